@@ -1,0 +1,148 @@
+package domain
+
+import "strings"
+
+// Customer is a person, company or device that owns wallets, known by the
+// caller's own identifier.
+type Customer struct {
+	Project ProjectID
+	ID      CustomerID
+	Profile Profile
+	wallets []WalletID
+}
+
+// Profile is what is known of a customer beyond the identifier. All of it is
+// optional, and all of it is personal data: in the log it is encrypted.
+type Profile struct {
+	Username    string
+	Phone       string // E.164 recommended; kept without spaces, dashes and brackets
+	Email       string // kept in lower case
+	Name        string
+	Description string
+	Role        string
+	Metadata    Metadata
+}
+
+// UpsertCustomer makes a customer, or changes the fields that are given.
+type UpsertCustomer struct {
+	Project  ProjectID
+	Customer CustomerID
+	Change   ProfileChange
+}
+
+// ProfileChange holds the fields to set; nil leaves a field as it is.
+type ProfileChange struct {
+	Username, Phone, Email, Name, Description, Role *string
+	Metadata                                        Metadata
+}
+
+func (c ProfileChange) on(p Profile) Profile {
+	set := func(field *string, value *string) {
+		if value != nil {
+			*field = strings.TrimSpace(*value)
+		}
+	}
+	set(&p.Username, c.Username)
+	set(&p.Phone, c.Phone)
+	set(&p.Email, c.Email)
+	set(&p.Name, c.Name)
+	set(&p.Description, c.Description)
+	set(&p.Role, c.Role)
+	p.Phone, p.Email = normalizePhone(p.Phone), normalizeEmail(p.Email)
+	if c.Metadata != nil {
+		p.Metadata = c.Metadata
+	}
+	return p
+}
+
+func normalizeEmail(email string) string { return strings.ToLower(email) }
+
+func normalizePhone(phone string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -().", r) {
+			return -1
+		}
+		return r
+	}, phone)
+}
+
+func checkProfile(p Profile) *Rejection {
+	return first(
+		checkText("username", p.Username, MaxNameLength),
+		checkText("phone", p.Phone, 32),
+		checkText("email", p.Email, 254),
+		checkText("name", p.Name, MaxNameLength),
+		checkText("description", p.Description, MaxDescriptionLength),
+		checkText("role", p.Role, MaxNameLength),
+		checkMetadata(p.Metadata),
+	)
+}
+
+func (p Profile) equal(q Profile) bool {
+	if len(p.Metadata) != len(q.Metadata) {
+		return false
+	}
+	for key, value := range p.Metadata {
+		if other, ok := q.Metadata[key]; !ok || other != value {
+			return false
+		}
+	}
+	p.Metadata, q.Metadata = nil, nil
+	return p.Username == q.Username && p.Phone == q.Phone && p.Email == q.Email &&
+		p.Name == q.Name && p.Description == q.Description && p.Role == q.Role
+}
+
+// identifierKind orders the ways to find a recipient: username first, then
+// phone, then e-mail (HOST Pay, "Identify the Recipient").
+type identifierKind uint8
+
+const (
+	byUsername identifierKind = iota
+	byPhone
+	byEmail
+)
+
+type identifier struct {
+	project ProjectID
+	kind    identifierKind
+	value   string
+}
+
+// identifiers of a profile, in order of precedence; only the ones that it has.
+func (c *Customer) identifiers() []identifier {
+	all := make([]identifier, 0, 3)
+	for kind, value := range []string{c.Profile.Username, c.Profile.Phone, c.Profile.Email} {
+		if value != "" {
+			all = append(all, identifier{c.Project, identifierKind(kind), value})
+		}
+	}
+	return all
+}
+
+func decideUpsertCustomer(s *State, c UpsertCustomer) ([]Event, *Rejection) {
+	if rejection := checkRequired("customer_id", string(c.Customer), MaxIDLength); rejection != nil {
+		return nil, rejection
+	}
+	existing, known := s.Customer(c.Project, c.Customer)
+	next := Customer{Project: c.Project, ID: c.Customer}
+	if known {
+		next.Profile = existing.Profile
+	}
+	next.Profile = c.Change.on(next.Profile)
+	if rejection := checkProfile(next.Profile); rejection != nil {
+		return nil, rejection
+	}
+	if _, ok := s.Project(c.Project); !ok {
+		return nil, reject(NotFound, "Project not found")
+	}
+	for _, id := range next.identifiers() {
+		if owner, ok := s.identifiers.get(id); ok && owner != "" && owner != c.Customer {
+			name := [...]string{"username", "phone", "email"}[id.kind]
+			return nil, reject(IdentifierTaken, "another customer has this %s", name).with("field", name)
+		}
+	}
+	if known && existing.Profile.equal(next.Profile) {
+		return nil, nil
+	}
+	return []Event{&CustomerUpserted{Project: c.Project, Customer: c.Customer, Profile: next.Profile}}, nil
+}

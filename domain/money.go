@@ -1,0 +1,331 @@
+package domain
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/ericlagergren/decimal"
+)
+
+// MaxDigits is how many digits an amount or a balance has at most, those after
+// the point included.
+const MaxDigits = 36
+
+// MaxScale is the largest number of digits after the point of an asset.
+const MaxScale = 18
+
+// exact refuses instead of rounding. 80 digits hold every sum and product of
+// two amounts; what does not fit MaxDigits is refused where it would be stored.
+var exact = decimal.Context{
+	Precision:    80,
+	RoundingMode: decimal.ToNearestEven,
+	Traps:        ^(decimal.Inexact | decimal.Rounded | decimal.Subnormal),
+}
+
+// Money is an exact amount of one asset at that asset's scale: GHS 150.00 is
+// 15000 × 10^-2. The zero value is no money of no asset. Immutable.
+type Money struct {
+	asset AssetCode
+	value *decimal.Big // never changed after it is made; nil is zero at scale 0
+}
+
+var zeroValue = new(decimal.Big)
+
+// NewMoney makes an amount from its minor units: NewMoney("GHS", 15000, 2) is
+// GHS 150.00.
+func NewMoney(asset AssetCode, minor int64, scale int) Money {
+	return Money{asset, new(decimal.Big).SetMantScale(minor, scale)}
+}
+
+// ParseMoney reads a decimal in plain notation ("150.00", "-3"), whose digits
+// after the point are its scale. It answers false for anything else and for
+// more than 2×MaxDigits digits.
+func ParseMoney(asset AssetCode, text string) (Money, bool) {
+	value, ok := parsePlain(text)
+	return Money{asset, value}, ok
+}
+
+// parsePlain reads [-]digits[.digits]. The short case, every amount of up to
+// 18 digits, stays out of the general parser: replay reads millions of them.
+func parsePlain(text string) (*decimal.Big, bool) {
+	digits := text
+	negative := len(digits) > 0 && digits[0] == '-'
+	if negative {
+		digits = digits[1:]
+	}
+	var mantissa int64
+	count, scale := 0, -1
+	for i := range len(digits) {
+		c := digits[i]
+		switch {
+		case c >= '0' && c <= '9':
+			if count++; count <= 18 {
+				mantissa = mantissa*10 + int64(c-'0')
+			}
+		case c == '.' && scale < 0 && i > 0 && i < len(digits)-1:
+			scale = len(digits) - 1 - i
+		default:
+			return nil, false
+		}
+	}
+	if count == 0 || count > 2*MaxDigits {
+		return nil, false
+	}
+	scale = max(scale, 0)
+	if count > 18 {
+		return parseLong(strings.Replace(digits, ".", "", 1), scale, negative)
+	}
+	if negative {
+		mantissa = -mantissa
+	}
+	return new(decimal.Big).SetMantScale(mantissa, scale), true
+}
+
+func parseLong(digits string, scale int, negative bool) (*decimal.Big, bool) {
+	mantissa, ok := new(big.Int).SetString(digits, 10)
+	if !ok {
+		return nil, false
+	}
+	if negative {
+		mantissa.Neg(mantissa)
+	}
+	return fromInteger(mantissa, scale), true
+}
+
+// fromInteger is mantissa × 10^-scale.
+func fromInteger(mantissa *big.Int, scale int) *decimal.Big {
+	if mantissa.IsInt64() {
+		return new(decimal.Big).SetMantScale(mantissa.Int64(), scale)
+	}
+	return new(decimal.Big).SetBigMantScale(mantissa, scale)
+}
+
+// toInteger is the mantissa, with its sign.
+func toInteger(value *decimal.Big) *big.Int {
+	whole := new(decimal.Big).Copy(value)
+	return whole.SetScale(0).Int(nil)
+}
+
+// rescale answers value at another scale, rounded half even, and whether that
+// lost nothing. Over integers, since Big.Quantize drops a digit when rounding
+// carries (0.98 to one digit gives 1, not 1.0).
+func rescale(value *decimal.Big, scale int) (*decimal.Big, bool) {
+	shift := scale - value.Scale()
+	if shift == 0 {
+		return value, true
+	}
+	mantissa := toInteger(value)
+	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(shift, -shift))), nil)
+	if shift > 0 {
+		return fromInteger(mantissa.Mul(mantissa, power), scale), true
+	}
+	sign := int64(mantissa.Sign())
+	quotient, rest := new(big.Int).QuoRem(mantissa, power, new(big.Int))
+	half := new(big.Int).Abs(rest)
+	if c := half.Lsh(half, 1).Cmp(power); c > 0 || c == 0 && quotient.Bit(0) == 1 {
+		quotient.Add(quotient, big.NewInt(sign))
+	}
+	return fromInteger(quotient, scale), rest.Sign() == 0
+}
+
+// Asset is what the money is of.
+func (m Money) Asset() AssetCode { return m.asset }
+
+func (m Money) decimal() *decimal.Big {
+	if m.value == nil {
+		return zeroValue
+	}
+	return m.value
+}
+
+// Scale is the number of digits after the point.
+func (m Money) Scale() int { return m.decimal().Scale() }
+
+// Sign is -1, 0 or +1.
+func (m Money) Sign() int { return m.decimal().Sign() }
+
+// IsZero tells whether it is nothing, of whatever asset.
+func (m Money) IsZero() bool { return m.Sign() == 0 }
+
+// Add answers m + n. Adding money of two assets is a bug of the caller, and panics.
+func (m Money) Add(n Money) Money {
+	m.mustMatch(n)
+	return Money{m.asset, must(exact.Add(new(decimal.Big), m.decimal(), n.decimal()))}
+}
+
+// Sub answers m - n, of one asset.
+func (m Money) Sub(n Money) Money {
+	m.mustMatch(n)
+	return Money{m.asset, must(exact.Sub(new(decimal.Big), m.decimal(), n.decimal()))}
+}
+
+// Neg answers -m. Zero has no sign.
+func (m Money) Neg() Money {
+	if m.IsZero() {
+		return m
+	}
+	return Money{m.asset, new(decimal.Big).CopyNeg(m.decimal())} // Big.Neg would round
+}
+
+// Cmp is -1 when m < n, 0 when equal, +1 when m > n, of one asset.
+func (m Money) Cmp(n Money) int {
+	m.mustMatch(n)
+	return m.decimal().Cmp(n.decimal())
+}
+
+// Fits tells whether the amount has at most MaxDigits digits.
+func (m Money) Fits() bool { return m.decimal().Precision() <= MaxDigits }
+
+func (m Money) mustMatch(n Money) {
+	if m.asset != n.asset {
+		panic("domain: " + string(m.asset) + " and " + string(n.asset) + " in one sum")
+	}
+}
+
+// must holds the line that nothing inexact goes on unnoticed: with 80 digits of
+// room for 36, a set condition is a bug.
+func must(value *decimal.Big) *decimal.Big {
+	if lost := value.Context.Conditions &^ (decimal.Clamped); lost&(decimal.Inexact|decimal.Overflow|decimal.InvalidOperation) != 0 || !value.IsFinite() {
+		panic("domain: inexact arithmetic on money: " + lost.String())
+	}
+	if value.Sign() == 0 && value.Signbit() {
+		value.SetSignbit(false)
+	}
+	return value
+}
+
+// String is the plain decimal at its scale: "150.00".
+func (m Money) String() string { return string(m.AppendText(nil)) }
+
+// AppendText appends the plain decimal at its scale to dst.
+func (m Money) AppendText(dst []byte) []byte {
+	value := m.decimal()
+	if value.Signbit() && value.Sign() != 0 {
+		dst = append(dst, '-')
+	}
+	var buf [80]byte
+	digits := buf[:0]
+	if mantissa, ok := value.Mantissa(); ok {
+		digits = strconv.AppendUint(digits, mantissa, 10)
+	} else {
+		mantissa := toInteger(value)
+		digits = mantissa.Abs(mantissa).Append(digits, 10)
+	}
+	scale := value.Scale()
+	if scale <= 0 {
+		return append(dst, digits...)
+	}
+	if len(digits) <= scale {
+		dst = append(dst, '0', '.')
+		for range scale - len(digits) {
+			dst = append(dst, '0')
+		}
+		return append(dst, digits...)
+	}
+	point := len(digits) - scale
+	dst = append(dst, digits[:point]...)
+	dst = append(dst, '.')
+	return append(dst, digits[point:]...)
+}
+
+// Minor is the amount in minor units, false where it does not fit an int64.
+func (m Money) Minor() (int64, bool) {
+	mantissa, ok := m.decimal().Mantissa()
+	if !ok || mantissa > 1<<63-1 {
+		return 0, false
+	}
+	if m.decimal().Signbit() {
+		return -int64(mantissa), true
+	}
+	return int64(mantissa), true
+}
+
+// Quantity is an amount as a command gives it, before its asset is known: in
+// major units ("10.00"), or in minor units (1000).
+type Quantity struct {
+	value *decimal.Big
+	minor bool
+}
+
+// MajorUnits reads a plain decimal in major units.
+func MajorUnits(text string) (Quantity, bool) {
+	value, ok := parsePlain(text)
+	return Quantity{value: value}, ok
+}
+
+// MinorUnits reads a plain integer of minor units.
+func MinorUnits(text string) (Quantity, bool) {
+	value, ok := parsePlain(text)
+	return Quantity{value: value, minor: true}, ok && value.Scale() == 0
+}
+
+// ScientificUnits reads a number of major units as JSON may write it, with an
+// exponent ("5e1"). Exact: nothing passes through a float.
+func ScientificUnits(text string) (Quantity, bool) {
+	if !strings.ContainsAny(text, "eE") {
+		return MajorUnits(text)
+	}
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	value, ok := parsePlain(mantissa)
+	shift, err := strconv.Atoi(exponent)
+	if !ok || err != nil || shift < -2*MaxDigits || shift > 2*MaxDigits {
+		return Quantity{}, false
+	}
+	scaled := new(decimal.Big).Copy(value)
+	scaled.SetScale(value.Scale() - shift)
+	return Quantity{value: scaled}, true
+}
+
+// Positive tells whether it is more than nothing.
+func (q Quantity) Positive() bool { return q.value != nil && q.value.Sign() > 0 }
+
+// of fits the quantity to an asset: false when it has more digits after the
+// point than the asset (trailing zeros aside), or more than MaxDigits in all.
+func (q Quantity) of(asset Asset) (Money, bool) {
+	value, lossless := q.value, true
+	if q.minor {
+		value = new(decimal.Big).Copy(value).SetScale(asset.Scale)
+	} else {
+		value, lossless = rescale(value, asset.Scale)
+	}
+	money := Money{asset.Code, value}
+	return money, lossless && money.Fits()
+}
+
+// Percentage is a share in hundredths, 0 to 100, with at most six digits after
+// the point. The zero value is none.
+type Percentage struct{ value *decimal.Big }
+
+// ParsePercentage reads "1", "0.25", "100".
+func ParsePercentage(text string) (Percentage, bool) {
+	value, ok := parsePlain(text)
+	if !ok || value.Sign() < 0 || value.Scale() > 6 || value.Cmp(hundred) > 0 {
+		return Percentage{}, false
+	}
+	return Percentage{value}, true
+}
+
+var hundred = decimal.New(100, 0)
+
+// IsZero tells whether it is no share at all.
+func (p Percentage) IsZero() bool { return p.value == nil || p.value.Sign() == 0 }
+
+// String is the number without the sign: "1", "0.25".
+func (p Percentage) String() string {
+	if p.value == nil {
+		return "0"
+	}
+	return Money{value: p.value}.String()
+}
+
+// Of is that share of m, rounded half even at m's scale: the one place where
+// money is rounded.
+func (p Percentage) Of(m Money) Money {
+	if p.IsZero() {
+		return NewMoney(m.asset, 0, m.Scale())
+	}
+	share := must(exact.Mul(new(decimal.Big), m.decimal(), p.value))
+	rounded, _ := rescale(share.SetScale(share.Scale()+2), m.Scale())
+	return Money{m.asset, rounded}
+}

@@ -1,0 +1,173 @@
+package domain
+
+// Project is one application, programme or merchant: it owns customers, wallets
+// and assets, and no transaction leaves it.
+type Project struct {
+	ID       ProjectID
+	Settings ProjectSettings
+	Assets   map[AssetCode]Asset // its own, beside the currencies of ISO 4217
+	accounts map[accountKey]WalletID
+}
+
+// ProjectSettings are the rules that a project chooses.
+type ProjectSettings struct {
+	Name                 string
+	Currency             AssetCode // of wallets that name none
+	Locale               string    // how balances are formatted: "en-GH"; "" is "en"
+	TransferFee          FeeRule
+	OneWalletPerCustomer bool // whatever the currency
+}
+
+// FeeRule says what an operation costs its sender, on top of the amount.
+type FeeRule struct {
+	Percentage Percentage // of the amount, rounded half even at the asset's scale
+}
+
+// On is the fee for moving amount.
+func (f FeeRule) On(amount Money) Money { return f.Percentage.Of(amount) }
+
+// Asset answers an asset that the project's wallets can hold.
+func (p *Project) Asset(code AssetCode) (Asset, bool) {
+	if asset, ok := p.Assets[code]; ok {
+		return asset, true
+	}
+	return isoAsset(code)
+}
+
+// Credential lets a program act for one project. The secret itself is nowhere.
+type Credential struct {
+	Key        APIKey
+	Project    ProjectID
+	Name       string
+	SecretHash [32]byte // SHA-256 of the secret key
+	Revoked    bool
+}
+
+// CreateProject makes a project. The currency must be one of ISO 4217.
+type CreateProject struct{ Settings ProjectSettings }
+
+// ChangeProject replaces the project's settings. The currency stays: wallets
+// were made by it.
+type ChangeProject struct {
+	Project  ProjectID
+	Settings ProjectSettings
+}
+
+// CreateCredential records a secret that was made outside, by its hash.
+type CreateCredential struct {
+	Project    ProjectID
+	Name       string
+	SecretHash [32]byte
+}
+
+// RevokeCredential ends a credential for ever. Repeating it does nothing.
+type RevokeCredential struct {
+	Project ProjectID
+	Key     APIKey
+}
+
+// DefineAsset makes an asset of the project's own. Name and symbol may be
+// changed later; scale and number never.
+type DefineAsset struct {
+	Project ProjectID
+	Asset   Asset
+}
+
+func decideCreateProject(c CreateProject, at Place) ([]Event, *Rejection) {
+	if rejection := checkSettings(c.Settings); rejection != nil {
+		return nil, rejection
+	}
+	return []Event{&ProjectCreated{Project: ProjectID(at.ID(projectPrefix)), Settings: c.Settings}}, nil
+}
+
+func checkSettings(s ProjectSettings) *Rejection {
+	if rejection := first(checkRequired("name", s.Name, MaxNameLength), checkText("locale", s.Locale, 35)); rejection != nil {
+		return rejection
+	}
+	if _, ok := isoAsset(s.Currency); !ok {
+		return reject(BadRequest, "currency %q is not a code of ISO 4217", s.Currency)
+	}
+	return nil
+}
+
+func decideChangeProject(s *State, c ChangeProject) ([]Event, *Rejection) {
+	if rejection := checkSettings(c.Settings); rejection != nil {
+		return nil, rejection
+	}
+	project, ok := s.Project(c.Project)
+	if !ok {
+		return nil, reject(NotFound, "Project not found")
+	}
+	if project.Settings.Currency != c.Settings.Currency {
+		return nil, reject(BadRequest, "the currency of a project cannot be changed: it is %s", project.Settings.Currency)
+	}
+	if sameSettings(project.Settings, c.Settings) {
+		return nil, nil
+	}
+	return []Event{&ProjectChanged{Project: c.Project, Settings: c.Settings}}, nil
+}
+
+func sameSettings(a, b ProjectSettings) bool {
+	samePercentage := a.TransferFee.Percentage.String() == b.TransferFee.Percentage.String()
+	a.TransferFee, b.TransferFee = FeeRule{}, FeeRule{}
+	return samePercentage && a == b
+}
+
+func decideCreateCredential(s *State, c CreateCredential, at Place) ([]Event, *Rejection) {
+	if rejection := checkText("name", c.Name, MaxNameLength); rejection != nil {
+		return nil, rejection
+	}
+	if _, ok := s.Project(c.Project); !ok {
+		return nil, reject(NotFound, "Project not found")
+	}
+	return []Event{&CredentialCreated{
+		Project: c.Project, Key: APIKey(at.ID(apiKeyPrefix)), Name: c.Name, SecretHash: c.SecretHash,
+	}}, nil
+}
+
+func decideRevokeCredential(s *State, c RevokeCredential) ([]Event, *Rejection) {
+	credential, ok := s.Credential(c.Key)
+	if !ok || credential.Project != c.Project {
+		return nil, reject(NotFound, "Credential not found")
+	}
+	if credential.Revoked {
+		return nil, nil
+	}
+	return []Event{&CredentialRevoked{Project: c.Project, Key: c.Key}}, nil
+}
+
+func decideDefineAsset(s *State, c DefineAsset) ([]Event, *Rejection) {
+	if rejection := checkAsset(c.Asset); rejection != nil {
+		return nil, rejection
+	}
+	project, ok := s.Project(c.Project)
+	if !ok {
+		return nil, reject(NotFound, "Project not found")
+	}
+	if _, iso := isoAsset(c.Asset.Code); iso {
+		return nil, reject(AssetConflict, "%s is a currency of ISO 4217 and needs no definition", c.Asset.Code)
+	}
+	existing, defined := project.Assets[c.Asset.Code]
+	switch {
+	case !defined:
+		return []Event{&AssetDefined{Project: c.Project, Asset: c.Asset}}, nil
+	case existing == c.Asset:
+		return nil, nil
+	case existing.Scale != c.Asset.Scale || existing.NumericID != c.Asset.NumericID:
+		return nil, reject(AssetConflict, "%s is defined with scale %d and number %d, which never change",
+			c.Asset.Code, existing.Scale, existing.NumericID)
+	}
+	return []Event{&AssetDefined{Project: c.Project, Asset: c.Asset}}, nil
+}
+
+func checkAsset(a Asset) *Rejection {
+	switch {
+	case !validCode(a.Code):
+		return reject(BadRequest, "asset code %q must be 2 to 24 of A-Z, 0-9 and _, a letter first", a.Code)
+	case a.Scale < 0 || a.Scale > MaxScale:
+		return reject(BadRequest, "scale %d must be 0 to %d", a.Scale, MaxScale)
+	case a.NumericID < 0 || a.NumericID > 1<<31-1:
+		return reject(BadRequest, "numeric id %d must be 0 to %d", a.NumericID, 1<<31-1)
+	}
+	return first(checkText("name", a.Name, MaxNameLength), checkText("symbol", a.Symbol, 16))
+}

@@ -1,0 +1,73 @@
+package domain
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of what callers write, in bytes of UTF-8 unless it says otherwise.
+const (
+	MaxIDLength          = 255
+	MaxReferenceLength   = 255
+	MaxNameLength        = 255
+	MaxDescriptionLength = 1000
+	MaxMetadataKeys      = 50 // keys
+	MaxMetadataKeyLength = 100
+	MaxMetadataLength    = 16 << 10
+)
+
+// Metadata is the caller's own notes on a thing: up to MaxMetadataKeys keys.
+type Metadata map[string]string
+
+// checkText refuses what could not be stored and read back everywhere: text
+// over its limit, text that is not UTF-8, and NUL, which PostgreSQL cannot hold.
+func checkText(field, text string, limit int) *Rejection {
+	switch {
+	case len(text) > limit:
+		return reject(BadRequest, "%s has %d bytes; at most %d are allowed", field, len(text), limit)
+	case !utf8.ValidString(text):
+		return reject(BadRequest, "%s is not valid UTF-8", field)
+	case strings.IndexByte(text, 0) >= 0:
+		return reject(BadRequest, "%s contains a NUL character", field)
+	}
+	return nil
+}
+
+func checkRequired(field, text string, limit int) *Rejection {
+	if text == "" {
+		return reject(BadRequest, "%s is required", field)
+	}
+	return checkText(field, text, limit)
+}
+
+func checkMetadata(metadata Metadata) *Rejection {
+	if len(metadata) > MaxMetadataKeys {
+		return reject(BadRequest, "metadata has %d keys; at most %d are allowed", len(metadata), MaxMetadataKeys)
+	}
+	size := 0
+	for key, value := range metadata {
+		if rejection := checkRequired("metadata key", key, MaxMetadataKeyLength); rejection != nil {
+			return rejection
+		}
+		if rejection := checkText("metadata["+strconv.Quote(key)+"]", value, MaxMetadataLength); rejection != nil {
+			return rejection
+		}
+		size += len(key) + len(value)
+	}
+	if size > MaxMetadataLength {
+		return reject(BadRequest, "metadata has %d bytes; at most %d are allowed", size, MaxMetadataLength)
+	}
+	return nil
+}
+
+// first answers the first rejection that there is, so that a list of checks
+// reads in order of precedence.
+func first(rejections ...*Rejection) *Rejection {
+	for _, rejection := range rejections {
+		if rejection != nil {
+			return rejection
+		}
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package events
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"tallystick/domain"
+
+	"github.com/go-faster/jx"
+)
+
+// commitVersion is the version of the envelope.
+const commitVersion = 1
+
+// Hash is the SHA-256 of a commit's bytes; the zero Hash stands before the first.
+type Hash [sha256.Size]byte
+
+// HashOf is the hash that the commit after these bytes carries.
+func HashOf(commit []byte) Hash { return sha256.Sum256(commit) }
+
+// Commit is one message of the log, decoded.
+type Commit struct {
+	Shard    uint8
+	Sequence uint64
+	Time     time.Time
+	Previous Hash
+	Facts    []domain.Event
+}
+
+// Place is where, and when, fact i of the commit stands.
+func (c *Commit) Place(i int) domain.Place {
+	return domain.Place{Location: domain.Location{Shard: c.Shard, Sequence: c.Sequence, Index: i}, Time: c.Time}
+}
+
+// Codec turns facts to bytes and back.
+type Codec struct {
+	Keys Keyring
+}
+
+// Keyring encrypts what is personal with a key that belongs to one customer.
+type Keyring interface {
+	// Seal encrypts. The customer's key must exist (see Keys.Ensure).
+	Seal(project domain.ProjectID, customer domain.CustomerID, plain []byte) ([]byte, error)
+	// Open decrypts; ErrErased when the customer's key was destroyed.
+	Open(project domain.ProjectID, customer domain.CustomerID, sealed []byte) ([]byte, error)
+}
+
+// ErrErased is returned by Keyring.Open when the customer's key is gone: the
+// personal data can never be read again.
+var ErrErased = errors.New("events: the customer was erased")
+
+// Builder puts a commit together, fact by fact.
+type Builder struct {
+	codec *Codec
+	enc   jx.Encoder
+	count int
+}
+
+// NewBuilder starts the commit that will stand at place.
+func (c *Codec) NewBuilder(place domain.Place, previous Hash) *Builder {
+	b := &Builder{codec: c}
+	b.enc.Grow(4 << 10)
+	b.enc.ObjStart()
+	b.enc.FieldStart("commit")
+	b.enc.Int(commitVersion)
+	b.enc.FieldStart("shard")
+	b.enc.UInt8(place.Shard)
+	b.enc.FieldStart("sequence")
+	b.enc.UInt64(place.Sequence)
+	b.enc.FieldStart("time")
+	b.enc.Str(place.Time.UTC().Format(time.RFC3339Nano))
+	b.enc.FieldStart("previous")
+	b.enc.Str(hex.EncodeToString(previous[:]))
+	b.enc.FieldStart("facts")
+	b.enc.ArrStart()
+	return b
+}
+
+// Len is how many facts the commit has.
+func (b *Builder) Len() int { return b.count }
+
+// Add appends the facts of one decision, unless the commit would then have more
+// than limit bytes: then it answers false, and the commit is as it was.
+func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
+	var group jx.Encoder
+	group.ArrStart()
+	for _, fact := range facts {
+		if err := b.codec.encodeFact(&group, fact); err != nil {
+			return false, err
+		}
+	}
+	group.ArrEnd()
+	const ending = 3 // "," and "]}"
+	if len(b.enc.Bytes())+len(group.Bytes())+ending > limit || b.count+len(facts) > domain.MaxFactsPerCommit {
+		return false, nil
+	}
+	inner := group.Bytes()
+	b.enc.Raw(inner[1 : len(inner)-1])
+	b.count += len(facts)
+	return true, nil
+}
+
+// Bytes ends the commit.
+func (b *Builder) Bytes() []byte {
+	b.enc.ArrEnd()
+	b.enc.ObjEnd()
+	return b.enc.Bytes()
+}
+
+// Decode reads a commit back. Errors name the fact that could not be read.
+func (c *Codec) Decode(data []byte) (*Commit, error) {
+	d := jx.GetDecoder()
+	defer jx.PutDecoder(d)
+	d.ResetBytes(data)
+	r := reader{codec: c, d: d}
+	commit := &Commit{}
+	if err := r.commit(commit); err != nil {
+		return nil, fmt.Errorf("events: commit %d: %w", commit.Sequence, err)
+	}
+	return commit, nil
+}
+
+func (r *reader) commit(c *Commit) error {
+	version := 0
+	err := r.d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
+		switch string(key) {
+		case "commit":
+			version, err = d.Int()
+			if err == nil && version != commitVersion {
+				err = fmt.Errorf("envelope of version %d is not known here", version)
+			}
+		case "shard":
+			c.Shard, err = d.UInt8()
+		case "sequence":
+			c.Sequence, err = d.UInt64()
+		case "time":
+			c.Time, err = r.time()
+		case "previous":
+			err = r.hash(c.Previous[:])
+		case "facts":
+			err = d.Arr(func(*jx.Decoder) error {
+				fact, err := r.fact()
+				if err != nil {
+					return fmt.Errorf("fact %d: %w", len(c.Facts), err)
+				}
+				c.Facts = append(c.Facts, fact)
+				return nil
+			})
+		default:
+			err = fmt.Errorf("unknown field %q", key)
+		}
+		return err
+	})
+	if err == nil && version == 0 {
+		err = errors.New("no envelope")
+	}
+	return err
+}
+
+func (r *reader) time() (time.Time, error) {
+	text, err := r.d.StrBytes()
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.Parse(time.RFC3339Nano, string(text))
+}
+
+func (r *reader) hash(dst []byte) error {
+	text, err := r.d.StrBytes()
+	if err == nil && hex.DecodedLen(len(text)) != len(dst) {
+		err = fmt.Errorf("a hash of %d digits", len(text))
+	}
+	if err != nil {
+		return err
+	}
+	_, err = hex.Decode(dst, text)
+	return err
+}

@@ -1,0 +1,188 @@
+package events
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"tallystick/domain"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// keysBucket holds a key per customer, each wrapped by the master key.
+const keysBucket = "TALLYSTICK_KEYS"
+
+// MasterKey wraps the customers' keys (AES-256).
+type MasterKey [32]byte
+
+// Keys is the Keyring over a JetStream key-value bucket. The order of writes is
+// key first, fact second: a crash between them leaves a key without a customer,
+// which harms nobody; the other way round would leave a fact that nobody can read.
+type Keys struct {
+	bucket jetstream.KeyValue
+	master cipher.AEAD
+
+	mu     sync.RWMutex
+	cached map[string]customerKey
+}
+
+type customerKey [32]byte
+
+// OpenKeys answers the keyring, and creates its bucket where there is none.
+func OpenKeys(ctx context.Context, js jetstream.JetStream, master MasterKey, replicas int) (*Keys, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	bucket, err := js.KeyValue(ctx, keysBucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		bucket, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
+			Bucket: keysBucket, Description: "Tallystick: customers' keys, wrapped", History: 1,
+			Storage: jetstream.FileStorage, Replicas: max(replicas, 1),
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("events: open bucket %s: %w", keysBucket, err)
+	}
+	aead, err := newAEAD(master)
+	if err != nil {
+		return nil, err
+	}
+	return &Keys{bucket: bucket, master: aead, cached: map[string]customerKey{}}, nil
+}
+
+// Load reads every key at once: a replay then asks for none one by one.
+func (k *Keys) Load(ctx context.Context) error {
+	watcher, err := k.bucket.WatchAll(ctx, jetstream.IgnoreDeletes())
+	if err != nil {
+		return fmt.Errorf("events: read the keys: %w", err)
+	}
+	defer watcher.Stop() //nolint:errcheck // reading is over
+	for {
+		select {
+		case entry := <-watcher.Updates():
+			if entry == nil { // the end of what there is
+				return nil
+			}
+			if _, err := k.unwrap(entry.Key(), entry.Value()); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(requestTimeout):
+			return errors.New("events: read the keys: no answer")
+		}
+	}
+}
+
+// Ensure makes the customer's key if there is none. To be called before a fact
+// about the customer is decided.
+func (k *Keys) Ensure(ctx context.Context, project domain.ProjectID, customer domain.CustomerID) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	name := keyName(project, customer)
+	_, err := k.key(ctx, name)
+	if !errors.Is(err, ErrErased) {
+		return err
+	}
+	var key customerKey
+	rand.Read(key[:]) //nolint:errcheck // never fails
+	wrapped := seal(k.master, key[:], name)
+	if _, err := k.bucket.Create(ctx, name, wrapped); err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
+		return fmt.Errorf("events: store a customer's key: %w", err)
+	}
+	_, err = k.key(ctx, name) // ours, or the one of whoever was quicker
+	return err
+}
+
+// Seal encrypts with AES-256-GCM: 12 bytes of nonce, then the ciphertext.
+func (k *Keys) Seal(project domain.ProjectID, customer domain.CustomerID, plain []byte) ([]byte, error) {
+	name := keyName(project, customer)
+	aead, err := k.aead(name)
+	if err != nil {
+		return nil, err
+	}
+	return seal(aead, plain, name), nil
+}
+
+// Open decrypts what Seal made. ErrErased when the key is gone.
+func (k *Keys) Open(project domain.ProjectID, customer domain.CustomerID, sealed []byte) ([]byte, error) {
+	name := keyName(project, customer)
+	aead, err := k.aead(name)
+	if err != nil {
+		return nil, err
+	}
+	return open(aead, sealed, name)
+}
+
+func (k *Keys) aead(name string) (cipher.AEAD, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	key, err := k.key(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return newAEAD(key)
+}
+
+func (k *Keys) key(ctx context.Context, name string) (customerKey, error) {
+	k.mu.RLock()
+	key, ok := k.cached[name]
+	k.mu.RUnlock()
+	if ok {
+		return key, nil
+	}
+	entry, err := k.bucket.Get(ctx, name)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return key, ErrErased
+	}
+	if err != nil {
+		return key, fmt.Errorf("events: read a customer's key: %w", err)
+	}
+	return k.unwrap(name, entry.Value())
+}
+
+func (k *Keys) unwrap(name string, wrapped []byte) (key customerKey, err error) {
+	plain, err := open(k.master, wrapped, name)
+	if err != nil || len(plain) != len(key) {
+		return key, errors.New("events: a customer's key does not open: is this the master key that the ledger was made with?")
+	}
+	copy(key[:], plain)
+	k.mu.Lock()
+	k.cached[name] = key
+	k.mu.Unlock()
+	return key, nil
+}
+
+// keyName hides who the customer is, and fits any identifier into a bucket's key.
+func keyName(project domain.ProjectID, customer domain.CustomerID) string {
+	sum := sha256.Sum256([]byte(string(project) + "\x00" + string(customer)))
+	return hex.EncodeToString(sum[:])
+}
+
+func newAEAD(key [32]byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// seal binds the ciphertext to what it is for, so that it opens nowhere else.
+func seal(aead cipher.AEAD, plain []byte, purpose string) []byte {
+	return aead.Seal(nil, nil, plain, []byte(purpose))
+}
+
+func open(aead cipher.AEAD, sealed []byte, purpose string) ([]byte, error) {
+	plain, err := aead.Open(nil, nil, sealed, []byte(purpose))
+	if err != nil {
+		return nil, fmt.Errorf("events: encrypted data does not open: %w", err)
+	}
+	return plain, nil
+}

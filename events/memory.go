@@ -1,0 +1,168 @@
+package events
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+)
+
+// Memory is a log in memory that keeps the rules of Stream, and fails when told to.
+type Memory struct {
+	mu      sync.Mutex
+	commits [][]byte
+	ids     map[string]uint64
+	grown   chan struct{} // closed and replaced by each commit that arrives
+	faults  []Fault
+	late    []publication // on their way: they arrive before the next call
+	offline bool
+}
+
+type publication struct {
+	expected uint64
+	id       string
+	data     []byte
+}
+
+// Fault is how an Append goes wrong.
+type Fault int
+
+const (
+	// Lost: the commit never arrives, and nobody is told.
+	Lost Fault = iota
+	// Unacknowledged: the commit arrives, and nobody is told.
+	Unacknowledged
+	// Late: nobody is told, and the commit arrives just after the next look at
+	// the log, or before the next Append.
+	Late
+	// Full: the log refuses.
+	Full
+)
+
+// NewMemory makes an empty log.
+func NewMemory() *Memory {
+	return &Memory{ids: map[string]uint64{}, grown: make(chan struct{})}
+}
+
+// Fail makes the next Appends go wrong, one fault each, in order.
+func (m *Memory) Fail(faults ...Fault) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.faults = append(m.faults, faults...)
+}
+
+// SetOffline makes every call fail, as a server that is down does, until it is
+// called with false.
+func (m *Memory) SetOffline(offline bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.offline = offline
+	close(m.grown)
+	m.grown = make(chan struct{})
+}
+
+var errOffline = fmt.Errorf("%w: offline", ErrUnknown)
+
+// Append is Stream.Append.
+func (m *Memory) Append(_ context.Context, expected uint64, id string, data []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.offline {
+		return errOffline
+	}
+	m.arrive()
+	p := publication{expected, id, bytes.Clone(data)}
+	if len(m.faults) == 0 {
+		return m.append(p)
+	}
+	fault := m.faults[0]
+	m.faults = m.faults[1:]
+	switch fault {
+	case Full:
+		return fmt.Errorf("%w: full", ErrRefused)
+	case Unacknowledged:
+		_ = m.append(p) // whatever comes of it, nobody is told
+	case Late:
+		m.late = append(m.late, p)
+	}
+	return fmt.Errorf("%w: fault %d", ErrUnknown, fault)
+}
+
+func (m *Memory) append(p publication) error {
+	if sequence, ok := m.ids[p.id]; ok {
+		if sequence != p.expected+1 {
+			return fmt.Errorf("%w: commit %s stands at %d", ErrConflict, p.id, sequence)
+		}
+		return nil
+	}
+	if p.expected != uint64(len(m.commits)) {
+		return fmt.Errorf("%w: it has %d commits, not %d", ErrConflict, len(m.commits), p.expected)
+	}
+	m.commits = append(m.commits, p.data)
+	m.ids[p.id] = uint64(len(m.commits))
+	close(m.grown)
+	m.grown = make(chan struct{})
+	return nil
+}
+
+func (m *Memory) arrive() {
+	for _, p := range m.late {
+		_ = m.append(p)
+	}
+	m.late = nil
+}
+
+// Last is Stream.Last.
+func (m *Memory) Last(context.Context) (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.offline {
+		return 0, errOffline
+	}
+	defer m.arrive()
+	return uint64(len(m.commits)), nil
+}
+
+// Get is Stream.Get.
+func (m *Memory) Get(_ context.Context, sequence uint64) (Message, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.offline {
+		return Message{}, errOffline
+	}
+	defer m.arrive()
+	if sequence < 1 || sequence > uint64(len(m.commits)) {
+		return Message{}, ErrNotFound
+	}
+	return Message{Sequence: sequence, Data: m.commits[sequence-1]}, nil
+}
+
+// Read is Stream.Read.
+func (m *Memory) Read(ctx context.Context, from, to uint64, fn func(Message) error) error {
+	for next := from; next <= to; {
+		m.mu.Lock()
+		offline, have, grown := m.offline, uint64(len(m.commits)), m.grown
+		m.mu.Unlock()
+		if offline {
+			return errOffline
+		}
+		for ; next <= min(to, have); next++ {
+			message, err := m.Get(ctx, next)
+			if err == nil {
+				err = fn(message)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if next > to {
+			return nil
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Stream is a shard's log in JetStream: stream LEDGER_<nnn>, one subject, one
+// message a commit. Messages cannot be deleted, purged or aged out.
+type Stream struct {
+	js      jetstream.JetStream
+	stream  jetstream.Stream
+	name    string
+	subject string
+}
+
+// Bounds of one exchange with the server. What takes longer is unknown.
+const (
+	appendTimeout  = 3 * time.Second
+	requestTimeout = 3 * time.Second
+	dedupWindow    = 2 * time.Minute // of commit ids; the expected sequence holds for ever
+	readAhead      = 256             // messages
+)
+
+// StreamName and Subject of a shard.
+func StreamName(shard int) string { return fmt.Sprintf("LEDGER_%03d", shard) }
+
+func subject(shard int) string { return fmt.Sprintf("ledger.%03d", shard) }
+
+// OpenStream answers the log of a shard, and creates it where it does not exist.
+// replicas counts for a new one.
+func OpenStream(ctx context.Context, js jetstream.JetStream, shard, replicas int) (*Stream, error) {
+	s := &Stream{js: js, name: StreamName(shard), subject: subject(shard)}
+	config := jetstream.StreamConfig{
+		Name: s.name, Subjects: []string{s.subject}, Description: "Tallystick ledger, shard " + fmt.Sprint(shard),
+		Storage: jetstream.FileStorage, Replicas: max(replicas, 1), Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew,
+		MaxMsgs: -1, MaxBytes: -1, DenyDelete: true, DenyPurge: true, Duplicates: dedupWindow, Compression: jetstream.S2Compression,
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	stream, err := js.Stream(ctx, s.name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		stream, err = js.CreateStream(ctx, config)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // made by another process since
+			stream, err = js.Stream(ctx, s.name)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("events: open %s: %w", s.name, err)
+	}
+	if got := stream.CachedInfo().Config; !got.DenyDelete || !got.DenyPurge || got.Discard != jetstream.DiscardNew || got.Storage != jetstream.FileStorage {
+		return nil, fmt.Errorf("events: stream %s exists, but is no ledger: it must deny delete and purge, discard new, and be on file storage", s.name)
+	}
+	s.stream = stream
+	return s, nil
+}
+
+// Append writes a commit to stand right after expected. id names these bytes:
+// repeating an Append whose outcome was unknown, with the same id and bytes, is
+// safe and is how to learn the outcome.
+//
+// Returns nil once the commit is on disk at expected+1 (whichever Append of it
+// brought it there), ErrConflict, ErrRefused or ErrUnknown.
+func (s *Stream) Append(ctx context.Context, expected uint64, id string, data []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
+	defer cancel()
+	ack, err := s.js.PublishMsg(ctx, &nats.Msg{Subject: s.subject, Data: data},
+		jetstream.WithExpectLastSequence(expected), jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
+	if err == nil {
+		if ack.Sequence != expected+1 {
+			return fmt.Errorf("%w: commit %s stands at %d", ErrConflict, id, ack.Sequence)
+		}
+		return nil
+	}
+	return outcome(err)
+}
+
+// Server codes of a wrong expected sequence: plain, and while another message is
+// on its way through a replicated stream. 10158: this id is on its way.
+const (
+	codeWrongLastSequence = 10071
+	codeSequenceInFlight  = 10164
+	codeIDInFlight        = 10158
+)
+
+func outcome(err error) error {
+	var api *jetstream.APIError
+	if !errors.As(err, &api) {
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	switch api.ErrorCode {
+	case codeWrongLastSequence, codeSequenceInFlight:
+		return fmt.Errorf("%w: %w", ErrConflict, err)
+	case codeIDInFlight:
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	return fmt.Errorf("%w: %w", ErrRefused, err)
+}
+
+// Last answers the sequence of the newest commit, 0 for none, as the stream's
+// leader knows it.
+func (s *Stream) Last(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	info, err := s.stream.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("events: state of %s: %w", s.name, err)
+	}
+	return info.State.LastSeq, nil
+}
+
+// Get answers one commit, or ErrNotFound.
+func (s *Stream) Get(ctx context.Context, sequence uint64) (Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	raw, err := s.stream.GetMsg(ctx, sequence)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return Message{}, ErrNotFound
+	}
+	if err != nil {
+		return Message{}, fmt.Errorf("events: commit %d of %s: %w", sequence, s.name, err)
+	}
+	return Message{Sequence: raw.Sequence, Data: raw.Data}, nil
+}
+
+// Read calls fn with the commits from..to, in order, each once, and waits for
+// the ones that are not there yet: with Forever it follows the log. It returns
+// nil after `to`, what fn returned, ctx's error, or an error of the connection;
+// the caller then starts again from where it is.
+func (s *Stream) Read(ctx context.Context, from, to uint64, fn func(Message) error) error {
+	if from > to {
+		return nil
+	}
+	consumer, err := s.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from, InactiveThreshold: time.Minute, MaxResetAttempts: 3,
+	})
+	if err != nil {
+		return fmt.Errorf("events: read %s: %w", s.name, err)
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(readAhead))
+	if err != nil {
+		return fmt.Errorf("events: read %s: %w", s.name, err)
+	}
+	defer messages.Stop()
+	for next := from; ; next++ {
+		msg, err := messages.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("events: read %s: %w", s.name, err)
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			return fmt.Errorf("events: read %s: %w", s.name, err)
+		}
+		if meta.Sequence.Stream != next {
+			return fmt.Errorf("%w: %d came, %d was due", ErrGap, meta.Sequence.Stream, next)
+		}
+		if err := fn(Message{Sequence: next, Data: msg.Data()}); err != nil || next == to {
+			return err
+		}
+	}
+}
