@@ -1,6 +1,12 @@
 package domain
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+)
 
 // State is what a shard's facts add up to: everything that a decision may need,
 // and nothing that only readers want.
@@ -287,3 +293,29 @@ func (s *State) remember(project ProjectID, reference Reference, id TransactionI
 	s.references.put(reference.Key(project), location.bits())
 	return nil
 }
+
+// Projects answers every project of a state that is not a fork, by identifier.
+func (s *State) Projects() []*Project {
+	all := make([]*Project, 0, len(s.projects.rows))
+	for _, project := range s.projects.rows {
+		all = append(all, project)
+	}
+	slices.SortFunc(all, func(a, b *Project) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
+// Credentials answers a project's credentials, revoked ones too, of a state that
+// is not a fork, by key.
+func (s *State) Credentials(project ProjectID) []*Credential {
+	var all []*Credential
+	for _, credential := range s.credentials.rows {
+		if credential.Project == project {
+			all = append(all, credential)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Credential) int { return cmp.Compare(a.Key, b.Key) })
+	return all
+}
+
+// Wallets answers every wallet of a state that is not a fork, in no order.
+func (s *State) Wallets() iter.Seq[*Wallet] { return maps.Values(s.walletTable.rows) }

@@ -89,14 +89,11 @@ func (m *Memory) Append(_ context.Context, expected uint64, id string, data []by
 }
 
 func (m *Memory) append(p publication) error {
-	if sequence, ok := m.ids[p.id]; ok {
-		if sequence != p.expected+1 {
-			return fmt.Errorf("%w: commit %s stands at %d", ErrConflict, p.id, sequence)
-		}
-		return nil
-	}
 	if p.expected != uint64(len(m.commits)) {
 		return fmt.Errorf("%w: it has %d commits, not %d", ErrConflict, len(m.commits), p.expected)
+	}
+	if sequence, ok := m.ids[p.id]; ok {
+		return fmt.Errorf("%w: commit %s stands at %d", ErrConflict, p.id, sequence)
 	}
 	m.commits = append(m.commits, p.data)
 	m.ids[p.id] = uint64(len(m.commits))

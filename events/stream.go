@@ -60,12 +60,12 @@ func OpenStream(ctx context.Context, js jetstream.JetStream, shard, replicas int
 	return s, nil
 }
 
-// Append writes a commit to stand right after expected. id names these bytes:
-// repeating an Append whose outcome was unknown, with the same id and bytes, is
-// safe and is how to learn the outcome.
+// Append writes a commit to stand right after expected. id names these bytes.
 //
-// Returns nil once the commit is on disk at expected+1 (whichever Append of it
-// brought it there), ErrConflict, ErrRefused or ErrUnknown.
+// Returns nil once the commit is on disk at expected+1, ErrConflict, ErrRefused
+// or ErrUnknown. After ErrUnknown the same Append may be repeated: only one
+// commit can stand at a place. If the first one arrived after all, the second is
+// an ErrConflict, and Get shows whose bytes stand there.
 func (s *Stream) Append(ctx context.Context, expected uint64, id string, data []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
 	defer cancel()

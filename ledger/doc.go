@@ -1,0 +1,39 @@
+// Package ledger is the command side: it decides commands against the state of
+// a shard and makes the outcome durable.
+//
+// # The write path
+//
+//	Do ──▶ inbox ──▶ writer: decide each on a fork of the state, encode
+//	                    │
+//	                    ▼
+//	                 one Append with everything decided, fenced by the sequence
+//	                    │                                      that was folded
+//	                    ▼
+//	                 merge the fork, answer everyone
+//
+// A shard has one writer goroutine. While one append is in flight the next
+// group gathers in the inbox, so the group grows with the load and the cost of
+// an fsync is shared. Nothing is answered before its append is acknowledged, and
+// no reader sees the fork: what was read was durable.
+//
+// # When an append goes wrong
+//
+//	acknowledged   merge, answer
+//	refused: conflict   another writer was first. Drop the fork, fold what is
+//	               new, decide the same commands again
+//	refused: other Drop the fork; the commands were certainly not carried out
+//	unknown        Look at the place in the log: our bytes stand there, then it
+//	               was acknowledged; others do, then it was a conflict; nothing
+//	               does, then append the same bytes again, since the first may
+//	               still be on its way. Never guess, never give up, and accept
+//	               nothing new meanwhile
+//
+// A crash at any point leaves a log that ends with the last whole commit, and a
+// start folds exactly that: recovery is the same code as the start.
+//
+// # Reading
+//
+// View confirms with the log that the state is the newest before it shows it
+// (one confirmation serves every reader that waits for it), so its answers are
+// linearizable also when another process writes the same shard. Peek does not.
+package ledger

@@ -1,0 +1,88 @@
+package ledger
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"tallystick/domain"
+)
+
+// pending is a command on its way: it waits in the inbox, then the writer takes
+// it, then it is answered. A caller who is tired of waiting can take it back as
+// long as the writer has not, and then knows that it was not carried out.
+type pending struct {
+	command domain.Command
+	call    *call
+	state   atomic.Int32
+	outcome Outcome
+}
+
+const (
+	waiting int32 = iota
+	taken
+	withdrawn
+)
+
+// call is what one caller waits for: all of its commands.
+type call struct {
+	left atomic.Int32
+	done chan struct{}
+}
+
+func (p *pending) take() bool     { return p.state.CompareAndSwap(waiting, taken) }
+func (p *pending) withdraw() bool { return p.state.CompareAndSwap(waiting, withdrawn) }
+
+func (p *pending) answer(outcome Outcome) {
+	p.outcome = outcome
+	if p.call.left.Add(-1) == 0 {
+		close(p.call.done)
+	}
+}
+
+// inbox holds what waits for the writer, up to its capacity.
+type inbox struct {
+	mu       sync.Mutex
+	waiting  []*pending
+	capacity int
+	filled   chan struct{} // holds a token while something may be waiting
+}
+
+func newInbox(capacity int) *inbox {
+	return &inbox{capacity: capacity, filled: make(chan struct{}, 1)}
+}
+
+// put adds all of them in order, or answers false when there is no room for all.
+func (b *inbox) put(all []*pending) bool {
+	b.mu.Lock()
+	fits := len(b.waiting)+len(all) <= b.capacity
+	if fits {
+		b.waiting = append(b.waiting, all...)
+	}
+	b.mu.Unlock()
+	if fits {
+		b.wake()
+	}
+	return fits
+}
+
+// wake has the writer look, if only to find nothing.
+func (b *inbox) wake() {
+	select {
+	case b.filled <- struct{}{}:
+	default:
+	}
+}
+
+// takeAll empties the inbox into the writer's hands.
+func (b *inbox) takeAll(into []*pending) []*pending {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.waiting {
+		if p.take() {
+			into = append(into, p)
+		}
+	}
+	clear(b.waiting)
+	b.waiting = b.waiting[:0]
+	return into
+}

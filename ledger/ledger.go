@@ -1,0 +1,194 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+)
+
+// Log is a shard's log; events.Stream and events.Memory are.
+type Log interface {
+	Append(ctx context.Context, expected uint64, id string, data []byte) error
+	Last(ctx context.Context) (uint64, error)
+	Get(ctx context.Context, sequence uint64) (events.Message, error)
+	Read(ctx context.Context, from, to uint64, fn func(events.Message) error) error
+}
+
+// Config of a ledger.
+type Config struct {
+	Logs      []Log // of shard 0, 1, …; their number never changes in an installation
+	Codec     *events.Codec
+	MaxCommit int                   // bytes of a commit, below the server's max_payload; 0 is 900 KiB
+	Inbox     int                   // commands that may wait in each shard; 0 is 32,768
+	Patience  time.Duration         // how long a caller waits for an outcome; 0 is 5 s
+	Now       func() time.Time      // nil is time.Now
+	Logger    *slog.Logger          // nil is slog.Default
+	Registry  prometheus.Registerer // nil registers nothing
+}
+
+func (c Config) withDefaults() Config {
+	if c.MaxCommit == 0 {
+		c.MaxCommit = 900 << 10
+	}
+	if c.Inbox == 0 {
+		c.Inbox = 32 << 10
+	}
+	if c.Patience == 0 {
+		c.Patience = 5 * time.Second
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+// Ledger is every shard of an installation.
+type Ledger struct {
+	codec  *events.Codec
+	shards []*shard
+}
+
+// New makes a ledger that answers once Run has folded its logs.
+func New(cfg Config) *Ledger {
+	cfg = cfg.withDefaults()
+	metrics := newMetrics(cfg.Registry)
+	l := &Ledger{codec: cfg.Codec}
+	for i, log := range cfg.Logs {
+		l.shards = append(l.shards, newShard(i, log, cfg, metrics))
+	}
+	return l
+}
+
+// Run folds the logs and decides commands until ctx ends; then it lets the
+// append in flight finish, refuses what waits, and returns nil. An error means
+// that a log is not one this ledger may write.
+func (l *Ledger) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range l.shards {
+		group.Go(func() error { return s.run(ctx) })
+	}
+	return group.Wait()
+}
+
+// Shards is how many there are.
+func (l *Ledger) Shards() int { return len(l.shards) }
+
+// ShardFor answers the shard for a new project.
+func (l *Ledger) ShardFor(name string) int {
+	h := fnv.New32a()
+	h.Write([]byte(name)) //nolint:errcheck // never fails
+	return int(h.Sum32() % uint32(len(l.shards)))
+}
+
+// Receipt is what came of a command.
+type Receipt struct {
+	Shard    int
+	Sequence uint64 // the answer holds as of this commit; Events are in it
+	Time     time.Time
+	Events   []domain.Event // none: what was asked for was already so
+}
+
+// Outcome is a Receipt, or the error instead.
+type Outcome struct {
+	Receipt Receipt
+	Err     error
+}
+
+// Unavailable says that a command was not carried out, or that nobody knows yet.
+type Unavailable struct {
+	Reason     string
+	RetryAfter time.Duration
+	// OutcomeUnknown: the command may have been carried out, or may be yet.
+	// Repeating it with the same reference is safe, and tells.
+	OutcomeUnknown bool
+}
+
+// Error is the reason.
+func (u *Unavailable) Error() string { return u.Reason }
+
+// Do decides a command in its shard and answers once the outcome is durable.
+// The error is a *domain.Rejection or an *Unavailable.
+func (l *Ledger) Do(ctx context.Context, shard int, command domain.Command) (Receipt, error) {
+	out := l.DoAll(ctx, shard, []domain.Command{command})
+	return out[0].Receipt, out[0].Err
+}
+
+// DoAll submits commands together, to be decided in order; outcome i is that of
+// command i.
+func (l *Ledger) DoAll(ctx context.Context, shard int, commands []domain.Command) []Outcome {
+	return l.shards[shard].do(ctx, commands)
+}
+
+// View calls fn with a shard's state, durable and confirmed to be the newest,
+// and answers the sequence that it is of. fn must neither change nor keep the
+// state. The error is an *Unavailable.
+func (l *Ledger) View(ctx context.Context, shard int, fn func(*domain.State)) (uint64, error) {
+	s := l.shards[shard]
+	if err := s.confirm(ctx); err != nil {
+		return 0, err
+	}
+	return s.peek(fn), nil
+}
+
+// Peek is View without the confirmation: durable, but behind where another
+// process wrote.
+func (l *Ledger) Peek(shard int, fn func(*domain.State)) uint64 { return l.shards[shard].peek(fn) }
+
+// Ready answers nil when every shard is caught up and takes commands.
+func (l *Ledger) Ready() error {
+	for _, s := range l.shards {
+		if reason := s.notReady(); reason != "" {
+			return fmt.Errorf("shard %d: %s", s.index, reason)
+		}
+	}
+	return nil
+}
+
+// TransactionRecord is a transaction as its fact has it.
+type TransactionRecord struct {
+	Event    domain.Event // *domain.TransactionCompleted or *domain.TransactionFailed
+	Time     time.Time
+	Location domain.Location
+}
+
+// Transaction reads one from the log, where its identifier says that it stands.
+// False when there is none. The error is an *Unavailable.
+func (l *Ledger) Transaction(ctx context.Context, id domain.TransactionID) (TransactionRecord, bool, error) {
+	at, ok := id.Location()
+	if !ok || int(at.Shard) >= len(l.shards) || at.Sequence == 0 {
+		return TransactionRecord{}, false, nil
+	}
+	s := l.shards[at.Shard]
+	message, err := s.log.Get(ctx, at.Sequence)
+	if errors.Is(err, events.ErrNotFound) {
+		return TransactionRecord{}, false, nil
+	}
+	if err != nil {
+		s.logger.Error("read a transaction", "transaction", id, "error", err)
+		return TransactionRecord{}, false, &Unavailable{Reason: "the log cannot be read now", RetryAfter: time.Second}
+	}
+	commit, err := l.codec.Decode(message.Data)
+	if err != nil {
+		return TransactionRecord{}, false, err
+	}
+	if at.Index >= len(commit.Facts) {
+		return TransactionRecord{}, false, nil
+	}
+	switch fact := commit.Facts[at.Index].(type) {
+	case *domain.TransactionCompleted, *domain.TransactionFailed:
+		return TransactionRecord{Event: fact, Time: commit.Time, Location: at}, true, nil
+	}
+	return TransactionRecord{}, false, nil
+}

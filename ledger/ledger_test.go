@@ -1,0 +1,408 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+	"tallystick/ledger"
+)
+
+// book is a running ledger of one shard over a log in memory, with a project and
+// wallets in it.
+type book struct {
+	t       testing.TB
+	log     *events.Memory
+	keys    *events.MemoryKeys
+	ledger  *ledger.Ledger
+	stop    func()
+	project domain.ProjectID
+	wallets []domain.WalletID
+}
+
+// open starts a ledger over a log; more than one may run over the same.
+func open(t testing.TB, log *events.Memory, keys *events.MemoryKeys, change func(*ledger.Config)) *book {
+	t.Helper()
+	cfg := ledger.Config{
+		Logs: []ledger.Log{log}, Codec: &events.Codec{Keys: keys}, Patience: 10 * time.Second,
+		Logger: slog.New(slog.DiscardHandler),
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	b := &book{t: t, log: log, keys: keys, ledger: ledger.New(cfg)}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- b.ledger.Run(ctx) }()
+	b.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the ledger ended with %v", err)
+		}
+	})
+	t.Cleanup(b.stop)
+	await(t, "the ledger is ready", func() bool { return b.ledger.Ready() == nil })
+	return b
+}
+
+func await(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("timed out: %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// newBook has n wallets with 100.00 each.
+func newBook(t testing.TB, n int, change func(*ledger.Config)) *book {
+	t.Helper()
+	b := open(t, events.NewMemory(), events.NewMemoryKeys(), change)
+	receipt := b.must(domain.CreateProject{Settings: domain.ProjectSettings{Name: "Test", Currency: "GHS"}})
+	b.project = receipt.Events[0].(*domain.ProjectCreated).Project
+	for i := range n {
+		customer := domain.CustomerID(fmt.Sprint("customer-", i))
+		if err := b.keys.Ensure(t.Context(), b.project, customer); err != nil {
+			t.Fatal(err)
+		}
+		name := fmt.Sprint("user", i)
+		b.must(domain.UpsertCustomer{Project: b.project, Customer: customer, Change: domain.ProfileChange{Username: &name}})
+		receipt := b.must(domain.CreateWallet{Project: b.project, Customer: customer})
+		wallet := receipt.Events[0].(*domain.WalletCreated).Wallet
+		b.wallets = append(b.wallets, wallet)
+		b.must(b.transact(fmt.Sprint("fund-", i), domain.Operation{Type: domain.Issue, To: wallet, Quantity: major("100.00")}))
+	}
+	return b
+}
+
+func major(text string) domain.Quantity {
+	quantity, ok := domain.MajorUnits(text)
+	if !ok {
+		panic(text)
+	}
+	return quantity
+}
+
+func (b *book) must(command domain.Command) ledger.Receipt {
+	b.t.Helper()
+	receipt, err := b.ledger.Do(b.t.Context(), 0, command)
+	if err != nil {
+		b.t.Fatalf("%T: %v", command, err)
+	}
+	return receipt
+}
+
+func (b *book) transact(reference string, operations ...domain.Operation) *domain.Transact {
+	return &domain.Transact{Project: b.project, Reference: domain.Reference(reference), Operations: operations}
+}
+
+func (b *book) transfer(reference string, from, to int, amount string) *domain.Transact {
+	return b.transact(reference, domain.Operation{Type: domain.Transfer, From: b.wallets[from], To: b.wallets[to], Quantity: major(amount)})
+}
+
+func (b *book) balance(wallet int) string {
+	b.t.Helper()
+	balance := ""
+	_, err := b.ledger.View(b.t.Context(), 0, func(s *domain.State) {
+		if w, ok := s.Wallet(b.wallets[wallet]); ok {
+			balance = w.Balance.String()
+		}
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return balance
+}
+
+func (b *book) expectBalances(want ...string) {
+	b.t.Helper()
+	for i, balance := range want {
+		if got := b.balance(i); got != balance {
+			b.t.Errorf("wallet %d has %s, want %s", i, got, balance)
+		}
+	}
+}
+
+func rejection(err error) domain.Code {
+	var r *domain.Rejection
+	if errors.As(err, &r) {
+		return r.Code
+	}
+	return ""
+}
+
+// again starts a second ledger over the same log: what a restart sees.
+func (b *book) again() *book {
+	b.t.Helper()
+	next := open(b.t, b.log, b.keys, nil)
+	next.project, next.wallets = b.project, b.wallets
+	return next
+}
+
+func TestTransfer(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, 2, nil)
+	receipt := b.must(b.transfer("one", 0, 1, "30.00"))
+	completed := receipt.Events[0].(*domain.TransactionCompleted)
+	b.expectBalances("70.00", "130.00")
+	if _, err := b.ledger.Do(t.Context(), 0, b.transfer("one", 0, 1, "5.00")); rejection(err) != domain.DuplicateReference {
+		t.Errorf("the reference again: %v", err)
+	}
+	record, ok, err := b.ledger.Transaction(t.Context(), completed.Transaction)
+	if err != nil || !ok || record.Event.(*domain.TransactionCompleted).Reference != "one" || !record.Time.Equal(receipt.Time) {
+		t.Errorf("read back: %+v %t %v", record, ok, err)
+	}
+	for _, id := range []domain.TransactionID{"tx_nonsense", "tx_00000000v0000", domain.TransactionID(domain.Location{Sequence: 9999}.ID("tx_"))} {
+		if _, ok, err := b.ledger.Transaction(t.Context(), id); ok || err != nil {
+			t.Errorf("%s: %t %v", id, ok, err)
+		}
+	}
+	b.stop()
+	b.again().expectBalances("70.00", "130.00")
+}
+
+// TestGroup submits many commands at once: they are decided in order, each on
+// what the ones before it left.
+func TestGroup(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, 2, nil)
+	var commands []domain.Command
+	for i := range 12 {
+		commands = append(commands, b.transfer(fmt.Sprint("group-", i/2), 0, 1, "30.00"))
+	}
+	for i, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
+		switch {
+		case i%2 == 1:
+			if rejection(outcome.Err) != domain.DuplicateReference {
+				t.Errorf("command %d: %v", i, outcome.Err)
+			}
+		case i < 6:
+			if _, ok := outcome.Receipt.Events[0].(*domain.TransactionCompleted); !ok {
+				t.Errorf("command %d: %+v", i, outcome)
+			}
+		default:
+			failed, ok := outcome.Receipt.Events[0].(*domain.TransactionFailed)
+			if !ok || failed.Failure.Code != domain.InsufficientFunds {
+				t.Errorf("command %d: %+v", i, outcome)
+			}
+		}
+	}
+	b.expectBalances("10.00", "190.00")
+}
+
+// TestCommitIsCut fills several commits with one submission.
+func TestCommitIsCut(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.MaxCommit = 4 << 10 })
+	before, _ := b.log.Last(t.Context())
+	var commands []domain.Command
+	for i := range 100 {
+		commands = append(commands, b.transfer(fmt.Sprint("cut-", i), 0, 1, "1.00"))
+	}
+	for i, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
+		if outcome.Err != nil {
+			t.Fatalf("command %d: %v", i, outcome.Err)
+		}
+	}
+	after, _ := b.log.Last(t.Context())
+	if after-before < 10 {
+		t.Errorf("%d commits of at most 4 KiB", after-before)
+	}
+	for sequence := uint64(1); sequence <= after; sequence++ {
+		if m, _ := b.log.Get(t.Context(), sequence); len(m.Data) > 4<<10 {
+			t.Errorf("commit %d has %d bytes", sequence, len(m.Data))
+		}
+	}
+	b.expectBalances("0.00", "200.00")
+	large := b.transact("large")
+	for range 200 {
+		large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, From: b.wallets[1], To: b.wallets[0], Quantity: major("0.01")})
+	}
+	if _, err := b.ledger.Do(t.Context(), 0, large); rejection(err) != domain.BadRequest {
+		t.Errorf("a transaction that fits no commit: %v", err)
+	}
+	b.expectBalances("0.00", "200.00")
+}
+
+// TestAppendOutcomes tries each way an append can go wrong, with the commit
+// persisted and not, and then checks everything again from the log.
+func TestAppendOutcomes(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		faults []events.Fault
+		moved  bool
+	}{
+		"lost":                         {[]events.Fault{events.Lost}, true},
+		"lost twice":                   {[]events.Fault{events.Lost, events.Lost}, true},
+		"persisted, not acknowledged":  {[]events.Fault{events.Unacknowledged}, true},
+		"late":                         {[]events.Fault{events.Late}, true},
+		"late, and the repetition too": {[]events.Fault{events.Late, events.Late}, true},
+		"lost, then persisted unheard": {[]events.Fault{events.Lost, events.Unacknowledged}, true},
+		"lost, then refused":           {[]events.Fault{events.Lost, events.Full}, true},
+		"refused":                      {[]events.Fault{events.Full}, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBook(t, 2, nil)
+			before, _ := b.log.Last(t.Context())
+			b.log.Fail(c.faults...)
+			_, err := b.ledger.Do(t.Context(), 0, b.transfer("faulty", 0, 1, "30.00"))
+			commits, want := uint64(0), []string{"100.00", "100.00"}
+			if c.moved {
+				commits, want = 1, []string{"70.00", "130.00"}
+			}
+			var unavailable *ledger.Unavailable
+			if c.moved != (err == nil) || !c.moved && (!errors.As(err, &unavailable) || unavailable.OutcomeUnknown) {
+				t.Fatalf("answered %v", err)
+			}
+			if after, _ := b.log.Last(t.Context()); after != before+commits {
+				t.Errorf("%d commits came of it", after-before)
+			}
+			b.expectBalances(want...)
+			b.must(b.transfer("next", 1, 0, "1.00"))
+			b.stop()
+			again := b.again()
+			if _, err := again.ledger.Do(t.Context(), 0, b.transfer("faulty", 0, 1, "30.00")); (rejection(err) == domain.DuplicateReference) != c.moved {
+				t.Errorf("the reference again: %v", err)
+			}
+		})
+	}
+}
+
+// TestTwoWriters run over one log: each transfer acts once, and each ledger
+// reads what the other wrote.
+func TestTwoWriters(t *testing.T) {
+	t.Parallel()
+	a := newBook(t, 2, nil)
+	b := a.again()
+	var group sync.WaitGroup
+	for w, book := range []*book{a, b} {
+		for i := range 20 {
+			group.Go(func() {
+				if _, err := book.ledger.Do(t.Context(), 0, book.transfer(fmt.Sprint("w", w, "-", i), w, 1-w, "1.00")); err != nil {
+					t.Errorf("writer %d: %v", w, err)
+				}
+			})
+		}
+	}
+	group.Wait()
+	a.must(a.transfer("last", 0, 1, "30.00"))
+	b.expectBalances("70.00", "130.00") // linearizable, without a write of its own
+	a.expectBalances("70.00", "130.00")
+	if _, err := b.ledger.Do(t.Context(), 0, b.transfer("last", 0, 1, "30.00")); rejection(err) != domain.DuplicateReference {
+		t.Errorf("the other's reference: %v", err)
+	}
+}
+
+// TestOffline takes the log away under a command and brings it back.
+func TestOffline(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Patience = 100 * time.Millisecond })
+	b.log.SetOffline(true)
+	var unavailable *ledger.Unavailable
+	_, err := b.ledger.Do(t.Context(), 0, b.transfer("offline", 0, 1, "30.00"))
+	if !errors.As(err, &unavailable) || !unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
+		t.Fatalf("answered %v", err)
+	}
+	if b.ledger.Ready() == nil {
+		t.Error("ready while an append is unresolved")
+	}
+	if _, err := b.ledger.Do(t.Context(), 0, b.transfer("refused", 0, 1, "30.00")); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown {
+		t.Errorf("the next one: %v", err)
+	}
+	if _, err := b.ledger.View(t.Context(), 0, func(*domain.State) {}); !errors.As(err, &unavailable) {
+		t.Errorf("a read: %v", err)
+	}
+	b.log.SetOffline(false)
+	await(t, "ready again", func() bool { return b.ledger.Ready() == nil })
+	b.expectBalances("70.00", "130.00")
+	if _, err := b.ledger.Do(t.Context(), 0, b.transfer("refused", 0, 1, "30.00")); err != nil {
+		t.Errorf("what was refused was done: %v", err)
+	}
+}
+
+func TestBackPressure(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Inbox = 5 })
+	before, _ := b.log.Last(t.Context())
+	var commands []domain.Command
+	for i := range 6 {
+		commands = append(commands, b.transfer(fmt.Sprint("many-", i), 0, 1, "1.00"))
+	}
+	for _, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
+		var unavailable *ledger.Unavailable
+		if !errors.As(outcome.Err, &unavailable) || unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
+			t.Fatalf("answered %v", outcome.Err)
+		}
+	}
+	if after, _ := b.log.Last(t.Context()); after != before {
+		t.Error("something was written")
+	}
+	b.expectBalances("100.00", "100.00")
+}
+
+// TestChangedLog: a ledger does not open a log whose chain is broken.
+func TestChangedLog(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, 2, nil)
+	b.stop()
+	changed := events.NewMemory()
+	last, _ := b.log.Last(t.Context())
+	for sequence := uint64(1); sequence <= last; sequence++ {
+		m, _ := b.log.Get(t.Context(), sequence)
+		data := append([]byte(nil), m.Data...)
+		if sequence == 3 {
+			data = append(data, ' ') // still the same JSON
+		}
+		if err := changed.Append(t.Context(), sequence-1, fmt.Sprint(sequence), data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := ledger.New(ledger.Config{Logs: []ledger.Log{changed}, Codec: &events.Codec{Keys: b.keys}, Logger: slog.New(slog.DiscardHandler)})
+	if err := l.Run(t.Context()); err == nil {
+		t.Error("the changed log was folded")
+	}
+	if l.Ready() == nil {
+		t.Error("ready")
+	}
+}
+
+// TestClockGoesBack: the time of commits does not.
+func TestClockGoesBack(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var mu sync.Mutex
+	b := newBook(t, 2, func(cfg *ledger.Config) {
+		cfg.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); now = now.Add(-time.Second); return now }
+	})
+	first := b.must(b.transfer("first", 0, 1, "1.00"))
+	second := b.must(b.transfer("second", 0, 1, "1.00"))
+	if second.Time.Before(first.Time) {
+		t.Errorf("%s after %s", second.Time, first.Time)
+	}
+}
+
+func BenchmarkTransfers(b *testing.B) {
+	book := newBook(b, 1000, nil)
+	b.ResetTimer()
+	b.SetParallelism(32)
+	var n, mu = 0, sync.Mutex{}
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			mu.Lock()
+			n++
+			i := n
+			mu.Unlock()
+			book.must(book.transfer(fmt.Sprint("bench-", i), i%1000, (i*7+1)%1000, "0.01"))
+		}
+	})
+}

@@ -1,0 +1,163 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Pauses between attempts to reach a log that does not answer.
+const (
+	firstPause = 20 * time.Millisecond
+	longPause  = time.Second
+)
+
+// pause waits and answers the next, longer pause; false when ctx ends first.
+func pause(ctx context.Context, d time.Duration) (time.Duration, bool) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return min(2*d, longPause), true
+	case <-ctx.Done():
+		return d, false
+	}
+}
+
+// broken is an error that going on would make worse: the log is not a history
+// of this ledger.
+type broken struct{ error }
+
+func (b broken) Unwrap() error { return b.error }
+
+// replay folds the whole log into an empty state. Nobody reads meanwhile.
+func (s *shard) replay(ctx context.Context) error {
+	last, err := s.log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	report := start
+	facts := 0
+	err = s.fold(ctx, last, func(commit *events.Commit) error {
+		facts += len(commit.Facts)
+		if now := time.Now(); now.Sub(report) > 2*time.Second {
+			report = now
+			s.logger.Info("reading the log", "commit", commit.Sequence, "of", last, "facts", facts)
+		}
+		return evolve(s.state, commit)
+	})
+	if err != nil {
+		return err
+	}
+	s.logger.Info("the log is read", "commits", s.cursor.Sequence, "facts", facts, "seconds", time.Since(start).Seconds())
+	return nil
+}
+
+// catchUp folds what other writers have appended since, one commit at a time
+// beside the readers. Nil when the state is what the log was, or ctx's error.
+func (s *shard) catchUp(ctx context.Context) error {
+	for wait := firstPause; ; {
+		last, err := s.log.Last(ctx)
+		if err == nil {
+			err = s.fold(ctx, last, func(commit *events.Commit) error { return evolve(s.state, commit) })
+		}
+		if _, fatal := err.(broken); err == nil || fatal {
+			return err
+		}
+		s.logger.Warn("the log cannot be read; trying again", "error", err)
+		var more bool
+		if wait, more = pause(ctx, wait); !more {
+			return ctx.Err()
+		}
+	}
+}
+
+// evolve applies a commit through a fork, so that readers who hold rows of the
+// state keep what they have.
+func evolve(state *domain.State, commit *events.Commit) error {
+	fork := state.Fork()
+	for i, fact := range commit.Facts {
+		if err := fork.Evolve(fact); err != nil {
+			return broken{fmt.Errorf("ledger: fact %d of commit %d: %w", i, commit.Sequence, err)}
+		}
+	}
+	fork.Merge()
+	return nil
+}
+
+// job is a message on its way through the decoders; the order is that of the log.
+type job struct {
+	message events.Message
+	commit  *events.Commit
+	err     error
+	decoded chan struct{}
+}
+
+// fold reads the log up to `to`, decodes on every core, and applies in order.
+// After an error the cursor stands where it got to.
+func (s *shard) fold(ctx context.Context, to uint64, apply func(*events.Commit) error) error {
+	if to <= s.cursor.Sequence {
+		return nil
+	}
+	decoders := runtime.GOMAXPROCS(0)
+	jobs, ordered := make(chan *job, 4*decoders), make(chan *job, 8*decoders)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(jobs)
+		defer close(ordered)
+		return s.log.Read(ctx, s.cursor.Sequence+1, to, func(m events.Message) error {
+			j := &job{message: m, decoded: make(chan struct{})}
+			for _, queue := range [...]chan *job{jobs, ordered} {
+				select {
+				case queue <- j:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			return nil
+		})
+	})
+	for range decoders {
+		group.Go(func() error {
+			for j := range jobs {
+				j.commit, j.err = s.codec.Decode(j.message.Data)
+				close(j.decoded)
+			}
+			return nil
+		})
+	}
+	group.Go(func() error { return s.applyInOrder(ctx, ordered, apply) })
+	return group.Wait()
+}
+
+func (s *shard) applyInOrder(ctx context.Context, ordered <-chan *job, apply func(*events.Commit) error) error {
+	for j := range ordered {
+		select {
+		case <-j.decoded:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if j.err != nil {
+			return broken{j.err}
+		}
+		cursor := s.cursor
+		if err := cursor.Next(j.commit, j.message.Data); err != nil {
+			return broken{err}
+		}
+		var err error
+		s.publish(cursor, func() { err = apply(j.commit) })
+		if err != nil {
+			return err
+		}
+		s.lastTime = j.commit.Time
+		s.metrics.replayed.Inc()
+	}
+	return nil
+}

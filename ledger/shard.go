@@ -1,0 +1,172 @@
+package ledger
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// shard is one log, the state it adds up to, and the one writer of it in this process.
+type shard struct {
+	index     int
+	log       Log
+	codec     *events.Codec
+	maxCommit int
+	patience  time.Duration
+	now       func() time.Time
+	logger    *slog.Logger
+	metrics   *metrics
+	sequence  prometheus.Gauge
+	readiness prometheus.Gauge
+	inbox     *inbox
+
+	// Guarded by mu; changed by the writer alone, who therefore reads without it.
+	mu       sync.RWMutex
+	state    *domain.State
+	folded   uint64
+	advanced chan struct{} // closed and replaced whenever folded grows
+
+	// Of the writer.
+	cursor   events.Cursor
+	lastTime time.Time
+
+	// behind is a sequence that a confirmation found in the log.
+	behind atomic.Uint64
+	// refusing says why commands are not taken; nil when they are.
+	refusing atomic.Pointer[string]
+
+	confirmMu  sync.Mutex
+	confirming bool
+	next       *confirmation
+}
+
+func newShard(index int, log Log, cfg Config, m *metrics) *shard {
+	label := strconv.Itoa(index)
+	s := &shard{
+		index: index, log: log, codec: cfg.Codec, maxCommit: cfg.MaxCommit, patience: cfg.Patience, now: cfg.Now,
+		logger: cfg.Logger.With("shard", index), metrics: m,
+		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label),
+		inbox: newInbox(cfg.Inbox), state: domain.NewState(len(cfg.Logs)), advanced: make(chan struct{}),
+	}
+	s.refuse("the log has not been read yet")
+	return s
+}
+
+func (s *shard) refuse(reason string) {
+	s.refusing.Store(&reason)
+	s.readiness.Set(0)
+}
+
+func (s *shard) accept() {
+	s.refusing.Store(nil)
+	s.readiness.Set(1)
+}
+
+func (s *shard) notReady() string {
+	if reason := s.refusing.Load(); reason != nil {
+		return *reason
+	}
+	return ""
+}
+
+// retryAfter is how soon a refused caller may well be served.
+const retryAfter = time.Second
+
+func (s *shard) unavailable(reason string) *Unavailable {
+	return &Unavailable{Reason: reason, RetryAfter: retryAfter}
+}
+
+func (s *shard) do(ctx context.Context, commands []domain.Command) []Outcome {
+	outcomes := make([]Outcome, len(commands))
+	if len(commands) == 0 {
+		return outcomes
+	}
+	fail := func(reason string) []Outcome {
+		s.metrics.commands.WithLabelValues("unavailable").Add(float64(len(commands)))
+		for i := range outcomes {
+			outcomes[i].Err = s.unavailable(reason)
+		}
+		return outcomes
+	}
+	if reason := s.notReady(); reason != "" {
+		return fail(reason)
+	}
+	call := &call{done: make(chan struct{})}
+	call.left.Store(int32(len(commands)))
+	own := make([]pending, len(commands))
+	all := make([]*pending, len(commands))
+	for i, command := range commands {
+		own[i].command, own[i].call = command, call
+		all[i] = &own[i]
+	}
+	if !s.inbox.put(all) {
+		return fail("too many commands are waiting")
+	}
+	if s.await(ctx, call) {
+		for i := range own {
+			outcomes[i] = own[i].outcome
+		}
+		return outcomes
+	}
+	for i, p := range all {
+		outcomes[i].Err = s.tired(p)
+	}
+	return outcomes
+}
+
+// await answers whether everything was answered while the caller was patient.
+func (s *shard) await(ctx context.Context, call *call) bool {
+	timer := time.NewTimer(s.patience)
+	defer timer.Stop()
+	select {
+	case <-call.done:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// tired ends the wait for a command. Withdrawn from the inbox it was certainly
+// not carried out; once the writer has it, nobody here knows.
+func (s *shard) tired(p *pending) *Unavailable {
+	s.metrics.commands.WithLabelValues("unavailable").Inc()
+	if p.withdraw() {
+		return s.unavailable("the ledger did not come to this in time; nothing was done")
+	}
+	return s.unknown()
+}
+
+func (s *shard) unknown() *Unavailable {
+	return &Unavailable{
+		Reason:     "the log has not answered; repeat with the same reference to learn the outcome",
+		RetryAfter: retryAfter, OutcomeUnknown: true,
+	}
+}
+
+func (s *shard) peek(fn func(*domain.State)) uint64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	fn(s.state)
+	return s.folded
+}
+
+// publish makes a change of the state visible: everything in it is durable.
+func (s *shard) publish(cursor events.Cursor, change func()) {
+	s.mu.Lock()
+	change()
+	s.folded = cursor.Sequence
+	close(s.advanced)
+	s.advanced = make(chan struct{})
+	s.mu.Unlock()
+	s.cursor = cursor
+	s.sequence.Set(float64(cursor.Sequence))
+}

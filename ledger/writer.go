@@ -1,0 +1,277 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+)
+
+// run is the writer: it folds the log, then decides and appends until ctx ends.
+func (s *shard) run(ctx context.Context) error {
+	if err := s.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	defer s.stop()
+	s.accept()
+	var group []*pending
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.inbox.filled:
+		}
+		if s.behind.Load() > s.cursor.Sequence {
+			if err := s.catchUp(ctx); err != nil && ctx.Err() == nil {
+				return s.fatal(err)
+			}
+		}
+		group = s.inbox.takeAll(group[:0])
+		if err := s.decideAll(ctx, group); err != nil {
+			return s.fatal(err)
+		}
+		clear(group)
+	}
+}
+
+// start folds the log, however long it takes to be there.
+func (s *shard) start(ctx context.Context) error {
+	for wait := firstPause; ; {
+		err := s.replay(ctx)
+		if fatal := new(broken); err == nil || errors.As(err, fatal) {
+			return err
+		}
+		s.refuse("the log cannot be read yet")
+		s.logger.Warn("the log cannot be read; trying again", "error", err)
+		var more bool
+		if wait, more = pause(ctx, wait); !more {
+			return ctx.Err()
+		}
+	}
+}
+
+// fatal stops the shard: what it knows is not what the log says.
+func (s *shard) fatal(err error) error {
+	s.refuse("the log is not whole: " + err.Error())
+	return fmt.Errorf("ledger: shard %d: %w", s.index, err)
+}
+
+// stop refuses what waits and all that comes.
+func (s *shard) stop() {
+	if s.notReady() == "" {
+		s.refuse("the ledger is stopping")
+	}
+	for _, p := range s.inbox.takeAll(nil) {
+		p.answer(Outcome{Err: s.unavailable("the ledger is stopping; nothing was done")})
+	}
+}
+
+// decideAll brings every command to an outcome, in as many commits as it takes.
+// An error means that the log cannot be trusted; then nothing more is decided.
+func (s *shard) decideAll(ctx context.Context, group []*pending) error {
+	for len(group) > 0 {
+		b, err := s.decide(group)
+		if err != nil {
+			refuseAll(group, s.unknown())
+			return err
+		}
+		if b.builder.Len() > 0 {
+			again, err := s.append(ctx, b)
+			if err != nil {
+				refuseAll(group, s.unavailable("the log is not whole"))
+				return err
+			}
+			if again {
+				continue
+			}
+		} else {
+			// Nothing to append, and the state it was decided on is durable.
+			s.answerAll(b)
+		}
+		group = group[len(b.decided):]
+	}
+	return nil
+}
+
+// batch is a group decided but not yet durable.
+type batch struct {
+	place   domain.Place
+	fork    *domain.State
+	builder *events.Builder
+	decided []*pending
+	results []Outcome
+}
+
+// decide decides commands in order on a fork of the state until the commit is full.
+func (s *shard) decide(group []*pending) (*batch, error) {
+	b := &batch{
+		place:   domain.Place{Location: domain.Location{Shard: uint8(s.index), Sequence: s.cursor.Sequence + 1}, Time: s.time()},
+		fork:    s.state.Fork(),
+		results: make([]Outcome, 0, len(group)),
+	}
+	b.builder = s.codec.NewBuilder(b.place, s.cursor.Hash)
+	for _, p := range group {
+		place := b.place
+		place.Index = b.builder.Len()
+		facts, rejection := domain.Decide(b.fork, p.command, place)
+		outcome := Outcome{Receipt: Receipt{Shard: s.index, Time: b.place.Time, Events: facts}}
+		if rejection != nil {
+			outcome.Err = rejection
+		} else if len(facts) > 0 {
+			added, err := b.builder.Add(facts, s.maxCommit)
+			switch {
+			case err != nil:
+				outcome = Outcome{Err: fmt.Errorf("ledger: encode: %w", err)}
+			case !added && place.Index > 0:
+				b.decided = group[:len(b.results)]
+				return b, nil // full: the rest waits for the next commit
+			case !added:
+				outcome = Outcome{Err: &domain.Rejection{Code: domain.BadRequest, Operation: domain.NoOperation,
+					Message: fmt.Sprintf("the transaction is too large: its facts must fit into %d bytes", s.maxCommit)}}
+			default:
+				for _, fact := range facts {
+					if err := b.fork.Evolve(fact); err != nil {
+						return nil, fmt.Errorf("decided what cannot be: %w", err)
+					}
+				}
+			}
+		}
+		b.results = append(b.results, outcome)
+	}
+	b.decided = group
+	return b, nil
+}
+
+// time is now, in whole microseconds (PostgreSQL's), and never before the last commit.
+func (s *shard) time() time.Time {
+	now := s.now().UTC().Truncate(time.Microsecond)
+	if now.Before(s.lastTime) {
+		return s.lastTime
+	}
+	return now
+}
+
+// append makes a batch durable and answers it. It answers true when the batch is
+// to be decided again on a newer state.
+func (s *shard) append(ctx context.Context, b *batch) (again bool, err error) {
+	data := b.builder.Bytes()
+	start := time.Now()
+	result := s.persist(ctx, data)
+	s.metrics.appends.Observe(time.Since(start).Seconds())
+	s.metrics.outcomes.WithLabelValues(string(result)).Inc()
+	switch result {
+	case acknowledged:
+		cursor := events.Cursor{Sequence: b.place.Sequence, Hash: events.HashOf(data)}
+		s.publish(cursor, b.fork.Merge)
+		s.lastTime = b.place.Time
+		s.metrics.commits.Inc()
+		s.metrics.group.Observe(float64(len(b.decided)))
+		s.answerAll(b)
+	case conflict:
+		if err := s.catchUp(ctx); err != nil {
+			if ctx.Err() == nil {
+				return false, err
+			}
+			refuseAll(b.decided, s.unavailable("the ledger is stopping; nothing was done"))
+			return false, nil
+		}
+		return true, nil
+	case refused:
+		refuseAll(b.decided, s.unavailable("the log takes no commits now; nothing was done"))
+	case unresolved:
+		refuseAll(b.decided, s.unknown())
+	}
+	return false, nil
+}
+
+// result of an append, once everything that can be known is known.
+type result string
+
+const (
+	acknowledged result = "acknowledged"
+	conflict     result = "conflict"
+	refused      result = "refused"
+	unresolved   result = "unknown" // only when the process stops before the log answers
+)
+
+// persist appends data at the next place, whatever it takes to learn the outcome.
+func (s *shard) persist(ctx context.Context, data []byte) result {
+	hash := events.HashOf(data)
+	id := hex.EncodeToString(hash[:16])
+	// An append under way is not cut short when the process stops.
+	err := s.log.Append(context.WithoutCancel(ctx), s.cursor.Sequence, id, data)
+	switch {
+	case err == nil:
+		return acknowledged
+	case errors.Is(err, events.ErrConflict):
+		s.logger.Info("another writer was first; reading on", "error", err)
+		return conflict
+	case errors.Is(err, events.ErrRefused):
+		s.logger.Error("the log refused a commit", "error", err)
+		return refused
+	}
+	s.logger.Warn("an append got no answer; finding out", "sequence", s.cursor.Sequence+1, "error", err)
+	s.refuse("the log does not answer")
+	outcome := s.resolve(ctx, id, data)
+	if outcome != unresolved {
+		s.logger.Info("the append is resolved", "sequence", s.cursor.Sequence+1, "outcome", outcome)
+		s.accept()
+	}
+	return outcome
+}
+
+// resolve finds out what became of an append without an answer. The commit may
+// still be on its way, so "not there" is no outcome: appending the same bytes
+// again makes it one, since only one commit can stand at a place.
+func (s *shard) resolve(ctx context.Context, id string, data []byte) result {
+	for wait := firstPause; ; {
+		message, err := s.log.Get(ctx, s.cursor.Sequence+1)
+		if err == nil {
+			if bytes.Equal(message.Data, data) {
+				return acknowledged
+			}
+			return conflict
+		}
+		if errors.Is(err, events.ErrNotFound) {
+			// A refusal now says nothing of the first one: only nil ends it here.
+			if err = s.log.Append(context.WithoutCancel(ctx), s.cursor.Sequence, id, data); err == nil {
+				return acknowledged
+			}
+		}
+		s.logger.Debug("the append is not resolved yet", "error", err)
+		var more bool
+		if wait, more = pause(ctx, wait); !more {
+			return unresolved
+		}
+	}
+}
+
+func (s *shard) answerAll(b *batch) {
+	done, rejected := 0, 0
+	for i, p := range b.decided {
+		outcome := b.results[i]
+		outcome.Receipt.Sequence = s.cursor.Sequence
+		if outcome.Err != nil {
+			rejected++
+		} else {
+			done++
+		}
+		p.answer(outcome)
+	}
+	s.metrics.commands.WithLabelValues("done").Add(float64(done))
+	s.metrics.commands.WithLabelValues("rejected").Add(float64(rejected))
+}
+
+func refuseAll(group []*pending, why *Unavailable) {
+	for _, p := range group {
+		p.answer(Outcome{Err: why})
+	}
+}
