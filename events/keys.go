@@ -54,8 +54,35 @@ func OpenKeys(ctx context.Context, js jetstream.JetStream, master MasterKey, rep
 	if err != nil {
 		return nil, err
 	}
-	return &Keys{bucket: bucket, master: aead, cached: map[string]customerKey{}}, nil
+	k := &Keys{bucket: bucket, master: aead, cached: map[string]customerKey{}}
+	return k, k.checkMaster(ctx)
 }
+
+// masterCheck is a text under the master key, made with the bucket: whoever
+// comes with another key hears of it at start, not at the first customer.
+const masterCheck = "master-check"
+
+func (k *Keys) checkMaster(ctx context.Context) error {
+	_, err := k.bucket.Create(ctx, masterCheck, seal(k.master, []byte(masterCheck), masterCheck))
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, jetstream.ErrKeyExists) {
+		return fmt.Errorf("events: check the master key: %w", err)
+	}
+	entry, err := k.bucket.Get(ctx, masterCheck)
+	if err != nil {
+		return fmt.Errorf("events: check the master key: %w", err)
+	}
+	if _, err := open(k.master, entry.Value(), masterCheck); err != nil {
+		return ErrWrongMasterKey
+	}
+	return nil
+}
+
+// ErrWrongMasterKey is returned by OpenKeys when the ledger was made with
+// another master key.
+var ErrWrongMasterKey = errors.New("events: this is not the master key that the ledger was created with")
 
 // Load reads every key at once: a replay then asks for none one by one.
 func (k *Keys) Load(ctx context.Context) error {
@@ -69,6 +96,9 @@ func (k *Keys) Load(ctx context.Context) error {
 		case entry := <-watcher.Updates():
 			if entry == nil { // the end of what there is
 				return nil
+			}
+			if entry.Key() == masterCheck {
+				continue
 			}
 			if _, err := k.unwrap(entry.Key(), entry.Value()); err != nil {
 				return err
@@ -151,7 +181,7 @@ func (k *Keys) key(ctx context.Context, name string) (customerKey, error) {
 func (k *Keys) unwrap(name string, wrapped []byte) (key customerKey, err error) {
 	plain, err := open(k.master, wrapped, name)
 	if err != nil || len(plain) != len(key) {
-		return key, errors.New("events: a customer's key does not open: is this the master key that the ledger was made with?")
+		return key, ErrWrongMasterKey
 	}
 	copy(key[:], plain)
 	k.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -35,16 +36,21 @@ func subject(shard int) string { return fmt.Sprintf("ledger.%03d", shard) }
 // OpenStream answers the log of a shard, and creates it where it does not exist.
 // replicas counts for a new one.
 func OpenStream(ctx context.Context, js jetstream.JetStream, shard, replicas int) (*Stream, error) {
+	return openStream(ctx, js, shard, 1, OpenConfig{Create: true, Replicas: replicas})
+}
+
+func openStream(ctx context.Context, js jetstream.JetStream, shard, shards int, cfg OpenConfig) (*Stream, error) {
 	s := &Stream{js: js, name: StreamName(shard), subject: subject(shard)}
 	config := jetstream.StreamConfig{
-		Name: s.name, Subjects: []string{s.subject}, Description: "Tallystick ledger, shard " + fmt.Sprint(shard),
-		Storage: jetstream.FileStorage, Replicas: max(replicas, 1), Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew,
+		Name: s.name, Subjects: []string{s.subject}, Description: "Tallystick ledger, shard " + strconv.Itoa(shard),
+		Storage: jetstream.FileStorage, Replicas: max(cfg.Replicas, 1), Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew,
 		MaxMsgs: -1, MaxBytes: -1, DenyDelete: true, DenyPurge: true, Duplicates: dedupWindow, Compression: jetstream.S2Compression,
+		Metadata: map[string]string{shardsKey: strconv.Itoa(shards)},
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	stream, err := js.Stream(ctx, s.name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
+	if errors.Is(err, jetstream.ErrStreamNotFound) && cfg.Create {
 		stream, err = js.CreateStream(ctx, config)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // made by another process since
 			stream, err = js.Stream(ctx, s.name)

@@ -51,7 +51,7 @@ func (s *shard) replay(ctx context.Context) error {
 			report = now
 			s.logger.Info("reading the log", "commit", commit.Sequence, "of", last, "facts", facts)
 		}
-		return evolve(s.state, commit)
+		return evolve(s.state, commit) // nobody reads yet: in place
 	})
 	if err != nil {
 		return err
@@ -66,7 +66,15 @@ func (s *shard) catchUp(ctx context.Context) error {
 	for wait := firstPause; ; {
 		last, err := s.log.Last(ctx)
 		if err == nil {
-			err = s.fold(ctx, last, func(commit *events.Commit) error { return evolve(s.state, commit) })
+			err = s.fold(ctx, last, func(commit *events.Commit) error {
+				// Through a fork: readers may hold rows of the state.
+				fork := s.state.Fork()
+				if err := evolve(fork, commit); err != nil {
+					return err
+				}
+				fork.Merge()
+				return nil
+			})
 		}
 		if _, fatal := err.(broken); err == nil || fatal {
 			return err
@@ -79,16 +87,12 @@ func (s *shard) catchUp(ctx context.Context) error {
 	}
 }
 
-// evolve applies a commit through a fork, so that readers who hold rows of the
-// state keep what they have.
 func evolve(state *domain.State, commit *events.Commit) error {
-	fork := state.Fork()
 	for i, fact := range commit.Facts {
-		if err := fork.Evolve(fact); err != nil {
+		if err := state.Evolve(fact); err != nil {
 			return broken{fmt.Errorf("ledger: fact %d of commit %d: %w", i, commit.Sequence, err)}
 		}
 	}
-	fork.Merge()
 	return nil
 }
 
