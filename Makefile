@@ -1,0 +1,36 @@
+# Tallystick. `make help` lists what there is.
+
+.DEFAULT_GOAL := help
+.PHONY: help build up test lint bench soak generate clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the commands into bin/
+	go build -o bin/ ./cmd/...
+
+up: build ## start the whole system with a demo project (data in ./data); ARGS="--http :8090" for more
+	./bin/tallystick up --demo $(ARGS)
+
+test: lint ## the one test command: vet, lint, everything under the race detector
+	go test -race -timeout 15m ./...
+
+lint: ## go vet, staticcheck, and generated files that are not up to date
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted by gofmt:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+bench: ## Go benchmarks: replay, memory, the write path, projector, webhooks (the system's own: bin/tallystick bench)
+	go test -run '^$$' -bench . -benchtime 2s ./domain/... ./events/... ./ledger/... ./projections/... ./webhooks/... ./api/...
+
+soak: ## longer campaigns: the property tests, the fuzzers and the kill test, many times over
+	go test -race -count 5 -timeout 60m -run 'Property|Model|Random' ./domain/...
+	go test -fuzz FuzzParseAmount -fuzztime 2m ./domain/
+	go test -fuzz FuzzDecode -fuzztime 2m ./events/
+	go test -race -count 5 -timeout 60m -run 'Kill|Outages' ./e2e/
+
+generate: ## make generated files anew
+	go generate ./...
+
+clean: ## remove what was built (not ./data)
+	rm -rf bin

@@ -1,0 +1,58 @@
+package service
+
+import (
+	"context"
+
+	"tallystick/events"
+	"tallystick/webhooks"
+)
+
+// Dispatcher turns the log into webhooks.
+type Dispatcher struct {
+	Common
+	Policy webhooks.Policy
+
+	started gate
+	running *webhooks.Dispatcher
+}
+
+// NewDispatcher makes the service.
+func NewDispatcher(common Common, policy webhooks.Policy) *Dispatcher {
+	return &Dispatcher{Common: common, Policy: policy, started: gate{reason: "the ledger has not been opened yet"}}
+}
+
+// Ready answers nil once deliveries are made.
+func (s *Dispatcher) Ready() error {
+	if err := s.started.check(); err != nil {
+		return err
+	}
+	return s.running.Ready()
+}
+
+// Run delivers until ctx ends.
+func (s *Dispatcher) Run(ctx context.Context) error {
+	inst, err := s.open(ctx, events.OpenConfig{})
+	if err == nil {
+		err = s.migrate(ctx)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	pool, err := s.pool(16)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	logs := make([]webhooks.Log, len(inst.Shards))
+	for i, stream := range inst.Shards {
+		logs[i] = stream
+	}
+	s.running = webhooks.NewDispatcher(webhooks.DispatcherConfig{
+		Shards: logs, Codec: inst.Codec, Pool: pool, Master: s.Master, Policy: s.Policy, Logger: s.Logger, Registry: s.Registry,
+	})
+	s.started.open.Store(true)
+	return s.running.Run(ctx)
+}

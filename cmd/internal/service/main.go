@@ -1,0 +1,86 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"tallystick/webhooks"
+
+	"github.com/alecthomas/kong"
+)
+
+// Runner is a command line, parsed.
+type Runner interface {
+	Run(ctx context.Context) error
+}
+
+// Main runs a command until it ends or a signal comes, and exits.
+func Main(name, description string, command Runner) {
+	kong.Parse(command, kong.Name(name), kong.Description(description), kong.UsageOnError())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command.Run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
+
+// Listen takes an address before anything else is started; the error names the setting.
+func Listen(setting, address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot listen on %s: %w; choose another address", setting, address, unwrapListen(err))
+	}
+	return listener, nil
+}
+
+// unwrapListen leaves out what the message says already.
+func unwrapListen(err error) error {
+	if op, ok := err.(*net.OpError); ok {
+		return op.Err
+	}
+	return err
+}
+
+// Common connects what every service shares.
+func (f Flags) Common(name string) (Common, error) {
+	logger := f.Logger().With("service", name)
+	master, err := f.Master()
+	if err != nil {
+		return Common{}, err
+	}
+	common := Common{Postgres: f.Postgres, Master: master, Logger: logger, Registry: NewRegistry()}
+	pool, err := common.pool(1) // only to check the setting: it does not connect
+	if err != nil {
+		return Common{}, err
+	}
+	pool.Close()
+	common.NATS, err = f.Connect("tallystick "+name, logger)
+	return common, err
+}
+
+// EndpointFlags say which webhook endpoints are allowed beyond public https.
+type EndpointFlags struct {
+	AllowHTTP  bool     `name:"webhook-allow-http" env:"TALLYSTICK_WEBHOOK_ALLOW_HTTP" help:"Allow http:// webhook endpoints."`
+	AllowCIDRs []string `name:"webhook-allow-cidr" env:"TALLYSTICK_WEBHOOK_ALLOW_CIDR" placeholder:"CIDR" help:"Allow webhook endpoints in a private network, e.g. 10.1.0.0/16; may be repeated."`
+}
+
+// Policy adds the flags to what is allowed anyway; the error names the setting.
+func (f EndpointFlags) Policy(policy webhooks.Policy) (webhooks.Policy, error) {
+	policy.AllowHTTP = policy.AllowHTTP || f.AllowHTTP
+	for _, text := range f.AllowCIDRs {
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(text))
+		if err != nil {
+			return policy, fmt.Errorf("--webhook-allow-cidr (TALLYSTICK_WEBHOOK_ALLOW_CIDR): %w", err)
+		}
+		policy.AllowCIDRs = append(policy.AllowCIDRs, prefix)
+	}
+	return policy, nil
+}

@@ -1,0 +1,66 @@
+package service
+
+import (
+	"context"
+
+	"tallystick/events"
+	"tallystick/projections"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Projector writes the log into the read model, one projector a shard.
+type Projector struct {
+	Common
+
+	started gate
+	running []*projections.Projector
+}
+
+// NewProjector makes the service.
+func NewProjector(common Common) *Projector {
+	return &Projector{Common: common, started: gate{reason: "the ledger has not been opened yet"}}
+}
+
+// Ready answers nil once every shard is caught up.
+func (s *Projector) Ready() error {
+	if err := s.started.check(); err != nil {
+		return err
+	}
+	for _, p := range s.running {
+		if err := p.Ready(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Run projects until ctx ends.
+func (s *Projector) Run(ctx context.Context) error {
+	inst, err := s.open(ctx, events.OpenConfig{})
+	if err == nil {
+		err = s.migrate(ctx)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	pool, err := s.pool(int32(2*len(inst.Shards) + 2))
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	for shard, stream := range inst.Shards {
+		s.running = append(s.running, projections.NewProjector(projections.ProjectorConfig{
+			Shard: shard, Log: stream, Codec: inst.Codec, Pool: pool, Logger: s.Logger, Registry: s.Registry,
+		}))
+	}
+	s.started.open.Store(true)
+	group, ctx := errgroup.WithContext(ctx)
+	for _, p := range s.running {
+		group.Go(func() error { return p.Run(ctx) })
+	}
+	return group.Wait()
+}

@@ -1,0 +1,104 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"tallystick/events"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Common is what each service needs from outside.
+type Common struct {
+	NATS     *nats.Conn
+	Postgres string
+	Master   events.MasterKey
+	Logger   *slog.Logger
+	Registry *prometheus.Registry
+}
+
+// retry calls try until it succeeds or says that trying again is in vain. It
+// logs the first failure of a row, and how it went on.
+func retry(ctx context.Context, logger *slog.Logger, what string, try func(context.Context) error) error {
+	for wait, failed := 50*time.Millisecond, false; ; wait = min(2*wait, 2*time.Second) {
+		err := try(ctx)
+		if err == nil {
+			if failed {
+				logger.Info(what + ": done")
+			}
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if final := new(finalError); errors.As(err, final) {
+			return final.error
+		}
+		if !failed {
+			logger.Warn(what+": not yet; trying on", "error", err)
+			failed = true
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// finalError ends a retry: the configuration is wrong.
+type finalError struct{ error }
+
+// open opens the installation, waiting for a server or a ledger that is not there yet.
+func (c Common) open(ctx context.Context, cfg events.OpenConfig) (*events.Installation, error) {
+	js, err := jetstream.New(c.NATS)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Master = c.Master
+	var inst *events.Installation
+	err = retry(ctx, c.Logger, "open the ledger", func(ctx context.Context) (err error) {
+		inst, err = events.Open(ctx, js, cfg)
+		if errors.Is(err, events.ErrWrongMasterKey) || errors.Is(err, events.ErrShards) {
+			return finalError{err}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = retry(ctx, c.Logger, "read the customers' keys", inst.Keys.Load)
+	return inst, err
+}
+
+// pool connects when it is first used, and again whenever it must.
+func (c Common) pool(size int32) (*pgxpool.Pool, error) {
+	cfg, err := pgxpool.ParseConfig(c.Postgres)
+	if err != nil {
+		return nil, fmt.Errorf("--postgres (TALLYSTICK_POSTGRES): %w", err)
+	}
+	cfg.MaxConns = size
+	cfg.ConnConfig.ConnectTimeout = 3 * time.Second
+	return pgxpool.NewWithConfig(context.Background(), cfg)
+}
+
+// gate is a readiness check that opens once.
+type gate struct {
+	reason string
+	open   atomic.Bool
+}
+
+func (g *gate) check() error {
+	if g.open.Load() {
+		return nil
+	}
+	return errors.New(g.reason)
+}

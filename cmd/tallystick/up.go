@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"tallystick/api"
+	"tallystick/cmd/internal/service"
+	"tallystick/domain"
+	"tallystick/embedded"
+	"tallystick/webhooks"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
+)
+
+type upCommand struct {
+	Data     string `name:"data" env:"TALLYSTICK_DATA" default:"./data" type:"path" placeholder:"DIR" help:"Directory of everything that is kept."`
+	HTTP     string `name:"http" env:"TALLYSTICK_HTTP" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on."`
+	Postgres string `name:"postgres" env:"TALLYSTICK_POSTGRES" placeholder:"URL" help:"PostgreSQL to use instead of a private one under --data."`
+	NATS     string `name:"nats" env:"TALLYSTICK_NATS" placeholder:"URL" help:"NATS server to use instead of an embedded one under --data."`
+	Shards   int    `name:"shards" env:"TALLYSTICK_SHARDS" help:"Shards of a new ledger, 1 to 256; fixed for ever. Of one that exists: what it must have. Default 1."`
+	Demo     bool   `name:"demo" env:"TALLYSTICK_DEMO" help:"Make a project with customers and money to try things on, and print commands to paste."`
+	LogLevel string `name:"log-level" env:"TALLYSTICK_LOG_LEVEL" default:"warn" enum:"debug,info,warn,error" help:"How much to log: debug, info, warn or error."`
+}
+
+// servers are what `up` starts for itself; nil where another one is used.
+type servers struct {
+	nats     *embedded.NATS
+	postgres *embedded.Postgres
+}
+
+// stop stops them after everything that uses them.
+func (s *servers) stop() error {
+	var err error
+	if s.postgres != nil {
+		err = s.postgres.Stop()
+	}
+	if s.nats != nil {
+		s.nats.Stop()
+	}
+	return err
+}
+
+// Run starts everything in order, waits for the signal, and stops in the
+// opposite order: requests, ledger, projector and dispatcher, servers.
+func (c *upCommand) Run(ctx context.Context) error {
+	started := time.Now()
+	logger := service.NewLogger(c.LogLevel, "text")
+	dir, err := openDataDir(c.Data)
+	if err != nil {
+		return err
+	}
+	defer dir.close()
+	listener, err := service.Listen("--http (TALLYSTICK_HTTP)", c.HTTP)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	creds, err := dir.credentials()
+	if err != nil {
+		return err
+	}
+	own, err := c.startServers(ctx, dir, logger)
+	defer func() {
+		if err := own.stop(); err != nil {
+			logger.Error("stop PostgreSQL", "error", err)
+		}
+	}()
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	common, err := c.common(dir, own, logger)
+	if err != nil {
+		return err
+	}
+	defer common.NATS.Close()
+	return c.serve(ctx, system{common: common, listener: listener, dir: dir, creds: creds, started: started})
+}
+
+// interrupted turns an error of a start that was stopped into none.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (c *upCommand) startServers(ctx context.Context, dir *dataDir, logger *slog.Logger) (*servers, error) {
+	own := &servers{}
+	var group errgroup.Group
+	if c.NATS == "" {
+		group.Go(func() (err error) {
+			own.nats, err = embedded.StartNATS(embedded.NATSConfig{Dir: dir.file("nats"), Logger: logger.With("server", "nats")})
+			return err
+		})
+	}
+	if c.Postgres == "" {
+		group.Go(func() (err error) {
+			own.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: dir.file("postgres"), Logger: logger.With("server", "postgres")})
+			if err != nil {
+				return err
+			}
+			return dir.write("postgres.url", []byte(own.postgres.TCPURL()+"\n"))
+		})
+	}
+	return own, group.Wait()
+}
+
+func (c *upCommand) common(dir *dataDir, own *servers, logger *slog.Logger) (service.Common, error) {
+	common := service.Common{Postgres: c.Postgres, Logger: logger, Registry: service.NewRegistry()}
+	if own.postgres != nil {
+		common.Postgres = own.postgres.URL()
+	}
+	var err error
+	if common.Master, err = dir.masterKey(); err != nil {
+		return common, err
+	}
+	options := service.ConnOptions("tallystick up", logger)
+	if own.nats != nil {
+		common.NATS, err = own.nats.Connect(options...)
+		return common, err
+	}
+	if common.NATS, err = nats.Connect(c.NATS, options...); err != nil {
+		return common, fmt.Errorf("--nats (TALLYSTICK_NATS): cannot connect to %s: %w", c.NATS, err)
+	}
+	return common, nil
+}
+
+// system is everything that a running `up` has.
+type system struct {
+	common   service.Common
+	listener net.Listener
+	dir      *dataDir
+	creds    *credentials
+	started  time.Time
+}
+
+func (c *upCommand) serve(ctx context.Context, sys system) error {
+	// On one's own machine the receiver of a webhook is mostly on it, too.
+	policy := webhooks.Policy{AllowHTTP: true, AllowLoopback: true}
+	projector := service.NewProjector(sys.common)
+	dispatcher := service.NewDispatcher(sys.common, policy)
+	commandAPI := &service.CommandAPI{
+		Common: sys.common, Listener: sys.listener, Operator: api.Credential(sys.creds.Operator), Shards: c.Shards, Policy: policy,
+		Checks: []api.Check{{Name: "projector", Ready: projector.Ready}, {Name: "webhook-dispatcher", Ready: dispatcher.Ready}},
+	}
+	// The readers of the log go on until nothing is written any more.
+	readers, stopReaders := context.WithCancel(context.WithoutCancel(ctx))
+	group, ctx := errgroup.WithContext(ctx)
+	run := func(name string, ctx context.Context, run func(context.Context) error) {
+		group.Go(func() error {
+			err := run(ctx)
+			if err == nil || errors.Is(err, context.Canceled) {
+				return nil
+			}
+			return fmt.Errorf("%s: %w", name, err)
+		})
+	}
+	run("command-api", ctx, func(ctx context.Context) error {
+		defer stopReaders()
+		return commandAPI.Run(ctx)
+	})
+	run("projector", readers, projector.Run)
+	run("webhook-dispatcher", readers, dispatcher.Run)
+	run("up", ctx, func(ctx context.Context) error {
+		if err := await(ctx, commandAPI, projector.Ready, dispatcher.Ready); err != nil {
+			return err
+		}
+		var wallet domain.WalletID
+		if c.Demo {
+			var err error
+			if wallet, err = makeDemo(ctx, commandAPI, sys); err != nil {
+				return fmt.Errorf("make the demo: %w", err)
+			}
+		}
+		greet(os.Stdout, sys, c, wallet)
+		return nil
+	})
+	context.AfterFunc(ctx, func() {
+		fmt.Fprintln(os.Stderr, "tallystick: stopping")
+		time.AfterFunc(readersGrace, stopReaders)
+	})
+	return group.Wait()
+}
+
+// readersGrace bounds how long the readers go on when the command API does not end.
+const readersGrace = 4 * time.Second
+
+// await returns when everything is ready, or with ctx.
+func await(ctx context.Context, commandAPI *service.CommandAPI, checks ...func() error) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		waiting := commandAPI.Ledger() == nil || commandAPI.Ledger().Ready() != nil
+		for _, check := range checks {
+			waiting = waiting || check() != nil
+		}
+		if !waiting {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
