@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"tallystick/domain"
@@ -93,12 +94,16 @@ func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
 		}
 	}
 	group.ArrEnd()
+	inner := group.Bytes()
+	inner = inner[1 : len(inner)-1]
+	if len(inner) == 0 {
+		return true, nil
+	}
 	const ending = 3 // "," and "]}"
-	if len(b.enc.Bytes())+len(group.Bytes())+ending > limit || b.count+len(facts) > domain.MaxFactsPerCommit {
+	if len(b.enc.Bytes())+len(inner)+ending > limit || b.count+len(facts) > domain.MaxFactsPerCommit {
 		return false, nil
 	}
-	inner := group.Bytes()
-	b.enc.Raw(inner[1 : len(inner)-1])
+	b.enc.Raw(inner)
 	b.count += len(facts)
 	return true, nil
 }
@@ -117,10 +122,37 @@ func (c *Codec) Decode(data []byte) (*Commit, error) {
 	d.ResetBytes(data)
 	r := reader{codec: c, d: d}
 	commit := &Commit{}
-	if err := r.commit(commit); err != nil {
+	err := r.commit(commit)
+	if err == nil && !errors.Is(d.Skip(), io.EOF) {
+		err = errors.New("something follows it")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("events: commit %d: %w", commit.Sequence, err)
 	}
 	return commit, nil
+}
+
+// TimeOf reads only when a commit was made, which stands before its facts.
+func TimeOf(data []byte) (time.Time, error) {
+	d := jx.GetDecoder()
+	defer jx.PutDecoder(d)
+	d.ResetBytes(data)
+	r := reader{d: d}
+	var at time.Time
+	found := errors.New("found")
+	err := d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
+		if string(key) != "time" {
+			return d.Skip()
+		}
+		if at, err = r.time(); err != nil {
+			return err
+		}
+		return found
+	})
+	if errors.Is(err, found) {
+		return at, nil
+	}
+	return at, fmt.Errorf("events: a commit without a time: %w", err)
 }
 
 func (r *reader) commit(c *Commit) error {
@@ -133,7 +165,7 @@ func (r *reader) commit(c *Commit) error {
 				err = fmt.Errorf("envelope of version %d is not known here", version)
 			}
 		case "shard":
-			c.Shard, err = d.UInt8()
+			c.Shard, err = r.shard()
 		case "sequence":
 			c.Sequence, err = d.UInt64()
 		case "time":
@@ -158,6 +190,15 @@ func (r *reader) commit(c *Commit) error {
 		err = errors.New("no envelope")
 	}
 	return err
+}
+
+// shard does not trust Decoder.UInt8, which reads 300 as 44 (jx v1.2.0).
+func (r *reader) shard() (uint8, error) {
+	shard, err := r.d.Int()
+	if err == nil && (shard < 0 || shard >= domain.MaxShards) {
+		err = fmt.Errorf("shard %d", shard)
+	}
+	return uint8(shard), err
 }
 
 func (r *reader) time() (time.Time, error) {

@@ -167,17 +167,12 @@ type TransactionRecord struct {
 // False when there is none. The error is an *Unavailable.
 func (l *Ledger) Transaction(ctx context.Context, id domain.TransactionID) (TransactionRecord, bool, error) {
 	at, ok := id.Location()
-	if !ok || int(at.Shard) >= len(l.shards) || at.Sequence == 0 {
+	if !ok {
 		return TransactionRecord{}, false, nil
 	}
-	s := l.shards[at.Shard]
-	message, err := s.log.Get(ctx, at.Sequence)
-	if errors.Is(err, events.ErrNotFound) {
-		return TransactionRecord{}, false, nil
-	}
-	if err != nil {
-		s.logger.Error("read a transaction", "transaction", id, "error", err)
-		return TransactionRecord{}, false, &Unavailable{Reason: "the log cannot be read now", RetryAfter: time.Second}
+	message, ok, err := l.get(ctx, at)
+	if !ok || err != nil {
+		return TransactionRecord{}, false, err
 	}
 	commit, err := l.codec.Decode(message.Data)
 	if err != nil {
@@ -191,4 +186,31 @@ func (l *Ledger) Transaction(ctx context.Context, id domain.TransactionID) (Tran
 		return TransactionRecord{Event: fact, Time: commit.Time, Location: at}, true, nil
 	}
 	return TransactionRecord{}, false, nil
+}
+
+// Time answers when the commit at a location was made; the zero time when there
+// is none. The error is an *Unavailable.
+func (l *Ledger) Time(ctx context.Context, at domain.Location) (time.Time, error) {
+	message, ok, err := l.get(ctx, at)
+	if !ok || err != nil {
+		return time.Time{}, err
+	}
+	return events.TimeOf(message.Data)
+}
+
+// get reads one commit; false when there is none.
+func (l *Ledger) get(ctx context.Context, at domain.Location) (events.Message, bool, error) {
+	if int(at.Shard) >= len(l.shards) || at.Sequence == 0 {
+		return events.Message{}, false, nil
+	}
+	s := l.shards[at.Shard]
+	message, err := s.log.Get(ctx, at.Sequence)
+	switch {
+	case err == nil:
+		return message, true, nil
+	case errors.Is(err, events.ErrNotFound):
+		return message, false, nil
+	}
+	s.logger.Warn("a commit cannot be read", "sequence", at.Sequence, "error", err)
+	return message, false, s.unavailable("the log cannot be read now")
 }

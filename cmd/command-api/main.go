@@ -46,7 +46,7 @@ func (c *command) Run(ctx context.Context) error {
 		return err
 	}
 	run := &service.CommandAPI{
-		Common: common, Listener: listener, Operator: api.Credential{APIKey: c.OperatorAPIKey, SecretKey: c.OperatorSecretKey},
+		Common: common, Listener: listener, Operator: api.Operator{APIKey: c.OperatorAPIKey, SecretKey: c.OperatorSecretKey},
 		Shards: c.Shards, Replicas: c.Replicas, Policy: policy,
 	}
 	return run.Run(ctx)

@@ -36,7 +36,7 @@ func (c *command) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return run.Run(ctx) })
 	group.Go(func() error {
-		return common.ServeHealth(ctx, listener, api.Check{Name: "projector", Ready: run.Ready})
+		return common.ServeHealth(ctx, listener, api.Check{Name: "projector", Fn: run.Ready})
 	})
 	return group.Wait()
 }

@@ -18,6 +18,7 @@ import (
 //
 //	lock              held while a process runs
 //	credentials.json  who may do what, 0600
+//	demo.curl         the demo's credential for curl -K, 0600
 //	master.key        wraps the customers' keys; without it their data is lost, 0600
 //	postgres.url      where the private PostgreSQL listens, 0600
 //	nats/  postgres/  the servers' own

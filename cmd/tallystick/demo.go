@@ -42,6 +42,9 @@ func makeDemo(ctx context.Context, commandAPI *service.CommandAPI, sys system) (
 	if err := demoCredential(project, sys, do); err != nil {
 		return "", err
 	}
+	if err := sys.dir.saveCurl(sys.creds); err != nil {
+		return "", err
+	}
 	for _, customer := range demoCustomers {
 		id := domain.CustomerID(customer.id)
 		if err := commandAPI.Keys().Ensure(ctx, project, id); err != nil {
@@ -102,6 +105,13 @@ func demoCredential(project domain.ProjectID, sys system, do func(domain.Command
 	key := made[0].(*domain.CredentialCreated).Key
 	sys.creds.Demo = &demoSecrets{ProjectID: string(project), secrets: secrets{APIKey: string(key), SecretKey: secret}}
 	return sys.dir.save(sys.creds)
+}
+
+// saveCurl writes the demo's credential as a configuration of curl, so that
+// `curl -K data/demo.curl` needs no secret on its command line.
+func (d *dataDir) saveCurl(c *credentials) error {
+	return d.write("demo.curl", fmt.Appendf(nil, "header = \"api-key: %s\"\nheader = \"secret-key: %s\"\nheader = \"Content-Type: application/json\"\n",
+		c.Demo.APIKey, c.Demo.SecretKey))
 }
 
 func demoWallet(commandAPI *service.CommandAPI, project domain.ProjectID, customer string) domain.WalletID {

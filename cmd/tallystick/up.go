@@ -52,6 +52,9 @@ func (s *servers) stop() error {
 func (c *upCommand) Run(ctx context.Context) error {
 	started := time.Now()
 	logger := service.NewLogger(c.LogLevel, "text")
+	if c.Shards < 0 || c.Shards > domain.MaxShards {
+		return fmt.Errorf("--shards (TALLYSTICK_SHARDS) must be 1 to %d, not %d", domain.MaxShards, c.Shards)
+	}
 	dir, err := openDataDir(c.Data)
 	if err != nil {
 		return err
@@ -147,11 +150,12 @@ func (c *upCommand) serve(ctx context.Context, sys system) error {
 	projector := service.NewProjector(sys.common)
 	dispatcher := service.NewDispatcher(sys.common, policy)
 	commandAPI := &service.CommandAPI{
-		Common: sys.common, Listener: sys.listener, Operator: api.Credential(sys.creds.Operator), Shards: c.Shards, Policy: policy,
-		Checks: []api.Check{{Name: "projector", Ready: projector.Ready}, {Name: "webhook-dispatcher", Ready: dispatcher.Ready}},
+		Common: sys.common, Listener: sys.listener, Operator: api.Operator(sys.creds.Operator), Shards: c.Shards, Policy: policy,
+		Checks: []api.Check{{Name: "projector", Fn: projector.Ready}, {Name: "webhook-dispatcher", Fn: dispatcher.Ready}},
 	}
 	// The readers of the log go on until nothing is written any more.
 	readers, stopReaders := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { fmt.Fprintln(os.Stderr, "tallystick: stopping") })
 	group, ctx := errgroup.WithContext(ctx)
 	run := func(name string, ctx context.Context, run func(context.Context) error) {
 		group.Go(func() error {
@@ -182,10 +186,7 @@ func (c *upCommand) serve(ctx context.Context, sys system) error {
 		greet(os.Stdout, sys, c, wallet)
 		return nil
 	})
-	context.AfterFunc(ctx, func() {
-		fmt.Fprintln(os.Stderr, "tallystick: stopping")
-		time.AfterFunc(readersGrace, stopReaders)
-	})
+	context.AfterFunc(ctx, func() { time.AfterFunc(readersGrace, stopReaders) })
 	return group.Wait()
 }
 

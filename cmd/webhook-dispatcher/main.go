@@ -41,7 +41,7 @@ func (c *command) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return run.Run(ctx) })
 	group.Go(func() error {
-		return common.ServeHealth(ctx, listener, api.Check{Name: "webhook-dispatcher", Ready: run.Ready})
+		return common.ServeHealth(ctx, listener, api.Check{Name: "webhook-dispatcher", Fn: run.Ready})
 	})
 	return group.Wait()
 }

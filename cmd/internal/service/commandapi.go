@@ -19,7 +19,7 @@ import (
 type CommandAPI struct {
 	Common
 	Listener net.Listener
-	Operator api.Credential
+	Operator api.Operator
 	Shards   int // of a new ledger; 0 is 1
 	Replicas int // of a new ledger; 0 is 1
 	Policy   webhooks.Policy
@@ -28,6 +28,9 @@ type CommandAPI struct {
 	ledger atomic.Pointer[ledger.Ledger]
 	keys   atomic.Pointer[events.Keys]
 }
+
+// headerRoom is what a message's headers may take of the server's max_payload.
+const headerRoom = 4 << 10
 
 // Ledger answers the ledger once Run has opened it; nil before.
 func (s *CommandAPI) Ledger() *ledger.Ledger { return s.ledger.Load() }
@@ -51,18 +54,18 @@ func (s *CommandAPI) Run(ctx context.Context) error {
 	for i, stream := range inst.Shards {
 		logs[i] = stream
 	}
-	book := ledger.New(ledger.Config{Logs: logs, Codec: inst.Codec, Logger: s.Logger, Registry: s.Registry})
+	book := ledger.New(ledger.Config{
+		Logs: logs, Codec: inst.Codec, Logger: s.Logger, Registry: s.Registry,
+		MaxCommit: int(s.NATS.MaxPayload()) - headerRoom,
+	})
 	s.keys.Store(inst.Keys)
 	s.ledger.Store(book)
-	handler, err := api.New(api.Config{
+	handler := api.New(api.Config{
 		Ledger: book, Keys: inst.Keys, Queries: projections.NewQueries(pool),
 		Webhooks: webhooks.NewStore(pool, s.Master, s.Policy), Operator: s.Operator,
-		Checks:   append([]api.Check{{Name: "ledger", Ready: book.Ready}}, s.Checks...),
+		Checks:   append([]api.Check{{Name: "ledger", Fn: book.Ready}}, s.Checks...),
 		Registry: s.Registry, Logger: s.Logger,
 	})
-	if err != nil {
-		return err
-	}
 	// The ledger outlives the requests that wait for it.
 	ledgerCtx, stopLedger := context.WithCancel(context.WithoutCancel(ctx))
 	group, groupCtx := errgroup.WithContext(ctx)

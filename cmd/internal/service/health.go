@@ -28,7 +28,7 @@ func (c Common) ServeHealth(ctx context.Context, listener net.Listener, checks .
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		waiting := map[string]string{}
 		for _, check := range checks {
-			if err := check.Ready(); err != nil {
+			if err := check.Fn(); err != nil {
 				waiting[check.Name] = err.Error()
 			}
 		}

@@ -43,7 +43,11 @@ func retry(ctx context.Context, logger *slog.Logger, what string, try func(conte
 			return final.error
 		}
 		if !failed {
-			logger.Warn(what+": not yet; trying on", "error", err)
+			level := slog.LevelWarn
+			if errors.Is(err, events.ErrNoLedger) { // the command API makes it, when it comes
+				level = slog.LevelInfo
+			}
+			logger.Log(ctx, level, what+": not yet; trying on", "error", err)
 			failed = true
 		}
 		select {
