@@ -87,7 +87,6 @@ func (p Profile) equal(q Profile) bool {
 			return false
 		}
 	}
-	p.Metadata, q.Metadata = nil, nil
 	return p.Username == q.Username && p.Phone == q.Phone && p.Email == q.Email &&
 		p.Name == q.Name && p.Description == q.Description && p.Role == q.Role
 }
@@ -102,6 +101,30 @@ const (
 	byEmail
 )
 
+// identifierKinds in order of precedence.
+var identifierKinds = [...]identifierKind{byUsername, byPhone, byEmail}
+
+// of answers a profile's identifier of the kind, "" for none.
+func (k identifierKind) of(p *Profile) string {
+	return [...]string{byUsername: p.Username, byPhone: p.Phone, byEmail: p.Email}[k]
+}
+
+// normalize brings what somebody typed to the form in which profiles keep it.
+func (k identifierKind) normalize(text string) string {
+	switch k {
+	case byPhone:
+		return normalizePhone(text)
+	case byEmail:
+		return normalizeEmail(text)
+	}
+	return text
+}
+
+// String is the name of the field.
+func (k identifierKind) String() string {
+	return [...]string{byUsername: "username", byPhone: "phone", byEmail: "email"}[k]
+}
+
 type identifier struct {
 	project ProjectID
 	kind    identifierKind
@@ -111,12 +134,24 @@ type identifier struct {
 // identifiers of a profile, in order of precedence; only the ones that it has.
 func (c *Customer) identifiers() []identifier {
 	all := make([]identifier, 0, 3)
-	for kind, value := range []string{c.Profile.Username, c.Profile.Phone, c.Profile.Email} {
-		if value != "" {
-			all = append(all, identifier{c.Project, identifierKind(kind), value})
+	for _, kind := range identifierKinds {
+		if value := kind.of(&c.Profile); value != "" {
+			all = append(all, identifier{c.Project, kind, value})
 		}
 	}
 	return all
+}
+
+// identifiesAnother tells whether somebody else is found by this text, of
+// whatever kind: a username that is another's phone would take her transfers.
+func (s *State) identifiesAnother(id identifier, customer CustomerID) bool {
+	for _, kind := range identifierKinds {
+		owner, ok := s.identifiers.get(identifier{id.project, kind, kind.normalize(id.value)})
+		if ok && owner != "" && owner != customer {
+			return true
+		}
+	}
+	return false
 }
 
 func decideUpsertCustomer(s *State, c UpsertCustomer) ([]Event, *Rejection) {
@@ -136,9 +171,8 @@ func decideUpsertCustomer(s *State, c UpsertCustomer) ([]Event, *Rejection) {
 		return nil, reject(NotFound, "Project not found")
 	}
 	for _, id := range next.identifiers() {
-		if owner, ok := s.identifiers.get(id); ok && owner != "" && owner != c.Customer {
-			name := [...]string{"username", "phone", "email"}[id.kind]
-			return nil, reject(IdentifierTaken, "another customer has this %s", name).with("field", name)
+		if s.identifiesAnother(id, c.Customer) {
+			return nil, reject(IdentifierTaken, "another customer has this %s", id.kind).with("field", id.kind.String())
 		}
 	}
 	if known && existing.Profile.equal(next.Profile) {

@@ -11,7 +11,7 @@ const (
 	BadRequest         Code = "BAD_REQUEST"            // the command makes no sense, whatever the state
 	DuplicateReference Code = "DUPLICATE_REFERENCE_ID" // a transaction with that reference exists
 	NotFound           Code = "NOT_FOUND"              // something named does not exist, or belongs to another project
-	IdentifierTaken    Code = "IDENTIFIER_TAKEN"       // another customer has that username, phone or e-mail
+	IdentifierTaken    Code = "IDENTIFIER_TAKEN"       // another customer is found by that username, phone or e-mail
 	AssetConflict      Code = "ASSET_CONFLICT"         // the asset exists with another scale or number
 
 	// Recorded: the transaction is kept as failed under its reference.

@@ -132,8 +132,8 @@ func (s *State) Reference(project ProjectID, reference Reference) (TransactionID
 
 // CustomerByIdentifier finds a customer by username, then phone, then e-mail.
 func (s *State) CustomerByIdentifier(project ProjectID, text string) (*Customer, bool) {
-	for kind, value := range []string{text, normalizePhone(text), normalizeEmail(text)} {
-		if id, ok := s.identifiers.get(identifier{project, identifierKind(kind), value}); ok && id != "" {
+	for _, kind := range identifierKinds {
+		if id, ok := s.identifiers.get(identifier{project, kind, kind.normalize(text)}); ok && id != "" {
 			return s.Customer(project, id)
 		}
 	}

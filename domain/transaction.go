@@ -58,10 +58,15 @@ func decideTransact(s *State, c *Transact, at Place) ([]Event, *Rejection) {
 	if existing, used := s.Reference(c.Project, c.Reference); used {
 		return nil, reject(DuplicateReference, "a transaction with this reference exists").with("transaction_id", string(existing))
 	}
+	for i := range c.Operations {
+		if rejection := checkWallets(s, project, &c.Operations[i]); rejection != nil {
+			return nil, rejection.at(i)
+		}
+	}
 	posted := make([]PostedOperation, len(c.Operations))
 	for i := range c.Operations {
 		var rejection *Rejection
-		if posted[i], rejection = settle(s, project, &c.Operations[i]); rejection != nil {
+		if posted[i], rejection = settle(s, &c.Operations[i]); rejection != nil {
 			return nil, rejection.at(i)
 		}
 	}
@@ -119,26 +124,35 @@ func checkOperation(o *Operation) *Rejection {
 	return checkText("recipient_identifier", o.Recipient, MaxIDLength)
 }
 
-// settle finds the wallets that an operation names and fits its quantity to
-// their asset. The recipient's identifier is left to post: nobody having it is
-// a recorded failure, a wallet that does not exist is not.
-func settle(s *State, project *Project, o *Operation) (PostedOperation, *Rejection) {
-	posted := PostedOperation{Type: o.Type, From: o.From, To: o.To}
-	var payer *Wallet
+// checkWallets finds the wallets that an operation names. The recipient's
+// identifier is left to post: nobody having it is a recorded failure, a wallet
+// that does not exist is not.
+func checkWallets(s *State, project *Project, o *Operation) *Rejection {
 	for _, id := range [...]WalletID{o.From, o.To} {
 		if id == "" {
 			continue
 		}
+		if wallet, ok := s.Wallet(id); !ok || wallet.Project != project.ID {
+			return reject(NotFound, "Wallet %s not found", id).with("wallet_id", string(id))
+		}
+	}
+	return nil
+}
+
+// settle fits an operation's quantity to the asset of the wallet that pays, or,
+// of an issue, receives.
+func settle(s *State, o *Operation) (PostedOperation, *Rejection) {
+	posted := PostedOperation{Type: o.Type, From: o.From, To: o.To}
+	var payer *Wallet
+	for _, id := range [...]WalletID{o.To, o.From} {
 		wallet, ok := s.Wallet(id)
-		if !ok || wallet.Project != project.ID {
-			return posted, reject(NotFound, "Wallet %s not found", id).with("wallet_id", string(id))
+		if !ok {
+			continue // not named
 		}
 		if wallet.Role == IssuanceWallet {
 			return posted, reject(BadRequest, "wallet %s is an issuance account: use issue or redeem", id)
 		}
-		if payer == nil {
-			payer = wallet
-		}
+		payer = wallet
 	}
 	amount, ok := o.Quantity.of(payer.Asset)
 	if !ok {
@@ -210,23 +224,26 @@ func (p *posting) move(index int, posted *PostedOperation, from, to *account, de
 	amount := posted.Amount
 	fee := p.fee(posted.Type, from.wallet, amount)
 	posted.Fee = fee
-	if rejection := checkMove(from, to, amount, fee); rejection != nil {
+	var fees *account // nil where there is no fee
+	if !fee.IsZero() {
+		fees = p.system(FeeWallet, from.wallet.Asset)
+	}
+	if rejection := checkMove(from, to, fees, amount, fee); rejection != nil {
 		return rejection
 	}
 	// From here on the operation succeeds.
 	p.entry(from, Entry{Kind: debit, Operation: index, Amount: amount.Neg()})
 	p.entry(to, Entry{Kind: credit, Operation: index, Amount: amount})
-	if fee.IsZero() {
-		return nil
+	if fees != nil {
+		p.entry(from, Entry{Kind: DebitEntry, Operation: index, Fee: true, Amount: fee.Neg()})
+		p.entry(fees, Entry{Kind: CreditEntry, Operation: index, Fee: true, Amount: fee})
 	}
-	p.entry(from, Entry{Kind: DebitEntry, Operation: index, Fee: true, Amount: fee.Neg()})
-	p.entry(p.system(FeeWallet, from.wallet.Asset), Entry{Kind: CreditEntry, Operation: index, Fee: true, Amount: fee})
 	return nil
 }
 
-func checkMove(from, to *account, amount, fee Money) *Rejection {
-	for _, end := range [...]*account{from, to} {
-		if end.wallet.Status == Disabled {
+func checkMove(from, to, fees *account, amount, fee Money) *Rejection {
+	for _, end := range [...]*account{from, to, fees} {
+		if end != nil && end.wallet.Status == Disabled {
 			return reject(WalletIsDisabled, "Wallet %s is disabled", end.wallet.ID).with("wallet_id", string(end.wallet.ID))
 		}
 	}

@@ -96,8 +96,10 @@ func (c *credentialV1) field(r *reader, key []byte) (known bool, err error) {
 		err = str(r, &c.created.Key)
 	case "name":
 		c.created.Name, err = r.d.Str()
+		return !c.revoked, err
 	case "secret_hash":
 		err = r.hash(c.created.SecretHash[:])
+		return !c.revoked, err
 	default:
 		return false, nil
 	}

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"errors"
 	"fmt"
 
 	"tallystick/domain"
@@ -199,6 +200,9 @@ func (t *transactionV1) entry(r *reader) (e domain.Entry, err error) {
 		}
 		return err
 	})
+	if err == nil && (e.Amount.Asset() == "" || e.Balance.Asset() == "") {
+		err = errors.New("an entry without amount, balance, or an operation that has an asset")
+	}
 	return e, err
 }
 

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -35,6 +36,37 @@ type Keys struct {
 }
 
 type customerKey [32]byte
+
+// tagSize is how many bytes of a key's SHA-256 stand before what it sealed.
+const tagSize = 8
+
+// tag tells the key from another one that the same customer had or will have.
+func (key customerKey) tag() []byte {
+	sum := sha256.Sum256(key[:])
+	return sum[:tagSize]
+}
+
+func (key customerKey) seal(plain []byte, name string) ([]byte, error) {
+	aead, err := newAEAD(key)
+	if err != nil {
+		return nil, err
+	}
+	return append(key.tag(), seal(aead, plain, name)...), nil
+}
+
+func (key customerKey) open(sealed []byte, name string) ([]byte, error) {
+	if len(sealed) < tagSize {
+		return nil, fmt.Errorf("events: %d bytes are not encrypted data", len(sealed))
+	}
+	if !bytes.Equal(sealed[:tagSize], key.tag()) {
+		return nil, ErrErased
+	}
+	aead, err := newAEAD(key)
+	if err != nil {
+		return nil, err
+	}
+	return open(aead, sealed[tagSize:], name)
+}
 
 // OpenKeys answers the keyring, and creates its bucket where there is none.
 func OpenKeys(ctx context.Context, js jetstream.JetStream, master MasterKey, replicas int) (*Keys, error) {
@@ -131,34 +163,32 @@ func (k *Keys) Ensure(ctx context.Context, project domain.ProjectID, customer do
 	return err
 }
 
-// Seal encrypts with AES-256-GCM: 12 bytes of nonce, then the ciphertext.
+// Seal encrypts with AES-256-GCM: 8 bytes that name the key, 12 of nonce, then
+// the ciphertext.
 func (k *Keys) Seal(project domain.ProjectID, customer domain.CustomerID, plain []byte) ([]byte, error) {
-	name := keyName(project, customer)
-	aead, err := k.aead(name)
+	key, name, err := k.find(project, customer)
 	if err != nil {
 		return nil, err
 	}
-	return seal(aead, plain, name), nil
+	return key.seal(plain, name)
 }
 
-// Open decrypts what Seal made. ErrErased when the key is gone.
+// Open decrypts what Seal made. ErrErased when the key is gone, also when the
+// customer came back since and has another one.
 func (k *Keys) Open(project domain.ProjectID, customer domain.CustomerID, sealed []byte) ([]byte, error) {
-	name := keyName(project, customer)
-	aead, err := k.aead(name)
+	key, name, err := k.find(project, customer)
 	if err != nil {
 		return nil, err
 	}
-	return open(aead, sealed, name)
+	return key.open(sealed, name)
 }
 
-func (k *Keys) aead(name string) (cipher.AEAD, error) {
+func (k *Keys) find(project domain.ProjectID, customer domain.CustomerID) (customerKey, string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
+	name := keyName(project, customer)
 	key, err := k.key(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	return newAEAD(key)
+	return key, name, err
 }
 
 func (k *Keys) key(ctx context.Context, name string) (customerKey, error) {

@@ -12,22 +12,34 @@ import (
 )
 
 // MemoryKeys is a Keyring in memory that keeps the rules of Keys: nothing is
-// sealed before Ensure, nothing opens after Destroy or for another customer.
-// Equal plaintexts of a customer seal to equal bytes, which golden files need
-// and production must not have.
+// sealed before Ensure, nothing opens after Destroy, for another customer, or
+// with the key that a customer who came back has.
+// Equal plaintexts under a key seal to equal bytes, which golden files need and
+// production must not have.
 type MemoryKeys struct {
 	mu   sync.Mutex
-	keys map[string]bool // false: destroyed
+	keys map[string]*memoryKey
+}
+
+type memoryKey struct {
+	generation int // how often the customer was made
+	destroyed  bool
 }
 
 // NewMemoryKeys makes an empty keyring.
-func NewMemoryKeys() *MemoryKeys { return &MemoryKeys{keys: map[string]bool{}} }
+func NewMemoryKeys() *MemoryKeys { return &MemoryKeys{keys: map[string]*memoryKey{}} }
 
 // Ensure is Keys.Ensure.
 func (k *MemoryKeys) Ensure(_ context.Context, project domain.ProjectID, customer domain.CustomerID) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.keys[keyName(project, customer)] = true
+	name := keyName(project, customer)
+	key, ok := k.keys[name]
+	if !ok {
+		k.keys[name] = &memoryKey{}
+	} else if key.destroyed {
+		k.keys[name] = &memoryKey{generation: key.generation + 1}
+	}
 	return nil
 }
 
@@ -35,45 +47,46 @@ func (k *MemoryKeys) Ensure(_ context.Context, project domain.ProjectID, custome
 func (k *MemoryKeys) Destroy(project domain.ProjectID, customer domain.CustomerID) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.keys[keyName(project, customer)] = false
+	if key, ok := k.keys[keyName(project, customer)]; ok {
+		key.destroyed = true
+	}
 }
 
 // Seal is Keys.Seal.
 func (k *MemoryKeys) Seal(project domain.ProjectID, customer domain.CustomerID, plain []byte) ([]byte, error) {
-	aead, name, err := k.aead(project, customer)
+	key, name, err := k.find(project, customer)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCM(block)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(plain)
-	nonce := sum[:aead.NonceSize()]
-	return append(nonce[:len(nonce):len(nonce)], aead.Seal(nil, nonce, plain, []byte(name))...), nil
+	sealed := append(key.tag(), sum[:aead.NonceSize()]...)
+	return aead.Seal(sealed, sum[:aead.NonceSize()], plain, []byte(name)), nil
 }
 
 // Open is Keys.Open.
 func (k *MemoryKeys) Open(project domain.ProjectID, customer domain.CustomerID, sealed []byte) ([]byte, error) {
-	aead, name, err := k.aead(project, customer)
+	key, name, err := k.find(project, customer)
 	if err != nil {
 		return nil, err
 	}
-	if len(sealed) < aead.NonceSize() {
-		return nil, fmt.Errorf("events: %d bytes are not encrypted data", len(sealed))
-	}
-	return aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], []byte(name))
+	return key.open(sealed, name)
 }
 
-func (k *MemoryKeys) aead(project domain.ProjectID, customer domain.CustomerID) (cipher.AEAD, string, error) {
+func (k *MemoryKeys) find(project domain.ProjectID, customer domain.CustomerID) (customerKey, string, error) {
 	name := keyName(project, customer)
 	k.mu.Lock()
-	exists := k.keys[name]
-	k.mu.Unlock()
-	if !exists {
-		return nil, name, ErrErased
+	defer k.mu.Unlock()
+	key, ok := k.keys[name]
+	if !ok || key.destroyed {
+		return customerKey{}, name, ErrErased
 	}
-	key := sha256.Sum256([]byte(name))
-	block, err := aes.NewCipher(key[:])
-	if err != nil {
-		return nil, name, err
-	}
-	aead, err := cipher.NewGCM(block)
-	return aead, name, err
+	return sha256.Sum256(fmt.Append(nil, name, key.generation)), name, nil
 }

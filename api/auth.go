@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+
+	"tallystick/domain"
+
+	"github.com/labstack/echo/v4"
+)
+
+// caller is a project that asks for something.
+type caller struct {
+	project domain.ProjectID
+	shard   int
+}
+
+// asProject lets a project's credential in, and tells the handler whose it is.
+func (s *server) asProject(handler func(echo.Context, caller) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		who, isOperator, err := s.authenticate(c)
+		if err != nil {
+			return err
+		}
+		if isOperator {
+			return problemf(forbidden, "This is for a project's credential, not for the operator's")
+		}
+		return handler(c, who)
+	}
+}
+
+// asOperator lets the installation's credential in.
+func (s *server) asOperator(handler echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		_, isOperator, err := s.authenticate(c)
+		if err != nil {
+			return err
+		}
+		if !isOperator {
+			return problemf(forbidden, "This is for the operator's credential, not for a project's")
+		}
+		return handler(c)
+	}
+}
+
+func (s *server) authenticate(c echo.Context) (who caller, isOperator bool, err error) {
+	header := c.Request().Header
+	key, secret := header.Get("Api-Key"), header.Get("Secret-Key")
+	if key == "" || secret == "" {
+		return who, false, problemf(unauthorized, "Send a credential in the headers api-key and secret-key")
+	}
+	hash := sha256.Sum256([]byte(secret))
+	if s.operator.APIKey != "" && same(sha256.Sum256([]byte(key)), sha256.Sum256([]byte(s.operator.APIKey))) {
+		if s.operator.SecretKey == "" || !same(hash, sha256.Sum256([]byte(s.operator.SecretKey))) {
+			return who, false, errCredential
+		}
+		return who, true, nil
+	}
+	credential, err := s.credential(c.Request().Context(), domain.APIKey(key))
+	if err != nil {
+		return who, false, err
+	}
+	if !same(hash, credential.SecretHash) || credential.Revoked {
+		return who, false, errCredential
+	}
+	at, ok := credential.Project.Location()
+	if !ok {
+		return who, false, errCredential
+	}
+	return caller{project: credential.Project, shard: int(at.Shard)}, false, nil
+}
+
+var errCredential = problemf(unauthorized, "The credential is not valid: api-key or secret-key is wrong, or it was revoked")
+
+func same(a, b [sha256.Size]byte) bool { return subtle.ConstantTimeCompare(a[:], b[:]) == 1 }
+
+// credential finds a key in the shard that it names. What Peek does not know
+// may be newer than what this process has read, so the log is asked before it is
+// refused; a revocation by another process takes effect once it is read here.
+func (s *server) credential(ctx context.Context, key domain.APIKey) (domain.Credential, error) {
+	at, ok := key.Location()
+	if !ok || int(at.Shard) >= s.ledger.Shards() {
+		return domain.Credential{}, errCredential
+	}
+	var found domain.Credential
+	look := func(state *domain.State) {
+		if credential, ok := state.Credential(key); ok {
+			found = *credential
+		}
+	}
+	if s.ledger.Peek(int(at.Shard), look); found.Key == key {
+		return found, nil
+	}
+	if _, err := s.ledger.View(ctx, int(at.Shard), look); err != nil {
+		return found, err
+	}
+	if found.Key != key {
+		return found, errCredential
+	}
+	return found, nil
+}
+
+// newSecret is 256 random bits, shown once and kept as a hash only.
+func newSecret() (secret string, hash [sha256.Size]byte) {
+	var bits [32]byte
+	rand.Read(bits[:]) //nolint:errcheck // never fails
+	secret = "sk_" + base64.RawURLEncoding.EncodeToString(bits[:])
+	return secret, sha256.Sum256([]byte(secret))
+}

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/projections"
+
+	"github.com/go-faster/jx"
+	"github.com/labstack/echo/v4"
+)
+
+func (s *server) balanceRoutes(v1 *echo.Group) {
+	v1.GET("/wallets/:wallet_id/balance", s.asProject(s.getBalance))
+	v1.GET("/wallets/:wallet_id/entries", s.asProject(s.listEntries))
+}
+
+// GET /v1/wallets/{wallet_id}/balance
+func (s *server) getBalance(c echo.Context, who caller) error {
+	q := readQuery(c, "at")
+	at := q.time("at")
+	if q.err != nil {
+		return q.err
+	}
+	asOf := time.Now().UTC() // before the ledger is asked: everything acknowledged by now is in the answer
+	if at.After(asOf) {
+		return badRequest("at is in the future; it is %s now", asOf.Format(time.RFC3339))
+	}
+	wallet, project, err := s.wallet(c, who, walletID(c))
+	if err != nil {
+		return err
+	}
+	if !at.IsZero() {
+		if err := s.rewind(c, who, &wallet, at); err != nil {
+			return err
+		}
+		asOf = at
+	}
+	balance := balanceOf(&wallet, &project)
+	balance.AsOf = asOf
+	return answerJSON(c, http.StatusOK, balance)
+}
+
+// rewind sets a wallet's balance and version to what they were. Times never go
+// back in a log, so once the read model has what the ledger had just now, its
+// newest entry up to a past time stays that for ever (but for the last instant,
+// of which a commit may still be on its way).
+func (s *server) rewind(c echo.Context, who caller, wallet *domain.Wallet, at time.Time) error {
+	sequence := s.ledger.Peek(who.shard, func(*domain.State) {})
+	if err := s.await(c, who.shard, sequence); err != nil {
+		return err
+	}
+	entry, ok, err := s.queries.BalanceAt(c.Request().Context(), who.project, wallet.ID, at)
+	if err != nil {
+		return readModelError(err)
+	}
+	if !ok {
+		wallet.Balance, wallet.Version = zeroOf(wallet.Balance), 0
+		return nil
+	}
+	wallet.Balance, wallet.Version = entry.Balance, entry.Version
+	return nil
+}
+
+// GET /v1/wallets/{wallet_id}/entries
+func (s *server) listEntries(c echo.Context, who caller) error {
+	q := readQuery(c, "kind", "from", "to", "limit", "cursor")
+	filter := projections.EntryFilter{
+		Project: who.project, Wallet: walletID(c),
+		Kind: domain.EntryKind(q.oneOf("kind", string(domain.IssueEntry), string(domain.RedeemEntry), string(domain.DebitEntry), string(domain.CreditEntry))),
+		From: q.time("from"), To: q.time("to"), Cursor: q.text("cursor"), Limit: q.limit(),
+	}
+	if q.err != nil {
+		return q.err
+	}
+	if _, _, err := s.wallet(c, who, filter.Wallet); err != nil {
+		return err
+	}
+	if err := s.readModel(c, who.shard); err != nil {
+		return err
+	}
+	page, err := s.queries.Entries(c.Request().Context(), filter)
+	if err != nil {
+		return readModelError(err)
+	}
+	return answerList(c, page.Rows, page.Next, func(e *jx.Encoder, row *projections.Entry) {
+		created := row.Time.UTC().AppendFormat(nil, time.RFC3339Nano)
+		e.Raw(appendEntry(nil, &row.Entry, row.Transaction, created))
+	})
+}
+
+// balanceOf is a wallet's balance; nothing is ever held yet.
+func balanceOf(w *domain.Wallet, project *domain.Project) Balance {
+	held := zeroOf(w.Balance)
+	b := Balance{
+		WalletID: string(w.ID), Currency: string(w.Asset.Code),
+		Balance: w.Balance.String(), BalanceMinor: minor(w.Balance), BalanceFormatted: formatted(w.Balance, project),
+		Held: held.String(), HeldMinor: minor(held), Version: w.Version,
+	}
+	if available, limited := w.Available(); limited {
+		text := available.String()
+		b.Available, b.AvailableMinor = &text, minor(available)
+	}
+	return b
+}

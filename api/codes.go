@@ -1,0 +1,45 @@
+package api
+
+import (
+	"net/http"
+
+	"tallystick/domain"
+)
+
+// The codes of this package, beside those of the domain. Codes leave the process
+// and are only ever added to.
+const (
+	unauthorized     domain.Code = "UNAUTHORIZED"
+	forbidden        domain.Code = "FORBIDDEN"
+	methodNotAllowed domain.Code = "METHOD_NOT_ALLOWED"
+	payloadTooLarge  domain.Code = "PAYLOAD_TOO_LARGE"
+	internalError    domain.Code = "INTERNAL_SERVER_ERROR"
+	unavailable      domain.Code = "UNAVAILABLE"
+)
+
+// kind is how a code is answered.
+type kind struct {
+	status int
+	name   string
+}
+
+// kinds is the one map from code to status.
+var kinds = map[domain.Code]kind{
+	domain.BadRequest:         {http.StatusBadRequest, "BadRequestError"},
+	unauthorized:              {http.StatusUnauthorized, "UnauthorizedError"},
+	forbidden:                 {http.StatusForbidden, "ForbiddenError"},
+	domain.NotFound:           {http.StatusNotFound, "NotFoundError"},
+	methodNotAllowed:          {http.StatusMethodNotAllowed, "MethodNotAllowedError"},
+	domain.DuplicateReference: {http.StatusConflict, "DuplicateReferenceId"}, // walletapi.cloud's name
+	domain.IdentifierTaken:    {http.StatusConflict, "IdentifierTakenError"},
+	domain.AssetConflict:      {http.StatusConflict, "AssetConflictError"},
+	payloadTooLarge:           {http.StatusRequestEntityTooLarge, "PayloadTooLargeError"},
+	domain.RecipientNotFound:  {http.StatusUnprocessableEntity, "RecipientNotFoundError"},
+	domain.SameWallet:         {http.StatusUnprocessableEntity, "SameWalletError"},
+	domain.WalletIsDisabled:   {http.StatusUnprocessableEntity, "WalletDisabledError"},
+	domain.AssetMismatch:      {http.StatusUnprocessableEntity, "AssetMismatchError"},
+	domain.InsufficientFunds:  {http.StatusUnprocessableEntity, "InsufficientFundsError"},
+	domain.BalanceOutOfRange:  {http.StatusUnprocessableEntity, "BalanceOutOfRangeError"},
+	internalError:             {http.StatusInternalServerError, "InternalServerError"},
+	unavailable:               {http.StatusServiceUnavailable, "UnavailableError"},
+}

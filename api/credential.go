@@ -1,0 +1,90 @@
+package api
+
+import (
+	"net/http"
+
+	"tallystick/domain"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Credentials are the operator's to give. A project's own credential cannot make
+// or revoke others: one that leaks could otherwise outlive its revocation.
+func (s *server) credentialRoutes(v1 *echo.Group) {
+	v1.POST("/projects/:project_id/credentials", s.asOperator(s.createCredential))
+	v1.GET("/projects/:project_id/credentials", s.asOperator(s.listCredentials))
+	v1.DELETE("/projects/:project_id/credentials/:api_key", s.asOperator(s.revokeCredential))
+}
+
+// POST /v1/projects/{project_id}/credentials
+func (s *server) createCredential(c echo.Context) error {
+	var body CredentialCreate
+	if err := decodeOptional(c, &body); err != nil {
+		return err
+	}
+	project, err := s.project(c)
+	if err != nil {
+		return err
+	}
+	secret, hash := newSecret()
+	at, _ := project.ID.Location()
+	receipt, err := s.do(c, int(at.Shard), domain.CreateCredential{Project: project.ID, Name: body.Name, SecretHash: hash})
+	if err != nil {
+		return err
+	}
+	made := receipt.Events[0].(*domain.CredentialCreated)
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return answerJSON(c, http.StatusCreated, NewCredential{
+		APIKey: string(made.Key), SecretKey: secret, ProjectID: string(made.Project), Name: made.Name, CreatedAt: receipt.Time,
+	})
+}
+
+// GET /v1/projects/{project_id}/credentials
+func (s *server) listCredentials(c echo.Context) error {
+	q := readQuery(c, "limit", "cursor")
+	limit, after := q.limit(), q.text("cursor")
+	if q.err != nil {
+		return q.err
+	}
+	project, err := s.project(c)
+	if err != nil {
+		return err
+	}
+	at, _ := project.ID.Location()
+	var all []domain.Credential
+	_, err = s.view(c, int(at.Shard), func(state *domain.State) {
+		for _, credential := range state.Credentials(project.ID) {
+			all = append(all, *credential)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	rows, next := pageAfter(all, limit, after, func(c domain.Credential) string { return string(c.Key) })
+	list := CredentialList{Data: []Credential{}, NextCursor: nextCursor(next)}
+	for _, row := range rows {
+		at, _ := row.Key.Location()
+		created, err := s.ledger.Time(c.Request().Context(), at)
+		if err != nil {
+			return err
+		}
+		list.Data = append(list.Data, Credential{
+			APIKey: string(row.Key), ProjectID: string(row.Project), Name: row.Name, Revoked: row.Revoked, CreatedAt: created,
+		})
+	}
+	return answerJSON(c, http.StatusOK, list)
+}
+
+// DELETE /v1/projects/{project_id}/credentials/{api_key}
+func (s *server) revokeCredential(c echo.Context) error {
+	project, err := s.project(c)
+	if err != nil {
+		return err
+	}
+	at, _ := project.ID.Location()
+	command := domain.RevokeCredential{Project: project.ID, Key: domain.APIKey(param(c, "api_key"))}
+	if _, err := s.do(c, int(at.Shard), command); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

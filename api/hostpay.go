@@ -1,0 +1,129 @@
+package api
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"tallystick/domain"
+
+	"github.com/labstack/echo/v4"
+)
+
+// hostPayRoutes are HOST Pay's, as its documentation has them: its users change
+// the host and nothing else.
+func (s *server) hostPayRoutes(v1 *echo.Group) {
+	v1.POST("/wallets/create/:user_id", s.asProject(s.hostPayCreateWallet))
+	v1.POST("/transactions/wallet/transfer", s.asProject(s.hostPayTransfer))
+}
+
+// POST /api/v1/wallets/create/{user_id}/
+func (s *server) hostPayCreateWallet(c echo.Context, who caller) error {
+	var body struct{} // it has none; a client that sends {} is let be
+	if err := decodeOptional(c, &body); err != nil {
+		return err
+	}
+	user := param(c, "user_id")
+	opened, err := s.openWallet(c, who, domain.CreateWallet{Project: who.project, Customer: domain.CustomerID(user)})
+	if err != nil {
+		return unknownUser(user, err)
+	}
+	wallet := &opened.wallet
+	return answerJSON(c, opened.status, HostPayWallet{
+		ID: string(wallet.ID), UserID: user, Balance: majorNumber(wallet.Balance), Currency: string(wallet.Asset.Code),
+		Status: string(wallet.Status), Type: string(wallet.Type), Number: wallet.Number, CreatedAt: opened.created,
+	})
+}
+
+func unknownUser(user string, err error) error {
+	var rejection *domain.Rejection
+	if errors.As(err, &rejection) && rejection.Code == domain.NotFound {
+		return problemf(domain.NotFound, "User %q not found: register the user first, with PUT /v1/customers/%s", user, url.PathEscape(user))
+	}
+	return err
+}
+
+// POST /api/v1/transactions/wallet/transfer/
+func (s *server) hostPayTransfer(c echo.Context, who caller) error {
+	var body HostPayTransferCreate
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	command, err := hostPayTransact(c, who, &body)
+	if err != nil {
+		return err
+	}
+	completed, at, err := s.perform(c, who, command)
+	if err != nil {
+		return err
+	}
+	done := &completed.Operations[0]
+	return answerJSON(c, http.StatusCreated, HostPayTransfer{
+		ID: string(completed.Transaction), Reference: string(completed.Reference), Status: "completed",
+		SenderWalletID: string(done.From), RecipientWalletID: string(done.To), RecipientIdentifier: body.RecipientIdentifier,
+		Amount: majorNumber(done.Amount), Fee: majorNumber(done.Fee), Currency: string(done.Amount.Asset()),
+		Description: completed.Description, Metadata: metadataOf(completed.Metadata), CreatedAt: at,
+	})
+}
+
+func hostPayTransact(c echo.Context, who caller, body *HostPayTransferCreate) (*domain.Transact, error) {
+	amount, err := majorAmount(body.Amount)
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := scalars(body.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	id := reference(c, body.Reference)
+	if id == "" {
+		id = domain.Reference("ref_" + rand.Text()) // 130 random bits: HOST Pay has no references
+	}
+	return &domain.Transact{
+		Project: who.project, Reference: id, Description: body.Description, Metadata: metadata,
+		Operations: []domain.Operation{{
+			Type: domain.Transfer, From: domain.WalletID(body.SenderWalletID), Recipient: body.RecipientIdentifier, Quantity: amount,
+		}},
+	}, nil
+}
+
+// majorAmount reads a JSON number of major units, exactly: 50.00, 50, 5e1.
+func majorAmount(amount json.RawMessage) (domain.Quantity, error) {
+	if len(amount) == 0 || bytes.Equal(amount, []byte("null")) {
+		return domain.Quantity{}, badRequest("amount is required: a number in major units, such as 50.00")
+	}
+	if first := amount[0]; first != '-' && (first < '0' || first > '9') {
+		return domain.Quantity{}, badRequest("amount must be a JSON number in major units, such as 50.00")
+	}
+	quantity, ok := domain.ScientificUnits(string(amount))
+	if !ok {
+		return quantity, badRequest("amount must be a number of at most %d digits", domain.MaxDigits)
+	}
+	return quantity, nil
+}
+
+// scalars keeps strings, and turns numbers and booleans into strings as they
+// were written. null is the empty string.
+func scalars(values map[string]json.RawMessage) (domain.Metadata, error) {
+	metadata := make(domain.Metadata, len(values))
+	for key, value := range values {
+		switch value[0] {
+		case '"':
+			var text string
+			if err := json.Unmarshal(value, &text); err != nil {
+				return nil, explain(err)
+			}
+			metadata[key] = text
+		case '{', '[':
+			return nil, badRequest("metadata[%q] must be a string, a number or a boolean", key)
+		case 'n':
+			metadata[key] = ""
+		default:
+			metadata[key] = string(value)
+		}
+	}
+	return metadata, nil
+}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"tallystick/domain"
+
+	"github.com/bojanz/currency"
+)
+
+// maxSafeInteger is the largest integer that every JSON reader holds exactly.
+const maxSafeInteger = 1<<53 - 1
+
+// quantity reads an amount of /v1: "amount" in major units, or "amount_minor".
+func quantity(amount string, minor json.RawMessage) (domain.Quantity, error) {
+	hasMinor := len(minor) > 0 && !bytes.Equal(minor, []byte("null"))
+	switch {
+	case (amount != "") == hasMinor:
+		return domain.Quantity{}, badRequest(`give the amount once: "amount": "10.00" in major units, or "amount_minor": 1000 in minor units`)
+	case hasMinor:
+		if q, ok := domain.MinorUnits(string(minor)); ok {
+			return q, nil
+		}
+		return domain.Quantity{}, badRequest("amount_minor must be a whole number of at most %d digits: 1000", domain.MaxDigits)
+	}
+	if q, ok := domain.MajorUnits(amount); ok {
+		return q, nil
+	}
+	return domain.Quantity{}, badRequest(`amount must be a plain decimal of at most %d digits: "10.00"`, domain.MaxDigits)
+}
+
+// safeMinor is an amount in minor units, false where JSON's numbers are not safe.
+func safeMinor(m domain.Money) (int64, bool) {
+	units, ok := m.Minor()
+	return units, ok && units <= maxSafeInteger && units >= -maxSafeInteger
+}
+
+// minor is safeMinor for the generated types: nil where they are not safe.
+func minor(m domain.Money) *int64 {
+	if units, ok := safeMinor(m); ok {
+		return &units
+	}
+	return nil
+}
+
+// majorNumber is an amount as a JSON number in major units, with the digits of
+// its asset: 50.00.
+func majorNumber(m domain.Money) json.RawMessage { return m.AppendText(nil) }
+
+// zeroOf is nothing, in the asset and scale of m.
+func zeroOf(m domain.Money) domain.Money { return domain.NewMoney(m.Asset(), 0, m.Scale()) }
+
+// formatted is an amount for people, as the project's locale writes it: GH₵150.00.
+// An asset of the project's own has no locale: ★150, or "POINTS 150".
+func formatted(m domain.Money, project *domain.Project) string {
+	plain := m.String()
+	code := string(m.Asset())
+	if asset, own := project.Assets[m.Asset()]; own {
+		sign, digits := "", plain
+		if m.Sign() < 0 {
+			sign, digits = "-", plain[1:]
+		}
+		if asset.Symbol != "" {
+			return sign + asset.Symbol + digits
+		}
+		return sign + code + " " + digits
+	}
+	amount, err := currency.NewAmount(plain, code)
+	if err != nil {
+		return code + " " + plain
+	}
+	locale := project.Settings.Locale
+	if locale == "" {
+		locale = "en"
+	}
+	formatter := currency.NewFormatter(currency.NewLocale(locale))
+	formatter.MaxDigits = uint8(m.Scale())
+	text := formatter.Format(amount)
+	if lost(text, plain) {
+		return code + " " + plain
+	}
+	return text
+}
+
+// lost tells whether a formatted amount has other digits than the plain one:
+// the formatter rounds what it cannot hold. Digits of other scripts are let pass,
+// for amounts short enough to be held.
+func lost(text, plain string) bool {
+	const surelyHeld = 18
+	if len(plain) <= surelyHeld {
+		return false
+	}
+	digits := func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}
+	return strings.Map(digits, text) != strings.Map(digits, plain)
+}

@@ -1,0 +1,144 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/ledger"
+
+	"github.com/go-faster/jx"
+	"github.com/labstack/echo/v4"
+)
+
+// problem is an error as callers see it.
+type problem struct {
+	code       domain.Code
+	message    string
+	details    []detail
+	retryAfter time.Duration // of unavailable
+	cause      error         // for the log only
+}
+
+// detail is one named value, in JSON.
+type detail struct {
+	name  string
+	value []byte
+}
+
+// Error is the message.
+func (p *problem) Error() string { return p.message }
+
+func problemf(code domain.Code, format string, args ...any) *problem {
+	return &problem{code: code, message: fmt.Sprintf(format, args...)}
+}
+
+func badRequest(format string, args ...any) *problem {
+	return problemf(domain.BadRequest, format, args...)
+}
+
+func notFound(what string) *problem { return problemf(domain.NotFound, "%s not found", what) }
+
+// down is for errors of something that the process needs and cannot mend.
+func down(what string, cause error) *problem {
+	return &problem{code: unavailable, message: what + " cannot be reached now", retryAfter: time.Second, cause: cause}
+}
+
+// refused is a transaction that was recorded as failed. Its rejection's numbers
+// and the whole transaction are the details.
+func refused(failed *domain.TransactionFailed, at time.Time) *problem {
+	p := rejected(&failed.Failure)
+	p.details = append(p.details,
+		detail{"failed_operation", strconv.AppendInt(nil, int64(failed.Failure.Operation), 10)},
+		transactionDetail(failed, at),
+	)
+	return p
+}
+
+func transactionDetail(event domain.Event, at time.Time) detail {
+	var e jx.Encoder
+	encodeTransaction(&e, event, at)
+	return detail{"transaction", e.Bytes()}
+}
+
+func rejected(r *domain.Rejection) *problem {
+	p := &problem{code: r.Code, message: r.Message}
+	if r.Operation != domain.NoOperation && r.Code == domain.BadRequest {
+		p.message = fmt.Sprintf("operation %d: %s", r.Operation, r.Message)
+	}
+	for _, value := range r.Details {
+		var e jx.Encoder
+		e.Str(value.Value)
+		p.details = append(p.details, detail{value.Name, e.Bytes()})
+	}
+	return p
+}
+
+// problemOf is what any error is to the caller.
+func problemOf(err error) *problem {
+	var (
+		known     *problem
+		rejection *domain.Rejection
+		away      *ledger.Unavailable
+		ofEcho    *echo.HTTPError
+	)
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &rejection):
+		return rejected(rejection)
+	case errors.As(err, &away):
+		message := away.Reason
+		if away.OutcomeUnknown {
+			message = "The outcome is not known: repeat with the same reference to learn it. " + message
+		}
+		return &problem{code: unavailable, message: message, retryAfter: away.RetryAfter}
+	case errors.As(err, &ofEcho) && ofEcho.Code == http.StatusNotFound:
+		return problemf(domain.NotFound, "There is no such route; GET /docs lists them")
+	case errors.As(err, &ofEcho) && ofEcho.Code == http.StatusMethodNotAllowed:
+		return problemf(methodNotAllowed, "This path has no such method; GET /docs lists them")
+	}
+	return &problem{code: internalError, message: "Something went wrong here, and not with the request", cause: err}
+}
+
+// answerError is the one place where errors are written, and logged.
+func (s *server) answerError(err error, c echo.Context) {
+	p := problemOf(err)
+	kind := kinds[p.code]
+	if gone := c.Request().Context().Err() != nil; !gone && (p.cause != nil || p.code == internalError) {
+		s.logger.Error("request failed", "method", c.Request().Method, "route", c.Path(),
+			"status", kind.status, "request_id", requestID(c), "error", p.cause)
+	}
+	if c.Response().Committed {
+		return
+	}
+	if p.code == unavailable {
+		seconds := max(1, int((p.retryAfter+time.Second-1)/time.Second))
+		c.Response().Header().Set("Retry-After", strconv.Itoa(seconds))
+	}
+	answer(c, kind.status, func(e *jx.Encoder) { //nolint:errcheck // the caller is gone
+		e.ObjStart()
+		e.FieldStart("error")
+		p.encode(e, requestID(c))
+		e.ObjEnd()
+	})
+}
+
+func (p *problem) encode(e *jx.Encoder, requestID string) {
+	e.ObjStart()
+	field(e, "name", kinds[p.code].name)
+	field(e, "code", string(p.code))
+	field(e, "message", p.message)
+	e.FieldStart("details")
+	e.ObjStart()
+	for _, d := range p.details {
+		e.FieldStart(d.name)
+		e.Raw(d.value)
+	}
+	e.ObjEnd()
+	field(e, "request_id", requestID)
+	e.ObjEnd()
+}

@@ -1,0 +1,246 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+	"tallystick/ledger"
+	"tallystick/projections"
+	"tallystick/webhooks"
+)
+
+// readModel answers what projections.Queries does, by reading the logs anew.
+type readModel struct {
+	codec *events.Codec
+	logs  []ledger.Log
+	err   error // what everything answers, as when PostgreSQL is down
+	lag   uint64
+}
+
+// fold calls fn with each fact of a project.
+func (r *readModel) fold(ctx context.Context, project domain.ProjectID, fn func(domain.Event, *events.Commit)) error {
+	if r.err != nil {
+		return r.err
+	}
+	at, _ := project.Location()
+	log := r.logs[at.Shard]
+	last, err := log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	return log.Read(ctx, 1, last, func(m events.Message) error {
+		commit, err := r.codec.Decode(m.Data)
+		if err != nil {
+			return err
+		}
+		for _, fact := range commit.Facts {
+			fn(fact, commit)
+		}
+		return nil
+	})
+}
+
+func newestFirst[T any](rows []T, cursor string, limit int) (projections.Page[T], error) {
+	slices.Reverse(rows)
+	start := 0
+	if cursor != "" {
+		var err error
+		if start, err = strconv.Atoi(cursor); err != nil || start > len(rows) {
+			return projections.Page[T]{}, fmt.Errorf("%w: %q", projections.ErrBadCursor, cursor)
+		}
+	}
+	end := min(start+limit, len(rows))
+	page := projections.Page[T]{Rows: rows[start:end]}
+	if end < len(rows) {
+		page.Next = strconv.Itoa(end)
+	}
+	return page, nil
+}
+
+func (r *readModel) Wallets(ctx context.Context, f projections.WalletFilter) (projections.Page[projections.Wallet], error) {
+	var rows []projections.Wallet
+	err := r.fold(ctx, f.Project, func(fact domain.Event, commit *events.Commit) {
+		switch e := fact.(type) {
+		case *domain.WalletCreated:
+			system := e.Role != domain.CustomerWallet
+			if e.Project != f.Project || (f.System != nil && *f.System != system) || (f.Customer != "" && f.Customer != e.Customer) ||
+				(f.Currency != "" && f.Currency != e.Asset.Code) || (f.Name != "" && f.Name != e.Name) {
+				return
+			}
+			for key, value := range f.Metadata {
+				if e.Metadata[key] != value {
+					return
+				}
+			}
+			rows = append(rows, projections.Wallet{Wallet: newWallet(e), CreatedAt: commit.Time})
+		case *domain.WalletStatusChanged:
+			for i := range rows {
+				if rows[i].ID == e.Wallet {
+					rows[i].Status = e.Status
+				}
+			}
+		}
+	})
+	rows = slices.DeleteFunc(rows, func(w projections.Wallet) bool { return f.Status != "" && w.Status != f.Status })
+	if err != nil {
+		return projections.Page[projections.Wallet]{}, err
+	}
+	return newestFirst(rows, f.Cursor, f.Limit)
+}
+
+func (r *readModel) Entries(ctx context.Context, f projections.EntryFilter) (projections.Page[projections.Entry], error) {
+	rows, err := r.entries(ctx, f.Project, f.Wallet)
+	if err != nil {
+		return projections.Page[projections.Entry]{}, err
+	}
+	rows = slices.DeleteFunc(rows, func(e projections.Entry) bool {
+		return f.Kind != "" && e.Kind != f.Kind || e.Time.Before(f.From) || !f.To.IsZero() && !e.Time.Before(f.To)
+	})
+	return newestFirst(rows, f.Cursor, f.Limit)
+}
+
+func (r *readModel) entries(ctx context.Context, project domain.ProjectID, wallet domain.WalletID) ([]projections.Entry, error) {
+	var rows []projections.Entry
+	err := r.fold(ctx, project, func(fact domain.Event, commit *events.Commit) {
+		if e, ok := fact.(*domain.TransactionCompleted); ok && e.Project == project {
+			for _, entry := range e.Entries {
+				if entry.Wallet == wallet {
+					rows = append(rows, projections.Entry{Entry: entry, Transaction: e.Transaction, Time: commit.Time})
+				}
+			}
+		}
+	})
+	return rows, err
+}
+
+func (r *readModel) Transactions(ctx context.Context, f projections.TransactionFilter) (projections.Page[projections.Transaction], error) {
+	var rows []projections.Transaction
+	err := r.fold(ctx, f.Project, func(fact domain.Event, commit *events.Commit) {
+		status, touches := "", f.Wallet == ""
+		switch e := fact.(type) {
+		case *domain.TransactionCompleted:
+			status = "completed"
+			for _, entry := range e.Entries {
+				touches = touches || entry.Wallet == f.Wallet
+			}
+		case *domain.TransactionFailed:
+			status = "failed"
+			for _, o := range e.Operations {
+				touches = touches || o.From == f.Wallet || o.To == f.Wallet
+			}
+		}
+		if status != "" && touches && (f.Status == "" || f.Status == status) && projectOfTransaction(fact) == f.Project {
+			rows = append(rows, projections.Transaction{Event: fact, Time: commit.Time, Sequence: commit.Sequence})
+		}
+	})
+	if err != nil {
+		return projections.Page[projections.Transaction]{}, err
+	}
+	return newestFirst(rows, f.Cursor, f.Limit)
+}
+
+func (r *readModel) Customers(ctx context.Context, f projections.CustomerFilter) (projections.Page[projections.Customer], error) {
+	var rows []projections.Customer
+	err := r.fold(ctx, f.Project, func(fact domain.Event, commit *events.Commit) {
+		if e, ok := fact.(*domain.CustomerUpserted); ok && e.Project == f.Project {
+			rows = slices.DeleteFunc(rows, func(c projections.Customer) bool { return c.ID == e.Customer })
+			customer := domain.Customer{Project: e.Project, ID: e.Customer, Profile: e.Profile}
+			rows = append(rows, projections.Customer{Customer: customer, CreatedAt: commit.Time, UpdatedAt: commit.Time})
+		}
+	})
+	if err != nil {
+		return projections.Page[projections.Customer]{}, err
+	}
+	return newestFirst(rows, f.Cursor, f.Limit)
+}
+
+func (r *readModel) BalanceAt(ctx context.Context, project domain.ProjectID, wallet domain.WalletID, at time.Time) (found projections.Entry, ok bool, err error) {
+	rows, err := r.entries(ctx, project, wallet)
+	for _, row := range rows {
+		if !row.Time.After(at) {
+			found, ok = row, true
+		}
+	}
+	return found, ok, err
+}
+
+func (r *readModel) Checkpoint(ctx context.Context, shard int) (uint64, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	last, err := r.logs[shard].Last(ctx)
+	return last - min(last, r.lag), err
+}
+
+// WaitFor does not wait: what is not there yet never comes.
+func (r *readModel) WaitFor(ctx context.Context, shard int, sequence uint64) error {
+	have, err := r.Checkpoint(ctx, shard)
+	if err == nil && have < sequence {
+		err = fmt.Errorf("%w: %d of %d", projections.ErrBehind, have, sequence)
+	}
+	return err
+}
+
+// endpoints is a store of webhook endpoints in memory.
+type endpoints struct {
+	mu   sync.Mutex
+	all  []webhooks.Endpoint
+	from []map[int]uint64
+	err  error
+}
+
+func (s *endpoints) CreateEndpoint(_ context.Context, n webhooks.NewEndpoint) (webhooks.Endpoint, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n.URL == "" {
+		return webhooks.Endpoint{}, "", &webhooks.InvalidEndpoint{Field: "url", Message: "is required"}
+	}
+	made := webhooks.Endpoint{
+		ID: fmt.Sprint("we_", len(s.all)), Project: n.Project, URL: n.URL, EventTypes: n.EventTypes, Description: n.Description,
+		Status: "enabled", CreatedAt: time.Now().UTC(),
+	}
+	s.all, s.from = append(s.all, made), append(s.from, n.From)
+	return made, "whsec_secret", s.err
+}
+
+func (s *endpoints) Endpoints(_ context.Context, project domain.ProjectID, cursor string, _ int) ([]webhooks.Endpoint, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cursor != "" {
+		return nil, "", webhooks.ErrBadCursor
+	}
+	var own []webhooks.Endpoint
+	for _, e := range s.all {
+		if e.Project == project {
+			own = append(own, e)
+		}
+	}
+	return own, "", s.err
+}
+
+func (s *endpoints) Endpoint(_ context.Context, project domain.ProjectID, id string) (webhooks.Endpoint, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.all {
+		if e.Project == project && e.ID == id {
+			return e, true, s.err
+		}
+	}
+	return webhooks.Endpoint{}, false, s.err
+}
+
+func (s *endpoints) DeleteEndpoint(ctx context.Context, project domain.ProjectID, id string) (bool, error) {
+	_, ok, err := s.Endpoint(ctx, project, id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ok {
+		s.all = slices.DeleteFunc(s.all, func(e webhooks.Endpoint) bool { return e.ID == id })
+	}
+	return ok, err
+}

@@ -1,0 +1,124 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/ledger"
+	"tallystick/projections"
+
+	"github.com/labstack/echo/v4"
+)
+
+// patience is how long a read waits for the read model.
+const patience = 2 * time.Second
+
+// setSequence tells as of which place in the log the answer holds.
+func setSequence(c echo.Context, shard int, sequence uint64) {
+	var buf [32]byte
+	text := strconv.AppendInt(buf[:0], int64(shard), 10)
+	text = strconv.AppendUint(append(text, ':'), sequence, 10)
+	c.Response().Header()["Tally-Sequence"] = []string{string(text)}
+}
+
+// minSequence is the sequence of a shard that the answer must include. A place
+// in another shard's log says nothing of this one: a project never leaves its own.
+func (s *server) minSequence(c echo.Context, shard int) (uint64, error) {
+	text := c.Request().Header.Get("Tally-Min-Sequence")
+	if text == "" {
+		return 0, nil
+	}
+	left, right, _ := strings.Cut(text, ":")
+	of, err := strconv.ParseUint(left, 10, 8)
+	sequence, err2 := strconv.ParseUint(right, 10, 64)
+	if err != nil || err2 != nil || int(of) >= s.ledger.Shards() || sequence > math.MaxInt64 {
+		return 0, badRequest("Tally-Min-Sequence %q is not a Tally-Sequence of this installation: <shard>:<sequence>", text)
+	}
+	if int(of) != shard {
+		return 0, nil
+	}
+	return sequence, nil
+}
+
+// do decides a command and tells its place.
+func (s *server) do(c echo.Context, shard int, command domain.Command) (ledger.Receipt, error) {
+	receipt, err := s.ledger.Do(c.Request().Context(), shard, command)
+	if err != nil {
+		return receipt, err
+	}
+	setSequence(c, receipt.Shard, receipt.Sequence)
+	return receipt, nil
+}
+
+// view reads a shard's newest state. fn keeps copies only.
+func (s *server) view(c echo.Context, shard int, fn func(*domain.State)) (uint64, error) {
+	least, err := s.minSequence(c, shard)
+	if err != nil {
+		return 0, err
+	}
+	sequence, err := s.ledger.View(c.Request().Context(), shard, fn)
+	if err != nil {
+		return 0, err
+	}
+	if sequence < least {
+		return 0, behind(shard, sequence, least)
+	}
+	setSequence(c, shard, sequence)
+	return sequence, nil
+}
+
+// readModel waits until the read model has what the caller asks for, and tells
+// as of when it answers.
+func (s *server) readModel(c echo.Context, shard int) error {
+	least, err := s.minSequence(c, shard)
+	if err != nil {
+		return err
+	}
+	if err := s.await(c, shard, least); err != nil {
+		return err
+	}
+	sequence, err := s.queries.Checkpoint(c.Request().Context(), shard)
+	if err != nil {
+		return readModelError(err)
+	}
+	setSequence(c, shard, sequence)
+	return nil
+}
+
+// await waits until the read model has a sequence.
+func (s *server) await(c echo.Context, shard int, sequence uint64) error {
+	if sequence == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
+	defer cancel()
+	return readModelError(s.queries.WaitFor(ctx, shard, sequence))
+}
+
+func behind(shard int, sequence, least uint64) *problem {
+	p := problemf(unavailable, "The answer would be of %d:%d, older than Tally-Min-Sequence %d:%d", shard, sequence, shard, least)
+	p.retryAfter = time.Second
+	return p
+}
+
+// readModelError is an error of the read model as callers see it.
+func readModelError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, projections.ErrBadCursor):
+		return errCursor
+	case errors.Is(err, projections.ErrBehind):
+		p := problemf(unavailable, "The read model is behind; it did not come to the sequence that was asked for within %s", patience)
+		p.retryAfter = time.Second
+		return p
+	}
+	return down("The read model", err)
+}
+
+var errCursor = badRequest("cursor is not the next_cursor of an answer of this list")

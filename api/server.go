@@ -1,0 +1,172 @@
+package api
+
+import (
+	"context"
+	_ "embed"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/ledger"
+	"tallystick/projections"
+	"tallystick/webhooks"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+//go:embed openapi.yaml
+var specification []byte
+
+// Config of the handler. Everything is required but what says otherwise.
+type Config struct {
+	Ledger   Ledger
+	Keys     Keys
+	Queries  Queries
+	Webhooks Webhooks
+	Operator Operator             // zero: nobody is the operator
+	Checks   []Check              // of /readyz, in the order they are told; may be empty
+	Registry *prometheus.Registry // nil: one of its own
+	Logger   *slog.Logger         // nil: slog.Default
+}
+
+// Ledger is what a *ledger.Ledger does, in three parts.
+type Ledger interface {
+	Decider
+	Reader
+	Layout
+}
+
+// Decider makes things happen; see ledger.Ledger.
+type Decider interface {
+	Do(ctx context.Context, shard int, command domain.Command) (ledger.Receipt, error)
+	DoAll(ctx context.Context, shard int, commands []domain.Command) []ledger.Outcome
+}
+
+// Reader reads what is durable; see ledger.Ledger.
+type Reader interface {
+	View(ctx context.Context, shard int, fn func(*domain.State)) (uint64, error)
+	Peek(shard int, fn func(*domain.State)) uint64
+	Transaction(ctx context.Context, id domain.TransactionID) (ledger.TransactionRecord, bool, error)
+	// Time answers when the commit at a location was made. The error is a *ledger.Unavailable.
+	Time(ctx context.Context, at domain.Location) (time.Time, error)
+}
+
+// Layout says where projects live; see ledger.Ledger.
+type Layout interface {
+	Shards() int
+	ShardFor(name string) int
+}
+
+// Keys makes the key that a customer's personal data is encrypted with.
+type Keys interface {
+	Ensure(ctx context.Context, project domain.ProjectID, customer domain.CustomerID) error
+}
+
+// Queries is the read model: *projections.Queries.
+type Queries interface {
+	Lists
+	Progress
+}
+
+// Lists is what the read model holds.
+type Lists interface {
+	Wallets(ctx context.Context, filter projections.WalletFilter) (projections.Page[projections.Wallet], error)
+	Entries(ctx context.Context, filter projections.EntryFilter) (projections.Page[projections.Entry], error)
+	Transactions(ctx context.Context, filter projections.TransactionFilter) (projections.Page[projections.Transaction], error)
+	Customers(ctx context.Context, filter projections.CustomerFilter) (projections.Page[projections.Customer], error)
+	BalanceAt(ctx context.Context, project domain.ProjectID, wallet domain.WalletID, at time.Time) (projections.Entry, bool, error)
+}
+
+// Progress is how far the read model has come.
+type Progress interface {
+	Checkpoint(ctx context.Context, shard int) (uint64, error)
+	WaitFor(ctx context.Context, shard int, sequence uint64) error
+}
+
+// Webhooks keeps the endpoints: *webhooks.Store.
+type Webhooks interface {
+	CreateEndpoint(ctx context.Context, endpoint webhooks.NewEndpoint) (webhooks.Endpoint, string, error)
+	Endpoints(ctx context.Context, project domain.ProjectID, cursor string, limit int) ([]webhooks.Endpoint, string, error)
+	Endpoint(ctx context.Context, project domain.ProjectID, id string) (webhooks.Endpoint, bool, error)
+	DeleteEndpoint(ctx context.Context, project domain.ProjectID, id string) (bool, error)
+}
+
+// Operator is the credential of the installation: it makes projects.
+type Operator struct{ APIKey, SecretKey string }
+
+// Check is one thing that must be so before the process can do its work.
+type Check struct {
+	Name string
+	Fn   func() error // nil when it is so; must answer at once
+}
+
+type server struct {
+	ledger   Ledger
+	keys     Keys
+	queries  Queries
+	webhooks Webhooks
+	operator Operator
+	checks   []Check
+	registry *prometheus.Registry
+	metrics  *metrics
+	logger   *slog.Logger
+}
+
+// New makes the handler of both surfaces.
+func New(cfg Config) http.Handler { return withoutTrailingSlash(newEcho(cfg)) }
+
+// newEcho is the whole tree.
+func newEcho(cfg Config) *echo.Echo {
+	s := newServer(cfg)
+	e := echo.New()
+	e.HTTPErrorHandler = s.answerError // only for what never reaches around
+	e.Use(s.around)
+
+	s.serviceRoutes(e)
+	v1 := e.Group("/v1")
+	s.projectRoutes(v1)
+	s.credentialRoutes(v1)
+	s.assetRoutes(v1)
+	s.customerRoutes(v1)
+	s.walletRoutes(v1)
+	s.balanceRoutes(v1)
+	s.transferRoutes(v1)
+	s.movementRoutes(v1)
+	s.transactionRoutes(v1)
+	s.batchRoutes(v1)
+	s.webhookRoutes(v1)
+	s.hostPayRoutes(e.Group("/api/v1"))
+
+	s.metrics = newMetrics(s.registry, e.Routes())
+	return e
+}
+
+func newServer(cfg Config) *server {
+	if cfg.Registry == nil {
+		cfg.Registry = prometheus.NewRegistry()
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return &server{
+		ledger: cfg.Ledger, keys: cfg.Keys, queries: cfg.Queries, webhooks: cfg.Webhooks,
+		operator: cfg.Operator, checks: cfg.Checks, registry: cfg.Registry, logger: cfg.Logger,
+	}
+}
+
+// withoutTrailingSlash takes one slash off the end of a path, so that every
+// route is found with it and without. Only a slash that was written as one: a
+// customer's id may end with %2F.
+func withoutTrailingSlash(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		url := r.URL
+		if written := url.RawPath; len(url.Path) > 1 && strings.HasSuffix(url.Path, "/") && (written == "" || strings.HasSuffix(written, "/")) {
+			url.Path = url.Path[:len(url.Path)-1]
+			url.RawPath = strings.TrimSuffix(written, "/")
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"gopkg.in/yaml.v3"
+)
+
+// serviceRoutes are for whoever runs the process; they need no credential.
+func (s *server) serviceRoutes(e *echo.Echo) {
+	e.GET("/healthz", s.health)
+	e.GET("/readyz", s.readiness)
+	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})))
+	e.GET("/openapi.yaml", s.openAPI)
+	e.GET("/docs", docs())
+}
+
+// GET /healthz
+func (s *server) health(c echo.Context) error {
+	return answerJSON(c, http.StatusOK, Health{Status: "up"})
+}
+
+// GET /readyz
+func (s *server) readiness(c echo.Context) error {
+	answer := Readiness{Ready: true, Reasons: map[string]string{}}
+	status := http.StatusOK
+	for _, check := range s.checks {
+		if err := check.Fn(); err != nil {
+			answer.Ready, answer.Reasons[check.Name] = false, err.Error()
+			status = http.StatusServiceUnavailable
+		}
+	}
+	return answerJSON(c, status, answer)
+}
+
+// GET /openapi.yaml
+func (s *server) openAPI(c echo.Context) error {
+	return send(c, http.StatusOK, []string{"application/yaml"}, specification)
+}
+
+//go:embed docs.html
+var docsTemplate string
+
+// GET /docs: the page is made once, since the specification never changes.
+func docs() echo.HandlerFunc {
+	page, err := renderDocs(specification)
+	if err != nil {
+		panic(fmt.Sprintf("api: openapi.yaml, which is part of this program, cannot be shown: %v", err))
+	}
+	return func(c echo.Context) error {
+		return send(c, http.StatusOK, []string{"text/html; charset=utf-8"}, page)
+	}
+}
+
+// documented is what /docs shows of the specification.
+type documented struct {
+	Info struct{ Title, Description string }
+	Tags []struct {
+		Name, Description string
+		Routes            []documentedRoute `yaml:"-"`
+	}
+	Paths map[string]map[string]yaml.Node
+}
+
+type documentedRoute struct {
+	Method, Path string
+	Summary      string
+	Tags         []string
+}
+
+func renderDocs(spec []byte) ([]byte, error) {
+	var doc documented
+	if err := yaml.Unmarshal(spec, &doc); err != nil {
+		return nil, err
+	}
+	var routes []documentedRoute
+	for path, methods := range doc.Paths {
+		for method, node := range methods {
+			if method == "parameters" {
+				continue
+			}
+			route := documentedRoute{Method: strings.ToUpper(method), Path: path}
+			if err := node.Decode(&route); err != nil {
+				return nil, err
+			}
+			routes = append(routes, route)
+		}
+	}
+	slices.SortFunc(routes, func(a, b documentedRoute) int {
+		return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method)
+	})
+	for i := range doc.Tags {
+		for _, route := range routes {
+			if slices.Contains(route.Tags, doc.Tags[i].Name) {
+				doc.Tags[i].Routes = append(doc.Tags[i].Routes, route)
+			}
+		}
+	}
+	page, err := template.New("docs").Parse(docsTemplate)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	err = page.Execute(&out, doc)
+	return out.Bytes(), err
+}

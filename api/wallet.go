@@ -1,0 +1,193 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/projections"
+
+	"github.com/labstack/echo/v4"
+)
+
+func (s *server) walletRoutes(v1 *echo.Group) {
+	v1.POST("/wallets", s.asProject(s.createWallet))
+	v1.GET("/wallets", s.asProject(s.listWallets))
+	v1.GET("/wallets/:wallet_id", s.asProject(s.getWallet))
+	v1.POST("/wallets/:wallet_id/disable", s.asProject(s.disableWallet))
+	v1.POST("/wallets/:wallet_id/enable", s.asProject(s.enableWallet))
+}
+
+// POST /v1/wallets
+func (s *server) createWallet(c echo.Context, who caller) error {
+	var body WalletCreate
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	if body.Type != "" && body.Type != string(domain.Prepaid) {
+		return badRequest("type must be %s", domain.Prepaid)
+	}
+	opened, err := s.openWallet(c, who, domain.CreateWallet{
+		Project: who.project, Customer: domain.CustomerID(body.CustomerID), System: body.System,
+		Currency: domain.AssetCode(body.Currency), Name: body.Name, Metadata: domain.Metadata(body.Metadata),
+	})
+	if err != nil {
+		return err
+	}
+	return answerJSON(c, opened.status, walletOf(&opened.wallet, &opened.project, opened.created))
+}
+
+// GET /v1/wallets
+func (s *server) listWallets(c echo.Context, who caller) error {
+	q := readQuery(c, "customer_id", "currency", "status", "name", "type", "system", "metadata[]", "limit", "cursor")
+	filter := projections.WalletFilter{
+		Project: who.project, Customer: domain.CustomerID(q.text("customer_id")), Currency: domain.AssetCode(q.text("currency")),
+		Status: domain.WalletStatus(q.oneOf("status", string(domain.Active), string(domain.Disabled))),
+		Name:   q.text("name"), Type: domain.WalletType(q.oneOf("type", string(domain.Prepaid))), System: q.flag("system"),
+		Metadata: q.indexed("metadata"), Cursor: q.text("cursor"), Limit: q.limit(),
+	}
+	if q.err != nil {
+		return q.err
+	}
+	if err := s.readModel(c, who.shard); err != nil {
+		return err
+	}
+	page, err := s.queries.Wallets(c.Request().Context(), filter)
+	if err != nil {
+		return readModelError(err)
+	}
+	project := s.settings(who)
+	rows := converted(page.Rows, func(row *projections.Wallet) Wallet { return walletOf(&row.Wallet, &project, row.CreatedAt) })
+	return answerJSON(c, http.StatusOK, WalletList{Data: rows, NextCursor: nextCursor(page.Next)})
+}
+
+// GET /v1/wallets/{wallet_id}
+func (s *server) getWallet(c echo.Context, who caller) error {
+	return s.answerWallet(c, who, walletID(c))
+}
+
+// POST /v1/wallets/{wallet_id}/disable
+func (s *server) disableWallet(c echo.Context, who caller) error {
+	return s.setStatus(c, who, domain.Disabled)
+}
+
+// POST /v1/wallets/{wallet_id}/enable
+func (s *server) enableWallet(c echo.Context, who caller) error {
+	return s.setStatus(c, who, domain.Active)
+}
+
+func (s *server) setStatus(c echo.Context, who caller, status domain.WalletStatus) error {
+	var body StatusChange
+	if err := decodeOptional(c, &body); err != nil {
+		return err
+	}
+	command := domain.SetWalletStatus{
+		Project: who.project, Wallet: walletID(c), Status: status, Actor: body.Actor, Reason: body.Reason,
+	}
+	if _, err := s.do(c, who.shard, command); err != nil {
+		return err
+	}
+	return s.answerWallet(c, who, command.Wallet)
+}
+
+// opened is a wallet that was asked for, made or found.
+type opened struct {
+	wallet  domain.Wallet
+	project domain.Project
+	created time.Time
+	status  int // 201 when it was made
+}
+
+// openWallet makes a wallet, or finds the one that making it comes to.
+func (s *server) openWallet(c echo.Context, who caller, command domain.CreateWallet) (opened, error) {
+	receipt, err := s.do(c, who.shard, command)
+	if err != nil {
+		return opened{}, err
+	}
+	if len(receipt.Events) > 0 {
+		made := receipt.Events[0].(*domain.WalletCreated)
+		return opened{newWallet(made), s.settings(who), receipt.Time, http.StatusCreated}, nil
+	}
+	found := opened{status: http.StatusOK}
+	_, err = s.view(c, who.shard, func(state *domain.State) {
+		found.project = projectIn(state, who)
+		if command.Currency == "" {
+			command.Currency = found.project.Settings.Currency
+		}
+		if wallet, ok := state.CustomerWallet(who.project, command.Customer, command.Currency); ok {
+			found.wallet = *wallet
+		}
+	})
+	if err == nil && found.wallet.ID == "" {
+		err = notFound("Wallet")
+	}
+	if err == nil {
+		found.created, err = s.walletTime(c, found.wallet.ID)
+	}
+	return found, err
+}
+
+// newWallet is a wallet as it begins.
+func newWallet(e *domain.WalletCreated) domain.Wallet {
+	return domain.Wallet{
+		ID: e.Wallet, Project: e.Project, Customer: e.Customer, Role: e.Role, Type: e.Type, Asset: e.Asset, Number: e.Number,
+		Name: e.Name, Metadata: e.Metadata, Status: domain.Active, Balance: domain.NewMoney(e.Asset.Code, 0, e.Asset.Scale),
+	}
+}
+
+// wallet is a wallet of the caller's as it is now, with its project.
+func (s *server) wallet(c echo.Context, who caller, id domain.WalletID) (wallet domain.Wallet, project domain.Project, err error) {
+	_, err = s.view(c, who.shard, func(state *domain.State) {
+		if found, ok := state.Wallet(id); ok && found.Project == who.project {
+			wallet, project = *found, projectIn(state, who)
+		}
+	})
+	if err == nil && wallet.ID == "" {
+		err = notFound("Wallet")
+	}
+	return wallet, project, err
+}
+
+func (s *server) answerWallet(c echo.Context, who caller, id domain.WalletID) error {
+	wallet, project, err := s.wallet(c, who, id)
+	if err != nil {
+		return err
+	}
+	created, err := s.walletTime(c, id)
+	if err != nil {
+		return err
+	}
+	return answerJSON(c, http.StatusOK, walletOf(&wallet, &project, created))
+}
+
+// walletTime is when a wallet was made: the state does not keep it, its place
+// in the log does.
+func (s *server) walletTime(c echo.Context, id domain.WalletID) (time.Time, error) {
+	at, _ := id.Location()
+	return s.ledger.Time(c.Request().Context(), at)
+}
+
+// settings is the caller's project, for how things are shown: being a moment
+// behind does no harm.
+func (s *server) settings(who caller) (project domain.Project) {
+	s.ledger.Peek(who.shard, func(state *domain.State) { project = projectIn(state, who) })
+	return project
+}
+
+func walletID(c echo.Context) domain.WalletID { return domain.WalletID(param(c, "wallet_id")) }
+
+func walletOf(w *domain.Wallet, project *domain.Project, created time.Time) Wallet {
+	b := balanceOf(w, project)
+	wallet := Wallet{
+		ID: string(w.ID), Number: w.Number, System: w.Role != domain.CustomerWallet, Role: string(w.Role), Type: string(w.Type),
+		Status: string(w.Status), Name: w.Name, Metadata: metadataOf(w.Metadata), Currency: b.Currency,
+		Balance: b.Balance, BalanceMinor: b.BalanceMinor, BalanceFormatted: b.BalanceFormatted,
+		Available: b.Available, AvailableMinor: b.AvailableMinor, Held: b.Held, HeldMinor: b.HeldMinor,
+		Version: b.Version, CreatedAt: created,
+	}
+	if w.Customer != "" {
+		customer := string(w.Customer)
+		wallet.CustomerID = &customer
+	}
+	return wallet
+}

@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/go-faster/jx"
+	"github.com/valyala/fasthttp"
+)
+
+// place is where in the log an answer holds: a shard and the sequence of a
+// commit.
+type place struct {
+	shard    int
+	sequence uint64
+}
+
+func (p place) String() string { return fmt.Sprintf("%d:%d", p.shard, p.sequence) }
+
+// placeOf reads the Tally-Sequence header.
+func placeOf(response *fasthttp.Response) (place, bool) {
+	shard, sequence, _ := bytes.Cut(response.Header.Peek("Tally-Sequence"), []byte{':'})
+	number, err := strconv.Atoi(string(shard))
+	if err != nil {
+		return place{}, false
+	}
+	position, err := strconv.ParseUint(string(sequence), 10, 64)
+	return place{number, position}, err == nil
+}
+
+// retryAfter is how long the server asks to wait, but never long: a second of
+// a load is many requests.
+func retryAfter(response *fasthttp.Response) time.Duration {
+	header := response.Header.Peek("Retry-After")
+	if len(header) == 0 {
+		return 0
+	}
+	seconds, err := strconv.ParseFloat(string(header), 64)
+	if err != nil {
+		seconds = 1 // A date; the server means later, in any case.
+	}
+	return min(max(time.Duration(seconds*float64(time.Second)), shortPause), time.Second)
+}
+
+// shortPause is between tries where nobody says how long to wait.
+const shortPause = 10 * time.Millisecond
+
+// problem is an error answer of the API.
+type problem struct {
+	Error struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	} `json:"error"`
+}
+
+// kindOf names an error answer: its status and code.
+func kindOf(response *fasthttp.Response) string {
+	var answer problem
+	if json.Unmarshal(response.Body(), &answer) != nil || answer.Error.Code == "" {
+		return strconv.Itoa(response.StatusCode())
+	}
+	return fmt.Sprintf("%d %s", response.StatusCode(), answer.Error.Code)
+}
+
+// readBatch reads the answer to a batch: it answers how many transactions
+// completed, and calls failed with the code of each that did not.
+func readBatch(d *jx.Decoder, failed func(code string)) (completed int, err error) {
+	err = d.Arr(func(d *jx.Decoder) error {
+		status, code, err := readOutcome(d)
+		if err != nil {
+			return err
+		}
+		switch {
+		case status == "completed":
+			completed++
+		case code != "":
+			failed(code)
+		default:
+			failed("status " + status)
+		}
+		return nil
+	})
+	return completed, err
+}
+
+// readOutcome reads one line. Only the outermost status counts: the error of a
+// duplicate holds the transaction that it repeats, whose status is completed.
+func readOutcome(d *jx.Decoder) (status, code string, err error) {
+	err = d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
+		switch string(key) {
+		case "status":
+			if status, err = readStatus(d); err != nil {
+				return err
+			}
+		case "error":
+			code, err = readCode(d)
+		default:
+			return d.Skip()
+		}
+		return err
+	})
+	return status, code, err
+}
+
+// readStatus spares the common one an allocation.
+func readStatus(d *jx.Decoder) (string, error) {
+	raw, err := d.Raw()
+	if string(raw) == `"completed"` {
+		return "completed", err
+	}
+	return string(bytes.Trim(raw, `"`)), err
+}
+
+func readCode(d *jx.Decoder) (code string, err error) {
+	err = d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
+		if string(key) != "code" {
+			return d.Skip()
+		}
+		code, err = d.Str()
+		return err
+	})
+	return code, err
+}

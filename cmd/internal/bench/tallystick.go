@@ -1,0 +1,56 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// measureTallystick opens the project's wallets, drives the load and follows
+// the read model until it has all of it.
+func (c *Config) measureTallystick(ctx context.Context, p *project, control *connection, progress io.Writer, report *Report) error {
+	connections := make([]*connection, c.Connections)
+	for i := range connections {
+		connections[i] = control.server.connection(ctx)
+		defer connections[i].close()
+		// Before the load, so that connecting is no part of a latency.
+		if err := connections[i].dial(); err != nil {
+			return err
+		}
+	}
+	if err := p.open(ctx, connections, c.Wallets, progress); err != nil {
+		return err
+	}
+	l := load{wallets: c.Wallets, hot: c.Hot, batch: max(1, c.Batch), duration: c.Duration, rate: c.Rate}
+	targets := make([]target, len(connections))
+	for i, on := range connections {
+		targets[i] = newHTTPTarget(on, p, c.Batch > 0)
+	}
+	follow := &follower{on: control, project: p}
+	m := l.run(ctx, targets, progressLines(progress, func(now totals) string {
+		sample, ok := follow.sample(now.elapsed)
+		if !ok {
+			return "lag unknown here"
+		}
+		return fmt.Sprintf("lag %d commits", sample.Behind)
+	}))
+	p.sawPlace(place{p.newest.shard, m.newest})
+	fmt.Fprintln(progress, "waiting for the read model")
+	report.Projection = follow.finish(ctx)
+	report.Figures = m.figures()
+	report.compare()
+	return nil
+}
+
+// progressLines prints what was done since the line before.
+func progressLines(to io.Writer, note func(totals) string) func(totals) {
+	var last totals
+	return func(now totals) {
+		text := note(now)
+		if since := now.elapsed - last.elapsed; since > 0 {
+			rate := float64(now.acknowledged-last.acknowledged) / since.Seconds()
+			fmt.Fprintf(to, "%5.1f s %9.0f transfers/s %7d errors   %s\n", now.elapsed.Seconds(), rate, now.failed, text)
+		}
+		last = now
+	}
+}

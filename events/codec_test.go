@@ -1,0 +1,336 @@
+package events_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+)
+
+// TestRoundTrip writes and reads commits of random facts.
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := random{rand.New(rand.NewPCG(seed, 0))}
+	codec := newCodec()
+	for range 500 {
+		facts := make([]domain.Event, 1+random.IntN(5))
+		for i := range facts {
+			facts[i] = random.fact()
+		}
+		data := encode(t, codec, facts...)
+		commit, err := codec.Decode(data)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, data)
+		}
+		for i := range facts {
+			if !reflect.DeepEqual(commit.Facts[i], facts[i]) {
+				t.Fatalf("wrote %+v\n read %+v\n  for %s", facts[i], commit.Facts[i], data)
+			}
+		}
+		if again := encode(t, codec, commit.Facts...); !bytes.Equal(again, data) {
+			t.Fatalf("equal facts, other bytes:\n%s\n%s", data, again)
+		}
+	}
+}
+
+// TestPlace: a commit says where its facts stand.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	codec := newCodec()
+	local := place
+	local.Time = place.Time.In(time.FixedZone("Freetown", -3600))
+	data := codec.NewBuilder(local, previous).Bytes()
+	commit, err := codec.Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at, err := events.TimeOf(data); err != nil || at != place.Time {
+		t.Errorf("made at %s, %v", at, err)
+	}
+	for _, bad := range []string{"", "{}", `{"time":1}`, `{"time":"now"}`, `{"facts":["time"]}`} {
+		if at, err := events.TimeOf([]byte(bad)); err == nil {
+			t.Errorf("%s was made at %s", bad, at)
+		}
+	}
+	want := place
+	want.Index = 7
+	if got := commit.Place(7); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// TestDecodeRefuses changes one thing of a commit that reads.
+func TestDecodeRefuses(t *testing.T) {
+	t.Parallel()
+	codec := newCodec()
+	good := string(encode(t, codec, goldens()["transaction.completed.v1"], goldens()["asset.defined.v1"]))
+	for _, c := range []struct{ name, old, new string }{
+		{"unknown type", `"asset.defined"`, `"asset.undefined"`},
+		{"unknown version", `"asset.defined","v":1`, `"asset.defined","v":2`},
+		{"version 0", `"asset.defined","v":1`, `"asset.defined","v":0`},
+		{"no type", `"type":"asset.defined",`, ``},
+		{"no version", `"asset.defined","v":1`, `"asset.defined"`},
+		{"type after version", `"type":"asset.defined","v":1`, `"v":1,"type":"asset.defined"`},
+		{"two types", `"type":"asset.defined"`, `"type":"asset.defined","type":"asset.defined"`},
+		{"no fact", `{"type":"asset.defined"`, `{},{"type":"asset.defined"`},
+		{"unknown envelope", `"commit":1`, `"commit":2`},
+		{"no envelope", `"commit":1,`, ``},
+		{"unknown field of a commit", `"shard":3`, `"shard":3,"x":1`},
+		{"unknown field of a fact", `"asset":{`, `"x":1,"asset":{`},
+		{"unknown field of an asset", `"scale":0`, `"scale":0,"x":1`},
+		{"unknown field of an operation", `"op":"issue"`, `"op":"issue","x":1`},
+		{"unknown field of an entry", `"version":1,`, `"version":1,"x":1,`},
+		{"a failed transaction's field", `"entries":[`, `"failure":{},"entries":[`},
+		{"unknown operation", `"op":"issue"`, `"op":"mint"`},
+		{"unknown kind of entry", `"kind":"issue"`, `"kind":"mint"`},
+		{"an amount that is none", `"amount":"-101.50"`, `"amount":"1e3"`},
+		{"an amount as a number", `"amount":"-101.50"`, `"amount":-101.50`},
+		{"an entry of no operation", `"op":2`, `"op":3`},
+		{"an entry of no operation, without amounts", `"entries":[`, `"entries":[{"op":9},`},
+		{"a shard too large", `"shard":3`, `"shard":300`},
+		{"a time that is none", `"time":"2026-03-06T`, `"time":"2026-03-06 `},
+		{"a short hash", `"previous":"`, `"previous":"00`},
+		{"trailing garbage", good, good + "x"},
+		{"two commits", good, good + good},
+		{"nothing", good, ""},
+		{"not an object", good, "[]"},
+	} {
+		bad := strings.Replace(good, c.old, c.new, 1)
+		if bad == good {
+			t.Errorf("%s: nothing to replace in %s", c.name, good)
+		}
+		if commit, err := codec.Decode([]byte(bad)); err == nil {
+			t.Errorf("%s was read as %+v", c.name, commit)
+		}
+	}
+	for n := range len(good) {
+		if _, err := codec.Decode([]byte(good[:n])); err == nil {
+			t.Errorf("cut after byte %d, it was read", n)
+		}
+	}
+}
+
+// TestErasure: without a key the personal data is gone, and nothing else.
+func TestErasure(t *testing.T) {
+	t.Parallel()
+	keys := events.NewMemoryKeys()
+	codec := &events.Codec{Keys: keys}
+	ama := goldens()["customer.upserted.v1"].(*domain.CustomerUpserted)
+	kofi := *ama
+	kofi.Customer = "kofi"
+	data := encode(t, codec, ama, &kofi)
+	for _, personal := range []string{ama.Profile.Username, ama.Profile.Phone, ama.Profile.Email, "Mensah", "A-17"} {
+		if personal != "ama" && bytes.Contains(data, []byte(personal)) { // "ama" is the identifier, too
+			t.Errorf("%q is in the clear: %s", personal, data)
+		}
+	}
+	keys.Destroy(ama.Project, ama.Customer)
+	commit, err := codec.Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []domain.Event{&domain.CustomerUpserted{Project: ama.Project, Customer: "ama"}, &kofi}
+	if !reflect.DeepEqual(commit.Facts, want) {
+		t.Errorf("%+v", commit.Facts)
+	}
+	if _, err := codec.NewBuilder(place, previous).Add([]domain.Event{ama}, 1<<20); !errors.Is(err, events.ErrErased) {
+		t.Errorf("written without a key: %v", err)
+	}
+	// What was sealed for one customer opens for no other: it reads as what was
+	// sealed with a key that is gone. That the log was changed, the chain tells.
+	swapped := strings.Replace(string(data), `"customer":"kofi"`, `"customer":"efua"`, 1)
+	ensure(t, codec, &domain.CustomerUpserted{Project: ama.Project, Customer: "efua"})
+	commit, err = codec.Decode([]byte(swapped))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if efua := commit.Facts[1].(*domain.CustomerUpserted); efua.Customer != "efua" || efua.Profile.Username != "" {
+		t.Errorf("kofi's profile was read as efua's: %+v", efua)
+	}
+}
+
+// TestBuilderLimit: facts that would make the commit too large are left out, and
+// the commit is as if they had never been offered.
+func TestBuilderLimit(t *testing.T) {
+	t.Parallel()
+	codec := newCodec()
+	first, second := goldens()["wallet.created.v1"], goldens()["transaction.completed.v1"]
+	whole := encode(t, codec, first, second)
+	for _, c := range []struct {
+		limit, count int
+	}{{len(whole) - 1, 1}, {len(whole), 2}} {
+		builder := codec.NewBuilder(place, previous)
+		add(t, builder, true, c.limit, first)
+		add(t, builder, c.count == 2, c.limit, second)
+		// One that has no wire form changes nothing either.
+		if ok, err := builder.Add([]domain.Event{first, nil}, 1<<20); ok || err == nil {
+			t.Errorf("added nil: %t, %v", ok, err)
+		}
+		if builder.Len() != c.count {
+			t.Errorf("%d facts, want %d", builder.Len(), c.count)
+		}
+		got := builder.Bytes()
+		if want := encode(t, codec, []domain.Event{first, second}[:c.count]...); !bytes.Equal(got, want) || len(got) > c.limit {
+			t.Errorf("limit %d, %d bytes:\n%s\n%s", c.limit, len(got), got, want)
+		}
+	}
+}
+
+// TestBuilderGroups: how the facts were grouped does not show, and neither does
+// a decision that made none.
+func TestBuilderGroups(t *testing.T) {
+	t.Parallel()
+	codec := newCodec()
+	first, second := goldens()["wallet.created.v1"], goldens()["transaction.completed.v1"]
+	builder := codec.NewBuilder(place, previous)
+	add(t, builder, true, 1<<20)
+	add(t, builder, true, 1<<20, first)
+	add(t, builder, true, 1<<20)
+	add(t, builder, true, 1<<20, second)
+	if got, want := builder.Bytes(), encode(t, codec, first, second); !bytes.Equal(got, want) {
+		t.Errorf("one by one:\n%s\nat once:\n%s", got, want)
+	}
+}
+
+func add(t *testing.T, builder *events.Builder, want bool, limit int, facts ...domain.Event) {
+	t.Helper()
+	if ok, err := builder.Add(facts, limit); err != nil || ok != want {
+		t.Fatalf("add: %t, %v", ok, err)
+	}
+}
+
+func TestBuilderHoldsTheNumberOfFacts(t *testing.T) {
+	t.Parallel()
+	builder := newCodec().NewBuilder(place, previous)
+	fact := goldens()["credential.revoked.v1"]
+	facts := make([]domain.Event, domain.MaxFactsPerCommit)
+	for i := range facts {
+		facts[i] = fact
+	}
+	add(t, builder, true, 1<<30, facts...)
+	add(t, builder, false, 1<<30, fact)
+}
+
+// TestCursor: whoever reads the log in order notices anything missing, changed
+// or put in between.
+func TestCursor(t *testing.T) {
+	t.Parallel()
+	log := chain(t, 4)
+	if err := follow(log); err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Replace(log[1], []byte(`"number":2`), []byte(`"number":9`), 1)
+	other := chain(t, 5)
+	for name, c := range map[string]struct {
+		log [][]byte
+		gap bool
+	}{
+		"the first is missing": {log[1:], true},
+		"one is missing":       {[][]byte{log[0], log[2]}, true},
+		"one comes twice":      {[][]byte{log[0], log[0]}, true},
+		"two are swapped":      {[][]byte{log[0], log[2], log[1]}, true},
+		"a byte was changed":   {[][]byte{log[0], changed, log[2]}, false},
+		"one of another log":   {[][]byte{log[0], other[1], log[2]}, false},
+	} {
+		if err := follow(c.log); err == nil || errors.Is(err, events.ErrGap) != c.gap {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// chain is a log of n commits; chains of different lengths differ in every commit.
+func chain(t *testing.T, n int) (log [][]byte) {
+	t.Helper()
+	codec := newCodec()
+	var hash events.Hash
+	for i := range n {
+		at := domain.Place{Location: domain.Location{Sequence: uint64(i + 1)}, Time: place.Time}
+		builder := codec.NewBuilder(at, hash)
+		add(t, builder, true, 1<<20, &domain.WalletCreated{Number: uint64(i + 1), Role: domain.SystemWallet, Name: fmt.Sprint("of ", n)})
+		log = append(log, builder.Bytes())
+		hash = events.HashOf(log[i])
+	}
+	return log
+}
+
+func follow(log [][]byte) error {
+	var cursor events.Cursor
+	for _, data := range log {
+		commit, err := newCodec().Decode(data)
+		if err != nil {
+			return fmt.Errorf("decode: %w", err)
+		}
+		before := cursor
+		if err := cursor.Next(commit, data); err != nil {
+			if cursor != before {
+				return fmt.Errorf("the cursor moved over what it refused: %v", err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// FuzzDecode: whatever the bytes, no panic; and what reads is written as
+// something that reads the same.
+func FuzzDecode(f *testing.F) {
+	for _, fact := range goldens() {
+		f.Add(encode(f, newCodec(), fact))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		codec := newCodec()
+		commit, err := codec.Decode(data)
+		if err != nil || !whole(commit) {
+			return
+		}
+		at := commit.Place(0)
+		ensure(t, codec, commit.Facts...)
+		builder := codec.NewBuilder(at, commit.Previous)
+		add(t, builder, true, 1<<30, commit.Facts...)
+		once := builder.Bytes()
+		again, err := codec.Decode(once)
+		if err != nil {
+			t.Fatalf("%v\nread %s\nwrote %s", err, data, once)
+		}
+		builder = codec.NewBuilder(again.Place(0), again.Previous)
+		add(t, builder, true, 1<<30, again.Facts...)
+		if twice := builder.Bytes(); !bytes.Equal(once, twice) {
+			t.Fatalf("read %s\nwrote %s\n then %s", data, once, twice)
+		}
+	})
+}
+
+// whole tells whether the commit has what every writer writes. The reader takes a
+// field that is not there for an empty one, and where only some words can stand
+// it would not read the empty one back.
+func whole(commit *events.Commit) bool {
+	ok := commit.Time.UTC().Year() >= 0 && commit.Time.UTC().Year() <= 9999
+	operations := func(all []domain.PostedOperation) {
+		for _, o := range all {
+			ok = ok && o.Type != ""
+		}
+	}
+	for _, fact := range commit.Facts {
+		switch f := fact.(type) {
+		case *domain.WalletCreated:
+			ok = ok && f.Role != ""
+		case *domain.TransactionFailed:
+			operations(f.Operations)
+		case *domain.TransactionCompleted:
+			operations(f.Operations)
+			for _, e := range f.Entries {
+				ok = ok && e.Kind != ""
+			}
+		}
+	}
+	return ok
+}

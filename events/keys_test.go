@@ -1,0 +1,203 @@
+package events_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"tallystick/domain"
+	"tallystick/events"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const ama = domain.CustomerID("ama")
+
+var master = events.MasterKey{1, 2, 3}
+
+func openKeys(t *testing.T, js jetstream.JetStream, master events.MasterKey) *events.Keys {
+	t.Helper()
+	keys, err := events.OpenKeys(t.Context(), js, master, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func sealed(t *testing.T, keys events.Keyring, plain string) []byte {
+	t.Helper()
+	data, err := keys.Seal("proj_1", ama, []byte(plain))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// keyring is what Keys and MemoryKeys have in common.
+type keyring interface {
+	events.Keyring
+	Ensure(ctx context.Context, project domain.ProjectID, customer domain.CustomerID) error
+}
+
+// erase deletes all customers' keys from the bucket, as an operator would one.
+func erase(t *testing.T, js jetstream.JetStream) {
+	t.Helper()
+	bucket, err := js.KeyValue(t.Context(), "TALLYSTICK_KEYS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := bucket.Keys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if name == "master-check" { // nobody's
+			continue
+		}
+		if strings.Contains(name, string(ama)) {
+			t.Errorf("the name of a key tells whose it is: %s", name)
+		}
+		if err := bucket.Purge(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestKeysSealAndOpen(t *testing.T) {
+	t.Parallel()
+	js := connect(t)
+	keys := openKeys(t, js, master)
+	if _, err := keys.Seal("proj_1", ama, nil); !errors.Is(err, events.ErrErased) {
+		t.Errorf("sealed without a key: %v", err)
+	}
+	for range 2 { // repeating it does nothing
+		if err := keys.Ensure(t.Context(), "proj_1", ama); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, second := sealed(t, keys, "+233201234567"), sealed(t, keys, "+233201234567")
+	if bytes.Contains(first, []byte("233201234567")) || bytes.Equal(first, second) {
+		t.Error("what is sealed shows, or shows that it is the same")
+	}
+
+	// Another process, and one that reads all keys at its start.
+	another, loaded := openKeys(t, js, master), openKeys(t, js, master)
+	if err := loaded.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, keys := range map[string]*events.Keys{"this": keys, "another": another, "loaded": loaded} {
+		plain, err := keys.Open("proj_1", ama, first)
+		if err != nil || string(plain) != "+233201234567" {
+			t.Errorf("%s process: %q, %v", name, plain, err)
+		}
+		// Not for another customer or project, and not when a bit was changed.
+		if err := keys.Ensure(t.Context(), "proj_2", ama); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := keys.Open("proj_2", ama, first); err == nil {
+			t.Errorf("%s process opened it for another project", name)
+		}
+		changed := bytes.Clone(first)
+		changed[len(changed)-1] ^= 1
+		if _, err := keys.Open("proj_1", ama, changed); err == nil {
+			t.Errorf("%s process opened what was changed", name)
+		}
+		if _, err := keys.Open("proj_1", ama, nil); err == nil {
+			t.Errorf("%s process opened nothing", name)
+		}
+	}
+}
+
+func TestKeysWithTheWrongMasterKey(t *testing.T) {
+	t.Parallel()
+	js := connect(t)
+	keys := openKeys(t, js, master)
+	if err := keys.Ensure(t.Context(), "proj_1", ama); err != nil {
+		t.Fatal(err)
+	}
+	data := sealed(t, keys, "secret")
+	if _, err := events.OpenKeys(t.Context(), js, events.MasterKey{9}, 1); !errors.Is(err, events.ErrWrongMasterKey) {
+		t.Errorf("opened with another key: %v", err)
+	}
+	if plain, err := openKeys(t, js, master).Open("proj_1", ama, data); err != nil || string(plain) != "secret" {
+		t.Errorf("the wrong key did harm: %q, %v", plain, err)
+	}
+}
+
+func TestKeysErased(t *testing.T) {
+	t.Parallel()
+	js := connect(t)
+	keys := openKeys(t, js, master)
+	if err := keys.Ensure(t.Context(), "proj_1", ama); err != nil {
+		t.Fatal(err)
+	}
+	data := sealed(t, keys, "secret")
+	erase(t, js)
+	fresh := openKeys(t, js, master)
+	if err := fresh.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := fresh.Open("proj_1", ama, data); !errors.Is(err, events.ErrErased) {
+		t.Errorf("opened after the key was deleted: %q, %v", plain, err)
+	}
+}
+
+// TestKeysOfOneWhoComesBack: a customer who was erased may be made again. What is
+// written then can be read; what was erased stays erased, and is no error: the
+// log must be read past it for ever.
+func TestKeysOfOneWhoComesBack(t *testing.T) {
+	t.Parallel()
+	js := connect(t)
+	memory := events.NewMemoryKeys()
+	for name, c := range map[string]struct {
+		keys, after keyring
+		erase       func()
+	}{
+		"memory":    {memory, memory, func() { memory.Destroy("proj_1", ama) }},
+		"jetstream": {openKeys(t, js, master), openKeys(t, js, master), func() { erase(t, js) }},
+	} {
+		if err := c.keys.Ensure(t.Context(), "proj_1", ama); err != nil {
+			t.Fatal(err)
+		}
+		old := sealed(t, c.keys, "old")
+		c.erase()
+		if err := c.after.Ensure(t.Context(), "proj_1", ama); err != nil {
+			t.Fatal(err)
+		}
+		fresh := sealed(t, c.after, "new")
+		if plain, err := c.after.Open("proj_1", ama, fresh); err != nil || string(plain) != "new" {
+			t.Errorf("%s: what came after: %q, %v", name, plain, err)
+		}
+		if plain, err := c.after.Open("proj_1", ama, old); !errors.Is(err, events.ErrErased) {
+			t.Errorf("%s: what was erased: %q, %v", name, plain, err)
+		}
+	}
+}
+
+// TestKeysEnsuredTogether: of many processes that make a customer's key at the
+// same time one does, and all use it.
+func TestKeysEnsuredTogether(t *testing.T) {
+	t.Parallel()
+	js := connect(t)
+	processes := make([]*events.Keys, 8)
+	var all sync.WaitGroup
+	for i := range processes {
+		processes[i] = openKeys(t, js, master)
+		all.Go(func() {
+			if err := processes[i].Ensure(t.Context(), "proj_1", ama); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for i, writer := range processes {
+		data := sealed(t, writer, "secret")
+		reader := processes[(i+1)%len(processes)]
+		if _, err := reader.Open("proj_1", ama, data); err != nil {
+			t.Errorf("sealed by %d: %v", i, err)
+		}
+	}
+}

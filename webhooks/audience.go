@@ -1,0 +1,117 @@
+package webhooks
+
+import (
+	"tallystick/domain"
+	"tallystick/events"
+)
+
+// listener is an endpoint as ingest sees it.
+type listener struct {
+	id       string
+	project  domain.ProjectID
+	patterns []string
+	from     uint64 // facts up to here are not for it, or it has them
+}
+
+// audience is who listens: project, event type, endpoints.
+type audience map[domain.ProjectID]map[string][]listener
+
+func (a audience) add(l listener) {
+	kinds := a[l.project]
+	if kinds == nil {
+		kinds = map[string][]listener{}
+		a[l.project] = kinds
+	}
+	for _, kind := range EventTypes {
+		if wants(l.patterns, kind.Name) {
+			kinds[kind.Name] = append(kinds[kind.Name], l)
+		}
+	}
+}
+
+// harvest is what a run of commits comes to: rows.
+type harvest struct {
+	listening audience
+	wallets   map[domain.WalletID]*wallet // the ones that are told about, as of the fact at hand
+
+	created  []*wallet
+	statuses map[domain.WalletID]domain.WalletStatus
+	messages []message
+	// Deliveries, one for each index.
+	endpointIDs []string
+	messageIDs  []string
+}
+
+func (h *harvest) empty() bool {
+	return len(h.created) == 0 && len(h.statuses) == 0 && len(h.messages) == 0
+}
+
+// unknown lists the wallets that a run of commits tells about and did not make.
+func (h *harvest) unknown(commits []*events.Commit) []domain.WalletID {
+	var ids []domain.WalletID
+	made := map[domain.WalletID]bool{} // or listed
+	for _, commit := range commits {
+		for _, fact := range commit.Facts {
+			if h.listening[projectOf(fact)] == nil {
+				continue
+			}
+			if created, ok := fact.(*domain.WalletCreated); ok {
+				made[created.Wallet] = true
+			}
+			for _, id := range walletsOf(fact) {
+				if !made[id] {
+					made[id] = true
+					ids = append(ids, id)
+				}
+			}
+		}
+	}
+	return ids
+}
+
+// gather takes the facts of a commit in order.
+func (h *harvest) gather(commit *events.Commit) error {
+	for i, fact := range commit.Facts {
+		if kinds := h.listening[projectOf(fact)]; kinds != nil {
+			if err := h.announce(fact, commit.Place(i), kinds); err != nil {
+				return err
+			}
+		}
+		switch f := fact.(type) {
+		case *domain.WalletCreated:
+			made := newWallet(f)
+			h.created = append(h.created, made)
+			h.wallets[f.Wallet] = made
+		case *domain.WalletStatusChanged:
+			h.statuses[f.Wallet] = f.Status
+			if of := h.wallets[f.Wallet]; of != nil {
+				of.status = f.Status
+			}
+		}
+	}
+	return nil
+}
+
+func (h *harvest) announce(fact domain.Event, at domain.Place, kinds map[string][]listener) error {
+	a := announcement{place: at, project: projectOf(fact), wallets: h.wallets, wanted: func(kind string) bool {
+		for i := range kinds[kind] {
+			if at.Sequence > kinds[kind][i].from {
+				return true
+			}
+		}
+		return false
+	}}
+	if err := a.announce(fact); err != nil {
+		return err
+	}
+	for _, made := range a.made {
+		for _, l := range kinds[made.kind] {
+			if at.Sequence > l.from {
+				h.endpointIDs = append(h.endpointIDs, l.id)
+				h.messageIDs = append(h.messageIDs, made.id)
+			}
+		}
+	}
+	h.messages = append(h.messages, a.made...)
+	return nil
+}

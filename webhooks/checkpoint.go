@@ -1,0 +1,200 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// load reads where to go on, and who listens. In this order: an endpoint that
+// joins between the two raises the turn, and our next write is refused.
+func (g *ingester) load(ctx context.Context) error {
+	var hash []byte
+	_, err := g.pool.Exec(ctx, `
+		INSERT INTO webhooks.checkpoint (shard, sequence, hash) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING`,
+		g.shard, make([]byte, len(events.Hash{})))
+	if err == nil {
+		err = g.pool.QueryRow(ctx, `SELECT sequence, hash, turn FROM webhooks.checkpoint WHERE shard = $1`, g.shard).
+			Scan(&g.saved, &hash, &g.turn)
+	}
+	if err != nil {
+		return fmt.Errorf("webhooks: read the checkpoint of shard %d: %w", g.shard, err)
+	}
+	g.position = events.Cursor{Sequence: g.saved, Hash: events.Hash(hash)}
+	g.reached.Store(g.saved)
+	g.refreshAt = time.Now().Add(refreshEvery)
+	return g.findListeners(ctx)
+}
+
+// findListeners reads all endpoints of the shard anew.
+func (g *ingester) findListeners(ctx context.Context) error {
+	g.reloadAt = time.Now().Add(reloadEvery)
+	listening := audience{}
+	err := g.eachListener(ctx, `joined`, func(l listener) { listening.add(l) })
+	if err == nil {
+		g.listening = listening
+		err = g.findJoining(ctx)
+	}
+	return err
+}
+
+// findJoining reads the endpoints that are new.
+func (g *ingester) findJoining(ctx context.Context) error {
+	g.joining = nil
+	return g.eachListener(ctx, `NOT joined`, func(l listener) { g.joining = append(g.joining, l) })
+}
+
+func (g *ingester) eachListener(ctx context.Context, condition string, fn func(listener)) error {
+	rows, err := g.pool.Query(ctx, `
+		SELECT id, project_id, event_types, from_sequence FROM webhooks.endpoint WHERE shard = $1 AND `+condition+` ORDER BY number`, g.shard)
+	if err == nil {
+		var l listener
+		_, err = pgx.ForEachRow(rows, []any{&l.id, &l.project, &l.patterns, &l.from}, func() error {
+			fn(l)
+			l.patterns = nil
+			return nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("webhooks: read the endpoints of shard %d: %w", g.shard, err)
+	}
+	return nil
+}
+
+// findWallets reads the wallets that a run of commits tells about.
+func (g *ingester) findWallets(ctx context.Context, h *harvest, commits []*events.Commit) error {
+	ids := h.unknown(commits)
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := g.pool.Query(ctx, `
+		SELECT id, project_id, customer_id, role, currency, number, name, status FROM webhooks.wallet WHERE id = ANY ($1)`, ids)
+	if err == nil {
+		var w wallet
+		_, err = pgx.ForEachRow(rows, []any{&w.id, &w.project, &w.customer, &w.role, &w.currency, &w.number, &w.name, &w.status}, func() error {
+			found := w
+			h.wallets[found.id] = &found
+			return nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("webhooks: read wallets: %w", err)
+	}
+	return nil
+}
+
+// joinStep is how far an endpoint has come in joining.
+type joinStep struct {
+	endpoint string
+	from     uint64
+	joined   bool
+}
+
+// write puts a harvest, a step of an endpoint that joins (or nil) and the
+// checkpoint into one transaction, unless another dispatcher wrote since.
+func (g *ingester) write(ctx context.Context, h *harvest, to events.Cursor, step *joinStep) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE webhooks.checkpoint SET sequence = $3, hash = $4, turn = turn + 1 WHERE shard = $1 AND turn = $2`,
+		g.shard, g.turn, to.Sequence, to.Hash[:])
+	h.queueWallets(batch)
+	h.queueMessages(batch)
+	if step != nil {
+		batch.Queue(`UPDATE webhooks.endpoint SET from_sequence = $2, joined = $3 WHERE id = $1`, step.endpoint, step.from, step.joined)
+	}
+	err := pgx.BeginFunc(ctx, g.pool, func(tx pgx.Tx) error {
+		results := tx.SendBatch(ctx, batch)
+		tag, err := results.Exec()
+		if err == nil && tag.RowsAffected() == 0 {
+			err = errOvertaken
+		}
+		return errors.Join(err, results.Close())
+	})
+	if err != nil {
+		return fmt.Errorf("webhooks: write what shard %d came to: %w", g.shard, err)
+	}
+	// The crash to think of is here: rows without a wake. The poll finds them.
+	g.saved, g.turn = to.Sequence, g.turn+1
+	woken := map[string]bool{}
+	for _, id := range h.endpointIDs {
+		if !woken[id] {
+			woken[id] = true
+			g.wake(id)
+		}
+	}
+	return nil
+}
+
+// queueWallets writes new wallets, then the statuses that changed.
+func (h *harvest) queueWallets(batch *pgx.Batch) {
+	if len(h.created) > 0 {
+		columns := newColumns[string](7, len(h.created))
+		numbers := make([]uint64, len(h.created))
+		for i, w := range h.created {
+			columns.set(i, string(w.id), string(w.project), string(w.customer), string(w.role), string(w.currency), w.name, string(w.status))
+			numbers[i] = w.number
+		}
+		batch.Queue(`
+			INSERT INTO webhooks.wallet (id, project_id, customer_id, role, currency, name, status, number)
+			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[])
+			ON CONFLICT DO NOTHING`,
+			columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6], numbers)
+	}
+	if len(h.statuses) > 0 {
+		ids := make([]domain.WalletID, 0, len(h.statuses))
+		statuses := make([]domain.WalletStatus, 0, len(h.statuses))
+		for id, status := range h.statuses {
+			ids, statuses = append(ids, id), append(statuses, status)
+		}
+		batch.Queue(`
+			UPDATE webhooks.wallet w SET status = s.status FROM unnest($1::text[], $2::text[]) AS s (id, status)
+			WHERE w.id = s.id`, ids, statuses)
+	}
+}
+
+// queueMessages writes messages, unless another endpoint had them before, and
+// the deliveries of endpoints that are still there.
+func (h *harvest) queueMessages(batch *pgx.Batch) {
+	if len(h.messages) == 0 {
+		return
+	}
+	columns := newColumns[string](3, len(h.messages))
+	bodies := make([][]byte, len(h.messages))
+	times := make([]time.Time, len(h.messages))
+	for i := range h.messages {
+		m := &h.messages[i]
+		columns.set(i, m.id, string(m.project), m.kind)
+		bodies[i], times[i] = m.body, m.occurredAt
+	}
+	batch.Queue(`
+		INSERT INTO webhooks.message (id, project_id, type, body, occurred_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
+		ON CONFLICT DO NOTHING`, columns[0], columns[1], columns[2], bodies, times)
+	batch.Queue(`
+		INSERT INTO webhooks.delivery (endpoint_id, message_id, next_at)
+		SELECT d.endpoint_id, d.message_id, now() FROM unnest($1::text[], $2::text[]) AS d (endpoint_id, message_id)
+		WHERE EXISTS (SELECT FROM webhooks.endpoint e WHERE e.id = d.endpoint_id)
+		ON CONFLICT DO NOTHING`, h.endpointIDs, h.messageIDs)
+}
+
+// columns are rows turned, as unnest wants them.
+type columns[T any] [][]T
+
+func newColumns[T any](count, rows int) columns[T] {
+	all := make(columns[T], count)
+	for i := range all {
+		all[i] = make([]T, rows)
+	}
+	return all
+}
+
+func (c columns[T]) set(row int, values ...T) {
+	for i, value := range values {
+		c[i][row] = value
+	}
+}

@@ -1,0 +1,135 @@
+package webhooks
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	maxResponse       = 8 << 10  // bytes of an answer that are read
+	maxResponseHeader = 64 << 10 // bytes
+	maxErrorText      = 500      // bytes
+)
+
+// newClient answers the client that all attempts share. It follows no
+// redirects, uses no proxy (the guard would see the proxy's address), asks for
+// no compression (a small answer could be a large one), and reaches only what
+// the policy allows.
+func newClient(policy Policy, perEndpoint int) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:                  nil,
+			DialContext:            policy.dialer().DialContext,
+			ForceAttemptHTTP2:      true, // a dialer of one's own turns it off otherwise
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: maxResponseHeader,
+			MaxIdleConns:           0, // no limit but the one per host
+			MaxIdleConnsPerHost:    perEndpoint,
+			IdleConnTimeout:        90 * time.Second,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// post makes one attempt. The timeout covers all of it: name, connection, TLS,
+// headers and body. Every failure is an answer; errors are for what is not the
+// receiver's doing: a secret that cannot sign, or ctx that ended, and then it is
+// not known whether the receiver got it.
+func post(ctx context.Context, client *http.Client, to *target, d *delivery, timeout time.Duration) (*answer, error) {
+	started := time.Now()
+	timestamp, signature, err := sign(to.keys, d.messageID, started, d.body)
+	if err != nil {
+		return nil, err
+	}
+	deadline, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	a := &answer{started: started}
+	request, err := http.NewRequestWithContext(deadline, http.MethodPost, to.url, bytes.NewReader(d.body))
+	if err == nil {
+		request.Header = http.Header{
+			"Content-Type":      {"application/json"},
+			"User-Agent":        {"Tallystick-Webhooks/1"},
+			"Webhook-Id":        {d.messageID},
+			"Webhook-Timestamp": {timestamp},
+			"Webhook-Signature": {signature},
+			// Not sent, being empty: it lets the transport repeat the request at
+			// once when a connection kept open turns out to be closed.
+			"Idempotency-Key": {},
+		}
+		err = a.exchange(client, request)
+	}
+	a.duration = time.Since(started)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	a.classify(err)
+	return a, nil
+}
+
+// exchange sends the request and reads as much of the answer as is kept.
+func (a *answer) exchange(client *http.Client, request *http.Request) error {
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close() //nolint:errcheck // nothing is left to lose
+	a.header = response.Header
+	a.body, err = io.ReadAll(io.LimitReader(response.Body, maxResponse))
+	if err != nil && response.StatusCode <= 299 {
+		// A success that does not come to its end is not believed: a receiver
+		// that drips its body would hold a connection for as long as it likes.
+		return err
+	}
+	a.status = response.StatusCode
+	return nil
+}
+
+// classify names what went wrong, for people and for counting: timeout, blocked
+// (by the policy), dns, connect, tls, protocol, redirect or status.
+func (a *answer) classify(err error) {
+	var (
+		dns     *net.DNSError
+		op      *net.OpError
+		timeout net.Error
+		unknown *tls.CertificateVerificationError
+		record  tls.RecordHeaderError
+		alert   tls.AlertError
+	)
+	switch {
+	case err == nil && a.ok():
+		return
+	case err == nil && a.status >= 300 && a.status <= 399:
+		a.errorClass, a.err = "redirect", fmt.Sprintf("answered %d; redirects are not followed", a.status)
+		return
+	case err == nil:
+		a.errorClass, a.err = "status", fmt.Sprintf("answered %d", a.status)
+		return
+	case errors.Is(err, errForbiddenAddress):
+		a.errorClass = "blocked"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		a.errorClass = "timeout"
+	case errors.As(err, &dns):
+		a.errorClass = "dns"
+	case errors.As(err, &unknown), errors.As(err, &record), errors.As(err, &alert):
+		a.errorClass = "tls"
+	case errors.As(err, &op) && op.Op == "dial":
+		a.errorClass = "connect"
+	default:
+		a.errorClass = "protocol"
+	}
+	a.err = clean(err.Error())
+}
+
+// clean makes a text fit for a column: cut, UTF-8, and without NUL.
+func clean(text string) string {
+	text = text[:min(len(text), maxErrorText)]
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}

@@ -1,0 +1,261 @@
+package webhooks
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"tallystick/events"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const (
+	defaultTimeout = 15 * time.Second
+	defaultLease   = 30 * time.Second
+	observeEvery   = 5 * time.Second
+	// After the context of Run ends: how long requests in flight may take, and
+	// how long their completions may then take to be written.
+	sendingGrace = 3 * time.Second
+	writingGrace = 2 * time.Second
+)
+
+// DispatcherConfig says what a dispatcher works on. Fields below Registry have
+// defaults, which are what production should use.
+type DispatcherConfig struct {
+	Shards   []Log // every shard's log; the index is the shard
+	Codec    *events.Codec
+	Pool     *pgxpool.Pool // migrated; four connections for each shard and some for deliveries
+	Master   events.MasterKey
+	Policy   Policy
+	Logger   *slog.Logger          // nil: slog.Default()
+	Registry prometheus.Registerer // nil: no metrics
+
+	Retries []time.Duration                   // wait after each failed attempt but the last; nil: DefaultRetries
+	Spread  func(time.Duration) time.Duration // applied to each of them; nil: up to 20 % either way
+	Timeout time.Duration                     // of one attempt, from the name's resolution to the last byte; 0: 15 s
+	Lease   time.Duration                     // after which a dispatcher that is gone is replaced; 0: 30 s; at least twice Timeout
+}
+
+// Dispatcher reads the logs and posts what endpoints are owed. Any number of
+// them may run on one database, in one process or many.
+type Dispatcher struct {
+	config     DispatcherConfig
+	ingesters  []*ingester
+	leases     *leases
+	client     *http.Client
+	completer  *completer
+	metrics    *metrics
+	delivering *trouble
+
+	// Set by Run: one after the other ends.
+	ctx     context.Context // until when new work begins
+	sending context.Context // until when requests may take
+	writing context.Context // until when completions and leases are written
+
+	mu      sync.Mutex
+	closing bool
+	runners map[string]*runner // by endpoint
+	active  sync.WaitGroup     // runners
+}
+
+// NewDispatcher makes a dispatcher. Nothing happens before Run.
+func NewDispatcher(config DispatcherConfig) *Dispatcher {
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	if config.Retries == nil {
+		config.Retries = DefaultRetries
+	}
+	if config.Spread == nil {
+		config.Spread = spread
+	}
+	if config.Timeout == 0 {
+		config.Timeout = defaultTimeout
+	}
+	if config.Lease == 0 {
+		config.Lease = defaultLease
+	}
+	config.Lease = max(config.Lease, 2*config.Timeout)
+	d := &Dispatcher{
+		config: config, client: newClient(config.Policy, inFlight), metrics: newMetrics(config.Registry), runners: map[string]*runner{},
+		leases:     &leases{pool: config.Pool, seal: newSealer(config.Master), owner: rand.Text(), length: config.Lease},
+		delivering: &trouble{logger: config.Logger, what: "delivery"},
+	}
+	d.completer = &completer{
+		pool: config.Pool, metrics: d.metrics, in: make(chan completion, completionQueue),
+		trouble: &trouble{logger: config.Logger, what: "recording attempts"},
+	}
+	for shard, log := range config.Shards {
+		d.ingesters = append(d.ingesters, &ingester{
+			shard: shard, log: log, codec: config.Codec, pool: config.Pool, wake: d.wake,
+			trouble: &trouble{logger: config.Logger, what: "reading shard " + strconv.Itoa(shard)},
+		})
+	}
+	return d
+}
+
+// Run works until ctx ends, and then in order: nothing new begins, requests in
+// flight may take 3 s more, their completions are written, leases are given
+// back. It outlives restarts of PostgreSQL and of the log, always returns nil,
+// and is called once.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	var endSending, endWriting context.CancelFunc
+	d.ctx = ctx
+	d.sending, endSending = outlive(ctx, sendingGrace)
+	d.writing, endWriting = outlive(ctx, sendingGrace+writingGrace)
+	defer endSending()
+	defer endWriting()
+	var loops, completing sync.WaitGroup
+	completing.Go(func() { d.completer.run(d.writing) })
+	for _, g := range d.ingesters {
+		loops.Go(func() { g.run(ctx) })
+	}
+	loops.Go(d.poll)
+	loops.Go(d.heartbeat)
+	loops.Go(d.observe)
+	loops.Wait()
+	d.mu.Lock()
+	d.closing = true
+	d.mu.Unlock()
+	d.active.Wait()
+	close(d.completer.in)
+	completing.Wait()
+	d.client.CloseIdleConnections()
+	return nil
+}
+
+// outlive is a context that ends some time after its parent does.
+func outlive(parent context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() {
+		pause(ctx, grace)
+		cancel()
+	})
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
+
+// Ready is nil once every shard is being read and nothing is in the way of
+// reading and delivering.
+func (d *Dispatcher) Ready() error {
+	for _, g := range d.ingesters {
+		if err := g.trouble.current(); err != nil {
+			return err
+		}
+		if !g.loaded.Load() {
+			return fmt.Errorf("webhooks: shard %d is not being read yet", g.shard)
+		}
+	}
+	return errors.Join(d.delivering.current(), d.completer.trouble.current())
+}
+
+// wake sees to it that the endpoint has a runner, and that it looks for work.
+func (d *Dispatcher) wake(endpoint string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closing {
+		return
+	}
+	r := d.runners[endpoint]
+	if r == nil {
+		r = &runner{d: d, endpoint: endpoint, wake: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+		d.runners[endpoint] = r
+		d.active.Go(func() { d.runOut(r) })
+	}
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// runOut lets a runner serve until it is idle with no wake left unheard.
+func (d *Dispatcher) runOut(r *runner) {
+	for {
+		idle := r.serve(d.ctx)
+		d.mu.Lock()
+		if !idle || len(r.wake) == 0 || d.ctx.Err() != nil {
+			delete(d.runners, r.endpoint)
+			d.mu.Unlock()
+			return
+		}
+		d.mu.Unlock()
+	}
+}
+
+// poll finds what no wake announces: retries that are due, and endpoints whose
+// dispatcher is gone.
+func (d *Dispatcher) poll() {
+	for {
+		ids, err := d.leases.ready(d.ctx)
+		if err != nil {
+			if !d.delivering.met(d.ctx, err) {
+				return
+			}
+			continue
+		}
+		d.delivering.over()
+		for _, id := range ids {
+			d.wake(id)
+		}
+		if !pause(d.ctx, pollEvery) {
+			return
+		}
+	}
+}
+
+// heartbeat renews the leases three times in their length, and stops runners
+// that have lost theirs.
+func (d *Dispatcher) heartbeat() {
+	for pause(d.ctx, d.config.Lease/3) {
+		var held []*lease
+		d.mu.Lock()
+		for _, r := range d.runners {
+			if l := r.held.Load(); l != nil {
+				held = append(held, l)
+			}
+		}
+		d.mu.Unlock()
+		if len(held) == 0 {
+			continue
+		}
+		// An error is left to time: a lease that does not cover a request is stopped.
+		ours, err := d.leases.extend(d.ctx, held)
+		if err != nil {
+			d.delivering.report(err)
+			continue
+		}
+		for _, l := range held {
+			if !ours[l.endpoint] {
+				l.stop()
+			}
+		}
+	}
+}
+
+// observe keeps the gauges.
+func (d *Dispatcher) observe() {
+	for pause(d.ctx, observeEvery) {
+		for _, g := range d.ingesters {
+			shard, reached := strconv.Itoa(g.shard), g.reached.Load()
+			d.metrics.sequence.WithLabelValues(shard).Set(float64(reached))
+			if last, err := g.log.Last(d.ctx); err == nil {
+				d.metrics.lag.WithLabelValues(shard).Set(float64(max(last, reached) - reached))
+			}
+		}
+		var pending int64
+		err := d.config.Pool.QueryRow(d.ctx, `SELECT count(*) FROM (SELECT FROM webhooks.delivery LIMIT 100000) d`).Scan(&pending)
+		if err == nil {
+			d.metrics.pending.Set(float64(pending))
+		}
+	}
+}

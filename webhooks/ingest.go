@@ -1,0 +1,287 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Log is one shard's log (events.Stream; events.Memory).
+type Log interface {
+	// Read calls fn with the commits from..to in order, and waits for those that
+	// are not there yet. It returns after to, or with an error: start again.
+	Read(ctx context.Context, from, to uint64, fn func(events.Message) error) error
+	// Last answers the sequence of the newest commit, 0 for none.
+	Last(ctx context.Context) (uint64, error)
+}
+
+const (
+	readAhead     = 64               // commits decoded while a batch is written
+	batchCommits  = 256              // a batch has at most so many
+	batchFacts    = 2000             // and ends with the commit that brings it there
+	refreshEvery  = time.Second      // looks for new endpoints, and saves an idle position
+	reloadEvery   = 30 * time.Second // looks whether endpoints are gone
+	standbyPeriod = time.Second      // of a dispatcher that was overtaken
+)
+
+// errOvertaken: another dispatcher wrote for this shard since. Nothing was
+// written; whoever meets it reads the checkpoint again.
+var errOvertaken = errors.New("webhooks: another dispatcher reads this shard")
+
+// ingester reads one shard's log in order and writes what endpoints are owed.
+//
+// Everything it writes is one transaction with a compare-and-swap of the
+// checkpoint's turn. A crash before it leaves nothing, after it everything; when
+// the outcome is unknown the checkpoint tells, so every error ends in load.
+type ingester struct {
+	shard   int
+	log     Log
+	codec   *events.Codec
+	pool    *pgxpool.Pool
+	wake    func(endpoint string)
+	trouble *trouble
+
+	loaded  atomic.Bool   // the checkpoint has been read
+	reached atomic.Uint64 // position.Sequence, for others to read
+
+	// Owned by the goroutine of run.
+	position  events.Cursor // every fact up to here was looked at
+	saved     uint64        // the checkpoint's sequence: at or before position
+	turn      int64         // the checkpoint's turn, as last read or written
+	listening audience
+	joining   []listener // owed the facts after their own place
+	refreshAt time.Time
+	reloadAt  time.Time
+}
+
+// arrival is a commit that was read, or why there is none.
+type arrival struct {
+	commit *events.Commit
+	end    events.Cursor // after the commit
+	err    error
+}
+
+// run reads until ctx ends.
+func (g *ingester) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := g.follow(ctx)
+		if errors.Is(err, errOvertaken) {
+			pause(ctx, standbyPeriod)
+			continue
+		}
+		g.trouble.met(ctx, err)
+	}
+}
+
+// follow goes on from the checkpoint, and returns with the first error.
+func (g *ingester) follow(ctx context.Context) error {
+	if err := g.load(ctx); err != nil {
+		return err
+	}
+	g.loaded.Store(true)
+	ctx, cancel := context.WithCancel(ctx)
+	arrivals := make(chan arrival, readAhead)
+	var reader sync.WaitGroup
+	reader.Go(func() { g.read(ctx, g.position, arrivals) })
+	defer reader.Wait()
+	defer cancel()
+	for {
+		commits, end, failed := g.next(ctx, arrivals)
+		if err := g.take(ctx, commits, end); err != nil {
+			return err
+		}
+		if failed != nil {
+			return failed
+		}
+		if err := g.refresh(ctx); err != nil {
+			return err
+		}
+		if err := g.join(ctx); err != nil {
+			return err
+		}
+		g.trouble.over()
+	}
+}
+
+// read decodes the log after start, until ctx ends or it cannot go on. The
+// error comes after the commits that were read, so that those are not lost to
+// one that cannot be.
+func (g *ingester) read(ctx context.Context, start events.Cursor, arrivals chan<- arrival) {
+	send := func(a arrival) error {
+		select {
+		case arrivals <- a:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	err := g.log.Read(ctx, start.Sequence+1, events.Forever, func(m events.Message) error {
+		commit, err := g.codec.Decode(m.Data)
+		if err == nil {
+			err = start.Next(commit, m.Data)
+		}
+		if err != nil {
+			return err
+		}
+		return send(arrival{commit: commit, end: start})
+	})
+	_ = send(arrival{err: fmt.Errorf("webhooks: read shard %d: %w", g.shard, err)})
+}
+
+// next waits for a commit or for the time to refresh, and answers all that has
+// arrived, up to a batch. While an endpoint is joining it does not wait.
+func (g *ingester) next(ctx context.Context, arrivals <-chan arrival) (commits []*events.Commit, end events.Cursor, failed error) {
+	wait := time.Until(g.refreshAt)
+	if len(g.joining) > 0 {
+		wait = 0
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	facts := 0
+	for len(commits) < batchCommits && facts < batchFacts {
+		var a arrival
+		if len(commits) == 0 {
+			select {
+			case a = <-arrivals:
+			case <-timer.C:
+				return nil, end, nil
+			case <-ctx.Done():
+				return nil, end, ctx.Err()
+			}
+		} else {
+			select {
+			case a = <-arrivals:
+			default:
+				return commits, end, nil
+			}
+		}
+		if a.err != nil {
+			return commits, end, a.err
+		}
+		commits, end, facts = append(commits, a.commit), a.end, facts+len(a.commit.Facts)
+	}
+	return commits, end, nil
+}
+
+// take writes what a run of commits comes to. What comes to nothing only moves
+// the position: it is saved with the next refresh, and until then would be read
+// again after a crash, to come to nothing again.
+func (g *ingester) take(ctx context.Context, commits []*events.Commit, end events.Cursor) error {
+	if len(commits) == 0 {
+		return nil
+	}
+	h, err := g.reap(ctx, g.listening, commits)
+	if err != nil {
+		return err
+	}
+	if !h.empty() {
+		if err := g.write(ctx, h, end, nil); err != nil {
+			return err
+		}
+	}
+	g.position = end
+	g.reached.Store(end.Sequence)
+	return nil
+}
+
+func (g *ingester) reap(ctx context.Context, listening audience, commits []*events.Commit) (*harvest, error) {
+	h := &harvest{
+		listening: listening, wallets: map[domain.WalletID]*wallet{}, statuses: map[domain.WalletID]domain.WalletStatus{},
+	}
+	if err := g.findWallets(ctx, h, commits); err != nil {
+		return nil, err
+	}
+	for _, commit := range commits {
+		if err := h.gather(commit); err != nil {
+			return nil, fmt.Errorf("webhooks: commit %d: %w", commit.Sequence, err)
+		}
+	}
+	return h, nil
+}
+
+// refresh looks for new endpoints and saves the position, once a second.
+func (g *ingester) refresh(ctx context.Context) error {
+	now := time.Now()
+	if now.Before(g.refreshAt) {
+		return nil
+	}
+	g.refreshAt = now.Add(refreshEvery)
+	if g.position.Sequence != g.saved {
+		if err := g.write(ctx, &harvest{}, g.position, nil); err != nil {
+			return err
+		}
+	}
+	if now.Before(g.reloadAt) {
+		return g.findJoining(ctx)
+	}
+	return g.findListeners(ctx)
+}
+
+// join gives the first of the joining endpoints a batch of what it is owed, and
+// lets it listen with the others once it has everything up to the position.
+//
+// It does not matter how late an endpoint is noticed. Whether it has joined is
+// written in the same transaction as the turn: a dispatcher that did not count
+// with it has been overtaken, and its batch is not written.
+func (g *ingester) join(ctx context.Context) error {
+	if len(g.joining) == 0 {
+		return nil
+	}
+	l := &g.joining[0]
+	commits, err := g.reread(ctx, l.from+1, g.position.Sequence)
+	if err != nil {
+		return err
+	}
+	only := audience{}
+	only.add(*l)
+	h, err := g.reap(ctx, only, commits)
+	if err != nil {
+		return err
+	}
+	// The wallets were written when the position passed these commits.
+	h.created, h.statuses = nil, nil
+	from := l.from
+	if len(commits) > 0 {
+		from = commits[len(commits)-1].Sequence
+	}
+	joined := from >= g.position.Sequence
+	if err := g.write(ctx, h, g.position, &joinStep{endpoint: l.id, from: from, joined: joined}); err != nil {
+		return err
+	}
+	l.from = from
+	if joined {
+		g.listening.add(*l)
+		g.joining = g.joining[1:]
+	}
+	return nil
+}
+
+var errEnough = errors.New("webhooks: enough for a batch")
+
+// reread answers a batch of the commits from..to, none where from is after to.
+func (g *ingester) reread(ctx context.Context, from, to uint64) (commits []*events.Commit, err error) {
+	facts := 0
+	err = g.log.Read(ctx, from, to, func(m events.Message) error {
+		commit, err := g.codec.Decode(m.Data)
+		if err != nil {
+			return err
+		}
+		commits, facts = append(commits, commit), facts+len(commit.Facts)
+		if len(commits) == batchCommits || facts >= batchFacts {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, fmt.Errorf("webhooks: read shard %d again: %w", g.shard, err)
+	}
+	return commits, nil
+}

@@ -1,0 +1,206 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// lease is the right to deliver to an endpoint, and what is needed for it. It is
+// fenced by its epoch: what a claim or a completion may change is only what
+// belongs to the epoch, however late it arrives.
+type lease struct {
+	endpoint string
+	epoch    int64
+	target   target
+
+	until atomic.Pointer[time.Time] // by this process's clock, from before the lease was asked for
+	stop  context.CancelFunc        // set by the runner: begin nothing more under this lease
+}
+
+// target is where, and signed with what, newest key first.
+type target struct {
+	url  string
+	keys [][]byte
+}
+
+// delivery is one message to be posted to one endpoint.
+type delivery struct {
+	messageID  string
+	attempts   int // so far
+	body       []byte
+	occurredAt time.Time
+}
+
+// covers tells whether the lease lasts for a request of that length, even when
+// no heartbeat comes through meanwhile.
+func (l *lease) covers(request time.Duration) bool { return time.Until(*l.until.Load()) > request }
+
+// leases are this dispatcher's dealings with the tables of endpoints and
+// deliveries. Times are PostgreSQL's, so that dispatchers need not agree on one.
+type leases struct {
+	pool   *pgxpool.Pool
+	seal   sealer
+	owner  string
+	length time.Duration
+}
+
+// byIndex goes before a query of table delivery, in its transaction. The table
+// is empty one moment and has a million rows the next, so statistics mislead the
+// planner: it would sort an endpoint's whole backlog to find its first 64.
+const byIndex = `SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_sort']) AS name`
+
+// collect reads the rows of one query, found by index. It is a transaction.
+func collect[T any](ctx context.Context, pool *pgxpool.Pool, row pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(byIndex)
+	batch.Queue(sql, args...)
+	results := pool.SendBatch(ctx, batch)
+	if _, err := results.Exec(); err != nil {
+		return nil, errors.Join(err, results.Close())
+	}
+	rows, err := results.Query()
+	var found []T
+	if err == nil {
+		found, err = pgx.CollectRows(rows, row)
+	}
+	// Rows of a transaction that did not end well are nobody's.
+	return found, errors.Join(err, results.Close())
+}
+
+// ready answers endpoints that have due deliveries and no dispatcher.
+func (s *leases) ready(ctx context.Context) ([]string, error) {
+	ids, err := collect(ctx, s.pool, pgx.RowTo[string], `
+		SELECT e.id FROM webhooks.endpoint e
+		CROSS JOIN LATERAL (
+			SELECT FROM webhooks.delivery d WHERE d.endpoint_id = e.id AND d.next_at <= now() ORDER BY d.next_at LIMIT 1
+		) d
+		WHERE e.status = 'enabled' AND (e.paused_until IS NULL OR e.paused_until <= now())
+			AND (e.lease_until IS NULL OR e.lease_until <= now())
+		LIMIT 1000`)
+	if err != nil {
+		return nil, fmt.Errorf("webhooks: find due deliveries: %w", err)
+	}
+	return ids, nil
+}
+
+// acquire takes the lease of an endpoint; nil when it is not to be had: another
+// dispatcher has it, or the endpoint is disabled, paused or gone. An error with
+// a lease is of the endpoint's secrets. A crash after it leaves a lease that
+// runs out by itself.
+func (s *leases) acquire(ctx context.Context, endpoint string) (*lease, error) {
+	l := &lease{endpoint: endpoint}
+	until := time.Now().Add(s.length)
+	l.until.Store(&until)
+	var sealed [][]byte
+	err := s.pool.QueryRow(ctx, `
+		UPDATE webhooks.endpoint e SET lease_owner = $2, lease_epoch = lease_epoch + 1, lease_until = now() + $3
+		WHERE id = $1 AND status = 'enabled' AND (paused_until IS NULL OR paused_until <= now())
+			AND (lease_until IS NULL OR lease_until <= now())
+		RETURNING lease_epoch, url, ARRAY (
+			SELECT sealed FROM webhooks.secret s
+			WHERE s.endpoint_id = e.id AND (s.expires_at IS NULL OR s.expires_at > now()) ORDER BY s.number DESC)`,
+		endpoint, s.owner, s.length).Scan(&l.epoch, &l.target.url, &sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("webhooks: lease %s: %w", endpoint, err)
+	}
+	for _, each := range sealed {
+		key, err := s.seal.open(endpoint, each)
+		if err != nil {
+			return l, err
+		}
+		l.target.keys = append(l.target.keys, key)
+	}
+	if len(sealed) == 0 {
+		return l, errNoSecret
+	}
+	return l, nil
+}
+
+const claimQuery = `
+	WITH due AS (
+		SELECT d.message_id FROM webhooks.delivery d
+		WHERE d.endpoint_id = $1 AND d.next_at <= now() AND d.lease_epoch < $2
+			AND EXISTS (SELECT FROM webhooks.endpoint e WHERE e.id = $1 AND e.lease_epoch = $2
+				AND e.status = 'enabled' AND (e.paused_until IS NULL OR e.paused_until <= now()))
+		ORDER BY d.next_at, d.message_id LIMIT $3
+		FOR UPDATE SKIP LOCKED
+	)
+	UPDATE webhooks.delivery d SET lease_epoch = $2
+	FROM due, webhooks.message m
+	WHERE d.endpoint_id = $1 AND d.message_id = due.message_id AND m.id = due.message_id
+	RETURNING d.message_id, d.attempts, m.body, m.occurred_at`
+
+// claim marks up to limit due deliveries as in flight, and answers them. Those
+// that an older epoch had in flight are due as well: nobody knows whether they
+// arrived. A crash after the claim makes ours such ones. When its outcome is
+// unknown the lease must be given up: rows may be marked that nobody has.
+func (s *leases) claim(ctx context.Context, l *lease, limit int) ([]*delivery, error) {
+	found, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (*delivery, error) {
+		d := &delivery{}
+		return d, row.Scan(&d.messageID, &d.attempts, &d.body, &d.occurredAt)
+	}, claimQuery, l.endpoint, l.epoch, limit)
+	if err != nil {
+		return nil, fmt.Errorf("webhooks: claim deliveries of %s: %w", l.endpoint, err)
+	}
+	return found, nil
+}
+
+// extend renews leases, and answers the ones that are still ours.
+func (s *leases) extend(ctx context.Context, held []*lease) (map[string]bool, error) {
+	ids, epochs := make([]string, len(held)), make([]int64, len(held))
+	for i, l := range held {
+		ids[i], epochs[i] = l.endpoint, l.epoch
+	}
+	until := time.Now().Add(s.length)
+	rows, err := s.pool.Query(ctx, `
+		UPDATE webhooks.endpoint e SET lease_until = now() + $3
+		FROM unnest($1::text[], $2::bigint[]) AS l (id, epoch) WHERE e.id = l.id AND e.lease_epoch = l.epoch
+		RETURNING e.id`, ids, epochs, s.length)
+	if err != nil {
+		return nil, fmt.Errorf("webhooks: renew leases: %w", err)
+	}
+	kept, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("webhooks: renew leases: %w", err)
+	}
+	ours := make(map[string]bool, len(kept))
+	for _, id := range kept {
+		ours[id] = true
+	}
+	for _, l := range held {
+		if ours[l.endpoint] {
+			l.until.Store(&until)
+		}
+	}
+	return ours, nil
+}
+
+// release gives the lease back, if it is still ours. Deliveries that are claimed
+// and were not made are due for the next epoch.
+func (s *leases) release(ctx context.Context, l *lease) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE webhooks.endpoint SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_epoch = $2`, l.endpoint, l.epoch)
+	if err != nil {
+		return fmt.Errorf("webhooks: give back the lease of %s: %w", l.endpoint, err)
+	}
+	return nil
+}
+
+// hold keeps an endpoint that cannot be delivered to out of the way for a while.
+func (s *leases) hold(ctx context.Context, l *lease, wait time.Duration) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE webhooks.endpoint SET paused_until = now() + $3 WHERE id = $1 AND lease_epoch = $2`, l.endpoint, l.epoch, wait)
+	if err != nil {
+		return fmt.Errorf("webhooks: pause %s: %w", l.endpoint, err)
+	}
+	return nil
+}

@@ -1,0 +1,253 @@
+package webhooks
+
+import (
+	"sort"
+	"time"
+
+	"tallystick/domain"
+
+	"github.com/go-faster/jx"
+)
+
+const (
+	// maxBody is how many bytes an event has at most.
+	maxBody = 20_000
+	// manyOperations: the transfers of a larger transaction do not each repeat
+	// its metadata.
+	manyOperations = 100
+	// maxSafeInteger is the largest integer that every JSON reader reads exactly.
+	maxSafeInteger = 1<<53 - 1
+)
+
+// What an event that would be too large leaves out, step by step; it then says
+// "truncated": true. What is left always fits.
+const (
+	nothingCut    = iota
+	operationsCut // operations and entries
+	metadataCut   // and metadata
+)
+
+// render writes an event: equal input, equal bytes.
+func render(id, kind string, at time.Time, data func(w writer, cut int)) []byte {
+	var e jx.Encoder
+	e.Grow(1 << 10)
+	for cut := nothingCut; ; cut++ {
+		e.Reset()
+		w := writer{&e}
+		w.ObjStart()
+		w.text("id", id)
+		w.text("type", kind)
+		w.text("timestamp", at.UTC().Format(time.RFC3339Nano))
+		w.object("data", func() { data(w, cut) })
+		w.ObjEnd()
+		if len(e.Bytes()) < maxBody || cut == metadataCut {
+			return e.Bytes()
+		}
+	}
+}
+
+type writer struct{ *jx.Encoder }
+
+func (w writer) walletCreated(f *domain.WalletCreated, cut int) {
+	w.object("wallet", func() {
+		w.wallet(newWallet(f))
+		w.money("balance", domain.NewMoney(f.Asset.Code, 0, f.Asset.Scale))
+		w.integer("version", 0)
+		w.metadata(f.Metadata, cut == metadataCut)
+	})
+	w.truncated(cut == metadataCut)
+}
+
+func (w writer) statusChanged(of *wallet, f *domain.WalletStatusChanged) {
+	after := *of
+	after.status = f.Status
+	w.object("wallet", func() { w.wallet(&after) })
+	w.text("actor", f.Actor)
+	w.text("reason", f.Reason)
+}
+
+func (w writer) balanceUpdated(of *wallet, entry *domain.Entry, f *domain.TransactionCompleted) {
+	w.object("wallet", func() {
+		w.wallet(of)
+		w.money("balance", entry.Balance)
+		w.integer("version", entry.Version)
+	})
+	w.object("transaction", func() {
+		w.text("id", string(f.Transaction))
+		w.text("reference", string(f.Reference))
+	})
+}
+
+func (w writer) wallet(of *wallet) {
+	w.text("id", string(of.id))
+	w.integer("number", of.number)
+	w.textOrNull("customer_id", string(of.customer))
+	w.text("role", string(of.role))
+	w.text("currency", string(of.currency))
+	w.text("name", of.name)
+	w.text("status", string(of.status))
+}
+
+func (w writer) transactionCompleted(f *domain.TransactionCompleted, at domain.Place, cut int) {
+	w.object("transaction", func() {
+		w.transaction(string(f.Transaction), f.Reference, "completed", f.Description)
+		if cut < operationsCut {
+			w.array("operations", len(f.Operations), func(i int) { w.operation(&f.Operations[i]) })
+			w.array("entries", len(f.Entries), func(i int) { w.entry(&f.Entries[i]) })
+		}
+		w.metadata(f.Metadata, cut == metadataCut)
+		w.text("created_at", at.Time.UTC().Format(time.RFC3339Nano))
+	})
+	w.truncated(cut > nothingCut)
+}
+
+func (w writer) transactionFailed(f *domain.TransactionFailed, at domain.Place, cut int) {
+	w.object("transaction", func() {
+		w.transaction(string(f.Transaction), f.Reference, "failed", f.Description)
+		if cut < operationsCut {
+			w.array("operations", len(f.Operations), func(i int) { w.operation(&f.Operations[i]) })
+		}
+		w.metadata(f.Metadata, cut == metadataCut)
+		w.text("created_at", at.Time.UTC().Format(time.RFC3339Nano))
+	})
+	w.object("error", func() {
+		w.text("code", string(f.Failure.Code))
+		w.text("message", f.Failure.Message)
+		w.FieldStart("failed_operation")
+		if f.Failure.Operation == domain.NoOperation {
+			w.Null()
+		} else {
+			w.Int(f.Failure.Operation)
+		}
+		w.object("details", func() {
+			for _, detail := range f.Failure.Details {
+				w.text(detail.Name, detail.Value)
+			}
+		})
+	})
+	w.truncated(cut > nothingCut)
+}
+
+func (w writer) transaction(id string, reference domain.Reference, status, description string) {
+	w.text("id", id)
+	w.text("reference", string(reference))
+	w.text("status", status)
+	w.text("description", description)
+}
+
+func (w writer) operation(o *domain.PostedOperation) {
+	w.ObjStart()
+	w.text("type", string(o.Type))
+	w.textOrNull("from_wallet_id", string(o.From))
+	w.textOrNull("to_wallet_id", string(o.To))
+	w.text("currency", string(o.Amount.Asset()))
+	w.money("amount", o.Amount)
+	w.money("fee", o.Fee)
+	w.ObjEnd()
+}
+
+func (w writer) entry(e *domain.Entry) {
+	w.ObjStart()
+	w.text("wallet_id", string(e.Wallet))
+	w.integer("version", e.Version)
+	w.text("kind", string(e.Kind))
+	w.integer("operation", uint64(e.Operation))
+	w.FieldStart("fee")
+	w.Bool(e.Fee)
+	w.text("currency", string(e.Amount.Asset()))
+	w.money("amount", e.Amount)
+	w.money("balance_after", e.Balance)
+	w.ObjEnd()
+}
+
+func (w writer) transfer(f *domain.TransactionCompleted, index, cut int) {
+	o := &f.Operations[index]
+	withoutMetadata := cut == metadataCut || len(f.Operations) > manyOperations && len(f.Metadata) > 0
+	w.object("transfer", func() {
+		w.text("transaction_id", string(f.Transaction))
+		w.integer("operation", uint64(index))
+		w.text("reference", string(f.Reference))
+		w.text("sender_wallet_id", string(o.From))
+		w.text("recipient_wallet_id", string(o.To))
+		w.text("currency", string(o.Amount.Asset()))
+		w.money("amount", o.Amount)
+		w.money("fee", o.Fee)
+		w.text("description", f.Description)
+		w.metadata(f.Metadata, withoutMetadata)
+	})
+	w.truncated(withoutMetadata)
+}
+
+func (w writer) object(name string, fields func()) {
+	w.FieldStart(name)
+	w.ObjStart()
+	fields()
+	w.ObjEnd()
+}
+
+func (w writer) array(name string, count int, element func(i int)) {
+	w.FieldStart(name)
+	w.ArrStart()
+	for i := range count {
+		element(i)
+	}
+	w.ArrEnd()
+}
+
+func (w writer) text(name, value string) {
+	w.FieldStart(name)
+	w.Str(value)
+}
+
+func (w writer) textOrNull(name, value string) {
+	w.FieldStart(name)
+	if value == "" {
+		w.Null()
+		return
+	}
+	w.Str(value)
+}
+
+// integer writes versions and numbers, which count from 1 and stay small.
+func (w writer) integer(name string, value uint64) {
+	w.FieldStart(name)
+	w.UInt64(value)
+}
+
+// money writes both forms: the decimal, and minor units where every reader of
+// JSON would read them exactly, else null.
+func (w writer) money(name string, m domain.Money) {
+	var buf [64]byte
+	w.FieldStart(name)
+	w.ByteStr(m.AppendText(buf[:0]))
+	w.FieldStart(name + "_minor")
+	if minor, ok := m.Minor(); ok && minor <= maxSafeInteger && minor >= -maxSafeInteger {
+		w.Int64(minor)
+		return
+	}
+	w.Null()
+}
+
+// metadata is written with its keys in order, or left out.
+func (w writer) metadata(m domain.Metadata, cut bool) {
+	if cut {
+		return
+	}
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	w.object("metadata", func() {
+		for _, key := range keys {
+			w.text(key, m[key])
+		}
+	})
+}
+
+func (w writer) truncated(cut bool) {
+	if cut {
+		w.FieldStart("truncated")
+		w.Bool(true)
+	}
+}
