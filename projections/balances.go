@@ -1,0 +1,60 @@
+package projections
+
+import (
+	"fmt"
+	"time"
+
+	"tallystick/domain"
+)
+
+// balances are the wallets that a batch moves, a row for each: the version that
+// its first entry of the batch makes, and what its last one leaves. Columns, as
+// the statement takes them.
+type balances struct {
+	index    map[domain.WalletID]int
+	ids      []string
+	first    []int64
+	last     []int64
+	amounts  []domain.Money
+	times    []time.Time
+	sequence []int64
+}
+
+func (b *balances) reset() {
+	clear(b.index)
+	b.ids, b.first, b.last = b.ids[:0], b.first[:0], b.last[:0]
+	b.amounts, b.times, b.sequence = b.amounts[:0], b.times[:0], b.sequence[:0]
+}
+
+// move applies an entry. Versions without a gap are what makes the sum of the
+// entries and the balance the same thing, so every reader checks them.
+func (b *balances) move(e *domain.Entry, at *moment) error {
+	version := int64(e.Version)
+	row, moved := b.index[e.Wallet]
+	if !moved {
+		b.index[e.Wallet] = len(b.ids)
+		b.ids = append(b.ids, string(e.Wallet))
+		b.first = append(b.first, version)
+		b.last = append(b.last, version)
+		b.amounts = append(b.amounts, e.Balance)
+		b.times = append(b.times, at.time)
+		b.sequence = append(b.sequence, int64(at.sequence))
+		return nil
+	}
+	if version != b.last[row]+1 {
+		return fmt.Errorf("%w: commit %d brings wallet %s from version %d to %d",
+			ErrDiverged, at.sequence, e.Wallet, b.last[row], version)
+	}
+	b.last[row], b.amounts[row] = version, e.Balance
+	b.times[row], b.sequence[row] = at.time, int64(at.sequence)
+	return nil
+}
+
+// texts are the balances as NUMERIC reads them.
+func (b *balances) texts() []string {
+	texts := make([]string, len(b.amounts))
+	for i, amount := range b.amounts {
+		texts[i] = amount.String()
+	}
+	return texts
+}

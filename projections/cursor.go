@@ -1,0 +1,80 @@
+package projections
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrBadCursor is returned for a cursor that this list did not make.
+var ErrBadCursor = errors.New("projections: the cursor is not one of this list")
+
+// Each list has its own cursors. The number is raised when a list changes what
+// its cursors hold, so that old ones are refused rather than misread.
+const (
+	walletCursor      = "w1"
+	entryCursor       = "e1"
+	transactionCursor = "t1"
+	customerCursor    = "c1"
+)
+
+// encodeCursor makes a cursor of the key of a page's last row.
+func encodeCursor(list, key string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(list + ":" + key))
+}
+
+// decodeCursor answers the key.
+func decodeCursor(list, cursor string) (string, error) {
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return "", ErrBadCursor
+	}
+	key, ok := strings.CutPrefix(string(text), list+":")
+	if !ok || strings.ContainsRune(key, 0) {
+		return "", ErrBadCursor
+	}
+	return key, nil
+}
+
+func encodeEntryCursor(e Entry) string {
+	return encodeTimedCursor(entryCursor, e.Time, strconv.FormatUint(e.Version, 10))
+}
+
+func decodeEntryCursor(cursor string) (at time.Time, version int64, err error) {
+	at, key, err := decodeTimedCursor(entryCursor, cursor)
+	if err == nil {
+		if version, err = strconv.ParseInt(key, 10, 64); err != nil {
+			err = ErrBadCursor
+		}
+	}
+	return at, version, err
+}
+
+func encodeCustomerCursor(c Customer) string {
+	return encodeTimedCursor(customerCursor, c.CreatedAt, string(c.ID))
+}
+
+// encodeTimedCursor is for lists in the order of a time, in whole microseconds,
+// and another key.
+func encodeTimedCursor(list string, at time.Time, key string) string {
+	return encodeCursor(list, fmt.Sprintf("%d:%s", at.UnixMicro(), key))
+}
+
+func decodeTimedCursor(list, cursor string) (at time.Time, key string, err error) {
+	text, err := decodeCursor(list, cursor)
+	if err != nil {
+		return at, "", err
+	}
+	micros, key, ok := strings.Cut(text, ":")
+	n, err := strconv.ParseInt(micros, 10, 64)
+	if !ok || err != nil || n < 0 || n > lastMicro {
+		return at, "", ErrBadCursor
+	}
+	return time.UnixMicro(n).UTC(), key, nil
+}
+
+// lastMicro is in the year 9999; PostgreSQL knows later times, but not all.
+const lastMicro = 253402300799999999

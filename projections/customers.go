@@ -1,0 +1,59 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tallystick/domain"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Customer is a customer with the times, UTC, of the first and the last fact.
+type Customer struct {
+	domain.Customer
+	CreatedAt, UpdatedAt time.Time
+}
+
+// CustomerFilter says which customers.
+type CustomerFilter struct {
+	Project domain.ProjectID
+	Cursor  string
+	Limit   int
+}
+
+const selectCustomers = `
+SELECT c.project_id, c.customer_id, c.username, c.phone, c.email, c.name, c.description, c.role, c.metadata, c.created_at, c.updated_at
+  FROM ledger.customers c`
+
+// Customers lists the customers of a project, newest first. Error: ErrBadCursor.
+func (q *Queries) Customers(ctx context.Context, f CustomerFilter) (Page[Customer], error) {
+	s := selectFrom(selectCustomers)
+	s.where("c.project_id = ?", f.Project)
+	if f.Cursor != "" {
+		created, id, err := decodeTimedCursor(customerCursor, f.Cursor)
+		if err != nil {
+			return Page[Customer]{}, err
+		}
+		s.before("c.created_at, c.customer_id", created, id)
+	}
+	page, err := list(ctx, q, s, "c.created_at DESC, c.customer_id DESC", limitOf(f.Limit, MaxLimit), scanCustomer, encodeCustomerCursor)
+	if err != nil {
+		return page, fmt.Errorf("projections: customers: %w", err)
+	}
+	return page, nil
+}
+
+func scanCustomer(row pgx.CollectableRow) (Customer, error) {
+	var c Customer
+	var metadata []byte
+	p := &c.Profile
+	err := row.Scan(&c.Project, &c.ID, &p.Username, &p.Phone, &p.Email, &p.Name, &p.Description, &p.Role, &metadata, &c.CreatedAt, &c.UpdatedAt)
+	if err != nil {
+		return c, err
+	}
+	c.CreatedAt, c.UpdatedAt = c.CreatedAt.UTC(), c.UpdatedAt.UTC()
+	p.Metadata, err = decodeMetadata(metadata)
+	return c, err
+}

@@ -1,0 +1,45 @@
+// Package projections keeps the read model: the ledger as tables in PostgreSQL,
+// schema "ledger", for lists, histories and analysts.
+//
+// The log is authoritative; nothing here is. Every row follows from the log and
+// can be made again from it: drop the schema, [Migrate], and run a [Projector]
+// per shard. Nobody else writes to the schema. Balances that decisions are made
+// on are not read here but in the command side.
+//
+// # Exactly once
+//
+//	log ── Read ──▶ decode ──▶ open batch ══ swap ══▶ full batch ──▶ one SQL transaction
+//	                (checks the chain)                               checkpoint, rows, balances
+//
+// A batch is some commits in a row, and is written in one transaction that also
+// moves the shard's checkpoint from before the batch to after it, by
+// compare-and-swap. So a commit is projected once, however often it is read:
+//
+//   - A projector that stops, at whatever step, leaves whole batches. The next one
+//     reads the checkpoint and goes on there.
+//   - When the answer to COMMIT is lost, the checkpoint knows whether it happened.
+//   - Two projectors of one shard: the second finds the checkpoint moved, drops
+//     its batch and tries again later. It is a warm standby.
+//   - PostgreSQL does not sync at each commit of ours. A crash of the server can
+//     lose the newest batches, rows and checkpoint together; they are projected
+//     again.
+//
+// # Divergence
+//
+// The checkpoint holds the hash of the last commit besides its sequence. Where
+// the log does not have that commit at that place (it was restored from a copy,
+// or is another log), where a wallet's versions have a gap, or where rows are
+// refused for what they say, the read model is not of this log. Then
+// [Projector.Run] stops with [ErrDiverged]: going on would make it worse.
+// Rebuild. Everything else (PostgreSQL or NATS down or restarting, tables not
+// migrated yet, a fact that a newer version wrote) is waited out.
+//
+// # Reading
+//
+// [Queries] answers pages, newest first. What it reads is some milliseconds
+// behind; a caller who must see a write waits for its sequence with
+// [Queries.WaitFor].
+//
+// A customer who is erased (the key is destroyed) stays here until the customer
+// is projected again: erasing must change the row too.
+package projections

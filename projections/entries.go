@@ -1,0 +1,105 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tallystick/domain"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Entry is an entry with its transaction and time.
+type Entry struct {
+	domain.Entry
+	Transaction domain.TransactionID
+	Time        time.Time // UTC
+}
+
+// EntryFilter says which entries of one wallet. Zero fields do not filter.
+type EntryFilter struct {
+	Project domain.ProjectID
+	Wallet  domain.WalletID
+	Kind    domain.EntryKind
+	From    time.Time // at it or after
+	To      time.Time // before it
+	Cursor  string
+	Limit   int
+}
+
+// selectEntries finds nothing in a wallet of another project ($1 wallet, $2 project).
+const selectEntries = `
+SELECT e.wallet_id, e.version, e.kind, e.operation, e.fee, e.amount::text, e.balance_after::text, e.transaction_id, e.created_at,
+       (SELECT currency FROM ledger.wallets WHERE id = $1)
+  FROM ledger.entries e
+ WHERE e.wallet_id = (SELECT id FROM ledger.wallets WHERE id = $1 AND project_id = $2)`
+
+// Entries lists the entries of a wallet, newest first. Error: ErrBadCursor.
+func (q *Queries) Entries(ctx context.Context, f EntryFilter) (Page[Entry], error) {
+	s := &selection{args: []any{f.Wallet, f.Project}}
+	s.and(selectEntries)
+	if f.Kind != "" {
+		s.where("e.kind = ?", f.Kind)
+	}
+	if !f.From.IsZero() {
+		s.where("e.created_at >= ?", wholeMicros(f.From))
+	}
+	if !f.To.IsZero() {
+		s.where("e.created_at < ?", wholeMicros(f.To))
+	}
+	if f.Cursor != "" {
+		at, version, err := decodeEntryCursor(f.Cursor)
+		if err != nil {
+			return Page[Entry]{}, err
+		}
+		s.before("e.created_at, e.version", at, version)
+	}
+	page, err := list(ctx, q, s, "e.created_at DESC, e.version DESC", limitOf(f.Limit, MaxLimit), scanEntry, encodeEntryCursor)
+	if err != nil {
+		return page, fmt.Errorf("projections: entries: %w", err)
+	}
+	return page, nil
+}
+
+// BalanceAt answers the newest entry of a wallet at a time or before it: its
+// Balance is the wallet's at that time. False when there is none: then the
+// wallet was empty, or did not exist in that project.
+func (q *Queries) BalanceAt(ctx context.Context, project domain.ProjectID, wallet domain.WalletID, at time.Time) (Entry, bool, error) {
+	rows, err := q.pool.Query(ctx, selectEntries+` AND e.created_at <= $3 ORDER BY e.created_at DESC, e.version DESC LIMIT 1`,
+		wallet, project, at.Truncate(time.Microsecond))
+	if err != nil {
+		return Entry{}, false, fmt.Errorf("projections: balance at a time: %w", err)
+	}
+	entry, err := pgx.CollectExactlyOneRow(rows, scanEntry)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Entry{}, false, nil
+	}
+	if err != nil {
+		return Entry{}, false, fmt.Errorf("projections: balance at a time: %w", err)
+	}
+	return entry, true, nil
+}
+
+// wholeMicros rounds up: what is at t or after it, in whole microseconds as all
+// times of commits are, is at the answer or after it.
+func wholeMicros(t time.Time) time.Time {
+	return t.Add(time.Microsecond - 1).Truncate(time.Microsecond)
+}
+
+func scanEntry(row pgx.CollectableRow) (Entry, error) {
+	var e Entry
+	var amount, balance string
+	var currency domain.AssetCode
+	err := row.Scan(&e.Wallet, &e.Version, &e.Kind, &e.Operation, &e.Fee, &amount, &balance, &e.Transaction, &e.Time, &currency)
+	if err != nil {
+		return e, err
+	}
+	e.Time = e.Time.UTC()
+	if e.Amount, err = parseMoney(currency, amount); err != nil {
+		return e, err
+	}
+	e.Balance, err = parseMoney(currency, balance)
+	return e, err
+}

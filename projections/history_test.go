@@ -1,0 +1,132 @@
+package projections_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+)
+
+// history decides commands and appends the outcome to a log, as the command
+// side does, and keeps the state that they fold to.
+type history struct {
+	t       testing.TB
+	log     *events.Memory
+	codec   *events.Codec
+	state   *domain.State
+	cursor  events.Cursor
+	now     time.Time
+	shard   uint8
+	facts   []domain.Event // of the commit under way
+	counted int            // references made
+}
+
+// plainKeys is a Keyring that hides nothing.
+type plainKeys struct{}
+
+func (plainKeys) Seal(_ domain.ProjectID, _ domain.CustomerID, plain []byte) ([]byte, error) {
+	return plain, nil
+}
+
+func (plainKeys) Open(_ domain.ProjectID, _ domain.CustomerID, sealed []byte) ([]byte, error) {
+	return sealed, nil
+}
+
+func newHistory(t testing.TB) *history {
+	return &history{
+		t: t, log: events.NewMemory(), codec: &events.Codec{Keys: plainKeys{}}, state: domain.NewState(1),
+		now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC),
+	}
+}
+
+// do decides a command in the commit under way and answers its facts.
+func (h *history) do(command domain.Command) []domain.Event {
+	h.t.Helper()
+	facts, rejection := domain.Decide(h.state, command, h.place())
+	if rejection != nil {
+		h.t.Fatalf("%T: %v", command, rejection)
+	}
+	for _, fact := range facts {
+		if err := h.state.Evolve(fact); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	h.facts = append(h.facts, facts...)
+	return facts
+}
+
+func (h *history) place() domain.Place {
+	return domain.Place{
+		Location: domain.Location{Shard: h.shard, Sequence: h.cursor.Sequence + 1, Index: len(h.facts)}, Time: h.now,
+	}
+}
+
+// commit appends what was done since the last commit; time goes on by a second.
+func (h *history) commit() {
+	h.t.Helper()
+	place := h.place()
+	place.Index = 0
+	builder := h.codec.NewBuilder(place, h.cursor.Hash)
+	if ok, err := builder.Add(h.facts, 64<<20); err != nil || !ok {
+		h.t.Fatal(ok, err)
+	}
+	data := builder.Bytes()
+	if err := h.log.Append(context.Background(), h.cursor.Sequence, fmt.Sprint(place.Sequence), data); err != nil {
+		h.t.Fatal(err)
+	}
+	h.cursor = events.Cursor{Sequence: place.Sequence, Hash: events.HashOf(data)}
+	h.facts, h.now = nil, h.now.Add(time.Second)
+}
+
+func (h *history) project(name, fee string) domain.ProjectID {
+	h.t.Helper()
+	percentage, ok := domain.ParsePercentage(fee)
+	if !ok {
+		h.t.Fatal(fee)
+	}
+	return h.do(domain.CreateProject{Settings: domain.ProjectSettings{
+		Name: name, Currency: "GHS", Locale: "en-GH", TransferFee: domain.FeeRule{Percentage: percentage},
+	}})[0].(*domain.ProjectCreated).Project
+}
+
+func (h *history) customer(project domain.ProjectID, id string) domain.CustomerID {
+	h.t.Helper()
+	h.do(domain.UpsertCustomer{Project: project, Customer: domain.CustomerID(id), Change: domain.ProfileChange{Username: &id}})
+	return domain.CustomerID(id)
+}
+
+// wallet makes a customer's wallet, and the customer.
+func (h *history) wallet(project domain.ProjectID, customer string, currency domain.AssetCode) domain.WalletID {
+	h.t.Helper()
+	h.customer(project, customer)
+	return h.do(domain.CreateWallet{
+		Project: project, Customer: domain.CustomerID(customer), Currency: currency,
+	})[0].(*domain.WalletCreated).Wallet
+}
+
+func (h *history) transact(project domain.ProjectID, operations ...domain.Operation) []domain.Event {
+	h.t.Helper()
+	h.counted++
+	return h.do(&domain.Transact{
+		Project: project, Reference: domain.Reference(fmt.Sprintf("reference %d", h.counted)), Operations: operations,
+	})
+}
+
+func issue(to domain.WalletID, amount string) domain.Operation {
+	return domain.Operation{Type: domain.Issue, To: to, Quantity: quantity(amount)}
+}
+
+func transfer(from, to domain.WalletID, amount string) domain.Operation {
+	return domain.Operation{Type: domain.Transfer, From: from, To: to, Quantity: quantity(amount)}
+}
+
+func quantity(amount string) domain.Quantity {
+	q, ok := domain.MajorUnits(amount)
+	if !ok {
+		panic(amount)
+	}
+	return q
+}

@@ -1,0 +1,124 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"tallystick/domain"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Wallet is a wallet as of Sequence, the place in its shard's log of its last
+// change. Its asset has the name and symbol of now.
+type Wallet struct {
+	domain.Wallet
+	CreatedAt time.Time // UTC
+	Sequence  uint64
+}
+
+// WalletFilter says which wallets of a project. Zero fields do not filter.
+type WalletFilter struct {
+	Project  domain.ProjectID
+	Customer domain.CustomerID
+	Currency domain.AssetCode
+	Status   domain.WalletStatus
+	Name     string // the whole of it
+	Type     domain.WalletType
+	System   *bool             // of the project itself (true), of customers (false)
+	Metadata map[string]string // the wallet has all of these
+	Cursor   string
+	Limit    int
+}
+
+const selectWallets = `
+SELECT w.id, w.project_id, coalesce(w.customer_id, ''), w.role, w.type, w.currency, w.scale, a.name, a.symbol, a.numeric_id,
+       w.number, w.name, w.metadata, w.status, w.version, w.balance::text, w.created_at, w.sequence
+  FROM ledger.wallets w
+  JOIN ledger.assets a ON a.project_id = w.project_id AND a.code = w.currency`
+
+// Wallets lists wallets, newest first. Error: ErrBadCursor.
+func (q *Queries) Wallets(ctx context.Context, f WalletFilter) (Page[Wallet], error) {
+	s := selectFrom(selectWallets)
+	f.apply(s)
+	if f.Cursor != "" {
+		id, err := decodeCursor(walletCursor, f.Cursor)
+		if err != nil {
+			return Page[Wallet]{}, err
+		}
+		s.where("w.id < ?", id)
+	}
+	page, err := list(ctx, q, s, "w.id DESC", limitOf(f.Limit, MaxLimit), scanWallet,
+		func(w Wallet) string { return encodeCursor(walletCursor, string(w.ID)) })
+	if err != nil {
+		return page, fmt.Errorf("projections: wallets: %w", err)
+	}
+	return page, nil
+}
+
+// NumberedWallets answers one page of wallets, newest first, by its number from
+// 1, and how many wallets there are on all pages. The filter's cursor and limit
+// do not count. A far page costs the reading of all before it.
+func (q *Queries) NumberedWallets(ctx context.Context, f WalletFilter, number, size int) (rows []Wallet, total int, err error) {
+	count := selectFrom(`SELECT count(*) FROM ledger.wallets w`)
+	f.apply(count)
+	if err := q.pool.QueryRow(ctx, count.sql.String(), count.args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("projections: count wallets: %w", err)
+	}
+	size = limitOf(size, MaxNumberedSize)
+	if max(number, 1)-1 > total/size {
+		return nil, total, nil
+	}
+	s := selectFrom(selectWallets)
+	f.apply(s)
+	s.and("ORDER BY w.id DESC LIMIT " + strconv.Itoa(size) + " OFFSET " + strconv.Itoa((max(number, 1)-1)*size))
+	if rows, err = collect(ctx, q, s, scanWallet); err != nil {
+		return nil, 0, fmt.Errorf("projections: wallets: %w", err)
+	}
+	return rows, total, nil
+}
+
+func (f *WalletFilter) apply(s *selection) {
+	s.where("w.project_id = ?", f.Project)
+	if f.Customer != "" {
+		s.where("w.customer_id = ?", f.Customer)
+	}
+	if f.Currency != "" {
+		s.where("w.currency = ?", f.Currency)
+	}
+	if f.Status != "" {
+		s.where("w.status = ?", f.Status)
+	}
+	if f.Name != "" {
+		s.where("w.name = ?", f.Name)
+	}
+	if f.Type != "" {
+		s.where("w.type = ?", f.Type)
+	}
+	if f.System != nil {
+		s.where("(w.role <> 'customer') = ?", *f.System)
+	}
+	if len(f.Metadata) > 0 {
+		s.and("AND w.metadata <> '{}'") // as the index has it
+		s.where("w.metadata @> ?::text::jsonb", metadataText(f.Metadata))
+	}
+}
+
+func scanWallet(row pgx.CollectableRow) (Wallet, error) {
+	var w Wallet
+	var metadata []byte
+	var balance string
+	err := row.Scan(&w.ID, &w.Project, &w.Customer, &w.Role, &w.Type, &w.Asset.Code, &w.Asset.Scale, &w.Asset.Name,
+		&w.Asset.Symbol, &w.Asset.NumericID, &w.Number, &w.Name, &metadata, &w.Status, &w.Version, &balance, &w.CreatedAt, &w.Sequence)
+	if err != nil {
+		return w, err
+	}
+	w.CreatedAt = w.CreatedAt.UTC()
+	if w.Balance, err = parseMoney(w.Asset.Code, balance); err != nil {
+		return w, err
+	}
+	w.Metadata, err = decodeMetadata(metadata)
+	return w, err
+}

@@ -1,0 +1,120 @@
+package projections
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// errOvertaken: another projector of the shard was there first. Nothing is
+// wrong, and nothing was written twice.
+var errOvertaken = errors.New("another projector is at work on this shard")
+
+// beginBatch does not wait for the disk at commit. Rows and checkpoint are of
+// one transaction: a crash of the server that loses one loses the other, and
+// the commits are projected again from the log.
+const beginBatch = `BEGIN; SET LOCAL synchronous_commit = off`
+
+// moveCheckpoint is a compare-and-swap. It comes first, so that a second
+// projector waits at the row and then finds no row, before it writes anything.
+const moveCheckpoint = `
+UPDATE ledger.checkpoint SET sequence = $2, hash = $3, updated_at = now()
+ WHERE shard = $1 AND sequence = $4 AND hash = $5`
+
+const (
+	copyWallets = `COPY ledger.wallets (id, project_id, customer_id, role, type, currency, scale, number, name, metadata,
+		status, version, balance, created_at, updated_at, sequence) FROM STDIN`
+	copyTransactions = `COPY ledger.transactions (id, project_id, reference, status, operations, failure, description, metadata,
+		sequence, created_at) FROM STDIN`
+	copyEntries = `COPY ledger.entries (version, created_at, operation, position, fee, wallet_id, kind, amount, balance_after,
+		transaction_id, project_id) FROM STDIN`
+	copyFailed = `COPY ledger.failed_transaction_wallets (wallet_id, transaction_id) FROM STDIN`
+)
+
+// moveBalances changes only wallets whose version is the one before the batch's
+// first entry: each wallet missed is a gap.
+const moveBalances = `
+UPDATE ledger.wallets AS w
+   SET version = moved.last, balance = moved.balance,
+       updated_at = greatest(w.updated_at, moved.at), sequence = greatest(w.sequence, moved.sequence)
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]::numeric[], $5::timestamptz[], $6::bigint[])
+       AS moved (id, first, last, balance, at, sequence)
+ WHERE w.id = moved.id AND w.version = moved.first - 1`
+
+// write writes a batch in one transaction. A crash, or an error, leaves either
+// all of it or none, and the checkpoint tells which: whoever goes on reads it.
+// Errors: errOvertaken, ErrDiverged, or what the connection or the server says.
+func (p *Projector) write(ctx context.Context, b *batch) error {
+	tx, err := p.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginBatch})
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(ctx) //nolint:errcheck // after an error there is nothing else to do, after Commit nothing at all
+	tag, err := tx.Exec(ctx, moveCheckpoint, p.shard, int64(b.to.Sequence), b.to.Hash[:], int64(b.from.Sequence), b.from.Hash[:])
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() == 0 {
+		return errOvertaken
+	}
+	if err := b.writeRows(ctx, tx); err != nil {
+		return dataError(err)
+	}
+	// An outcome that stays unknown here does no harm: the checkpoint is read again.
+	return tx.Commit(ctx)
+}
+
+func (b *batch) writeRows(ctx context.Context, tx pgx.Tx) error {
+	copies := [...]struct {
+		statement string
+		rows      *copyRows
+	}{
+		{copyWallets, &b.wallets},
+		{copyTransactions, &b.transactions},
+		{copyEntries, &b.entries},
+		{copyFailed, &b.failed},
+	}
+	for _, c := range copies {
+		if c.rows.n == 0 {
+			continue
+		}
+		if _, err := tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(c.rows.buf), c.statement); err != nil {
+			return err
+		}
+	}
+	if b.rare.Len() > 0 {
+		if err := tx.SendBatch(ctx, &b.rare).Close(); err != nil {
+			return err
+		}
+	}
+	return b.balances.write(ctx, tx)
+}
+
+func (b *balances) write(ctx context.Context, tx pgx.Tx) error {
+	if len(b.ids) == 0 {
+		return nil
+	}
+	tag, err := tx.Exec(ctx, moveBalances, b.ids, b.first, b.last, b.texts(), b.times, b.sequence)
+	if err != nil {
+		return err
+	}
+	if missed := int64(len(b.ids)) - tag.RowsAffected(); missed != 0 {
+		return fmt.Errorf("%w: %d of %d wallets are not at the version before", ErrDiverged, missed, len(b.ids))
+	}
+	return nil
+}
+
+// dataError tells an error that the rows themselves cause, and would cause for
+// ever, from one of circumstances. Classes of SQLSTATE: 22 data exception, 23
+// integrity constraint violation.
+func dataError(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code[:2] == "22" || pg.Code[:2] == "23") {
+		return fmt.Errorf("%w: table %s, constraint %q: %w", ErrDiverged, pg.TableName, pg.ConstraintName, err)
+	}
+	return err
+}
