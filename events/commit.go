@@ -57,13 +57,22 @@ var ErrErased = errors.New("events: the customer was erased")
 type Builder struct {
 	codec *Codec
 	enc   jx.Encoder
+	group jx.Encoder // the facts of one decision, until it is known that they fit
 	count int
 }
 
 // NewBuilder starts the commit that will stand at place.
 func (c *Codec) NewBuilder(place domain.Place, previous Hash) *Builder {
 	b := &Builder{codec: c}
-	b.enc.Grow(4 << 10)
+	b.Reset(place, previous)
+	return b
+}
+
+// Reset starts another commit in the same memory: the bytes of the one before
+// must not be used any more.
+func (b *Builder) Reset(place domain.Place, previous Hash) {
+	b.count = 0
+	b.enc.Reset()
 	b.enc.ObjStart()
 	b.enc.FieldStart("commit")
 	b.enc.Int(commitVersion)
@@ -77,7 +86,6 @@ func (c *Codec) NewBuilder(place domain.Place, previous Hash) *Builder {
 	b.enc.Str(hex.EncodeToString(previous[:]))
 	b.enc.FieldStart("facts")
 	b.enc.ArrStart()
-	return b
 }
 
 // Len is how many facts the commit has.
@@ -86,15 +94,15 @@ func (b *Builder) Len() int { return b.count }
 // Add appends the facts of one decision, unless the commit would then have more
 // than limit bytes: then it answers false, and the commit is as it was.
 func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
-	var group jx.Encoder
-	group.ArrStart()
+	b.group.Reset()
+	b.group.ArrStart()
 	for _, fact := range facts {
-		if err := b.codec.encodeFact(&group, fact); err != nil {
+		if err := b.codec.encodeFact(&b.group, fact); err != nil {
 			return false, err
 		}
 	}
-	group.ArrEnd()
-	inner := group.Bytes()
+	b.group.ArrEnd()
+	inner := b.group.Bytes()
 	inner = inner[1 : len(inner)-1]
 	if len(inner) == 0 {
 		return true, nil

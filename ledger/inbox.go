@@ -43,12 +43,13 @@ func (p *pending) answer(outcome Outcome) {
 type inbox struct {
 	mu       sync.Mutex
 	waiting  []*pending
+	want     int // how many make the writer look
 	capacity int
-	filled   chan struct{} // holds a token while something may be waiting
+	filled   chan struct{} // holds a token while there is something to look at
 }
 
 func newInbox(capacity int) *inbox {
-	return &inbox{capacity: capacity, filled: make(chan struct{}, 1)}
+	return &inbox{capacity: capacity, want: 1, filled: make(chan struct{}, 1)}
 }
 
 // put adds all of them in order, or answers false when there is no room for all.
@@ -58,8 +59,9 @@ func (b *inbox) put(all []*pending) bool {
 	if fits {
 		b.waiting = append(b.waiting, all...)
 	}
+	enough := len(b.waiting) >= b.want
 	b.mu.Unlock()
-	if fits {
+	if enough {
 		b.wake()
 	}
 	return fits
@@ -71,6 +73,14 @@ func (b *inbox) wake() {
 	case b.filled <- struct{}{}:
 	default:
 	}
+}
+
+// expect sets how many make the writer look, and answers whether they are there.
+func (b *inbox) expect(want int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.want = want
+	return len(b.waiting) >= want
 }
 
 // takeAll empties the inbox into the writer's hands.
@@ -85,4 +95,10 @@ func (b *inbox) takeAll(into []*pending) []*pending {
 	clear(b.waiting)
 	b.waiting = b.waiting[:0]
 	return into
+}
+
+func (b *inbox) len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.waiting)
 }

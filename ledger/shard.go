@@ -37,6 +37,8 @@ type shard struct {
 	// Of the writer.
 	cursor   events.Cursor
 	lastTime time.Time
+	crowd    int             // callers at once, lately
+	builder  *events.Builder // its memory serves commit after commit
 
 	// behind is a sequence that a confirmation found in the log.
 	behind atomic.Uint64
@@ -56,6 +58,7 @@ func newShard(index int, log Log, cfg Config, m *metrics) *shard {
 		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label),
 		inbox: newInbox(cfg.Inbox), state: domain.NewState(len(cfg.Logs)), advanced: make(chan struct{}),
 	}
+	s.builder = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
 	s.refuse("the log has not been read yet")
 	return s
 }

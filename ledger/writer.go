@@ -34,11 +34,34 @@ func (s *shard) run(ctx context.Context) error {
 				return s.fatal(err)
 			}
 		}
+		s.gather(ctx)
 		group = s.inbox.takeAll(group[:0])
 		if err := s.decideAll(ctx, group); err != nil {
 			return s.fatal(err)
 		}
-		clear(group)
+	}
+}
+
+// maxGather bounds how long a group waits to become larger.
+const maxGather = 2 * time.Millisecond
+
+// gather waits for three quarters of the crowd: of as many commands as the last
+// group had and as came while it was being appended, since the callers who were
+// answered with it are about to come back. A large group shares one fsync, and
+// is appended while few compete for the processor; two half groups in turn make
+// each other slow. The last quarter is not waited for: it gathers during the
+// append. A caller alone never waits (docs/decisions/0004).
+func (s *shard) gather(ctx context.Context) {
+	defer s.inbox.expect(1)
+	if s.inbox.expect(s.crowd * 3 / 4) {
+		return
+	}
+	timer := time.NewTimer(maxGather)
+	defer timer.Stop()
+	select {
+	case <-s.inbox.filled:
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -117,7 +140,8 @@ func (s *shard) decide(group []*pending) (*batch, error) {
 		fork:    s.state.Fork(),
 		results: make([]Outcome, 0, len(group)),
 	}
-	b.builder = s.codec.NewBuilder(b.place, s.cursor.Hash)
+	b.builder = s.builder
+	b.builder.Reset(b.place, s.cursor.Hash)
 	for _, p := range group {
 		place := b.place
 		place.Index = b.builder.Len()
@@ -174,6 +198,7 @@ func (s *shard) append(ctx context.Context, b *batch) (again bool, err error) {
 		s.lastTime = b.place.Time
 		s.metrics.commits.Inc()
 		s.metrics.group.Observe(float64(len(b.decided)))
+		s.crowd = len(b.decided) + s.inbox.len()
 		s.answerAll(b)
 	case conflict:
 		if err := s.catchUp(ctx); err != nil {

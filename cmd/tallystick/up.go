@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	_ "net/http/pprof" // on the default mux, which only --pprof serves
 	"os"
 	"time"
 
@@ -26,6 +28,7 @@ type upCommand struct {
 	NATS     string `name:"nats" env:"TALLYSTICK_NATS" placeholder:"URL" help:"NATS server to use instead of an embedded one under --data."`
 	Shards   int    `name:"shards" env:"TALLYSTICK_SHARDS" help:"Shards of a new ledger, 1 to 256; fixed for ever. Of one that exists: what it must have. Default 1."`
 	Demo     bool   `name:"demo" env:"TALLYSTICK_DEMO" help:"Make a project with customers and money to try things on, and print commands to paste."`
+	Pprof    string `name:"pprof" env:"TALLYSTICK_PPROF" placeholder:"ADDR" help:"Also serve Go profiles at http://ADDR/debug/pprof/ (nobody is asked who they are: loopback only)."`
 	LogLevel string `name:"log-level" env:"TALLYSTICK_LOG_LEVEL" default:"warn" enum:"debug,info,warn,error" help:"How much to log: debug, info, warn or error."`
 }
 
@@ -51,6 +54,7 @@ func (s *servers) stop() error {
 // opposite order: requests, ledger, projector and dispatcher, servers.
 func (c *upCommand) Run(ctx context.Context) error {
 	started := time.Now()
+	service.TuneRuntime()
 	logger := service.NewLogger(c.LogLevel, "text")
 	if c.Shards < 0 || c.Shards > domain.MaxShards {
 		return fmt.Errorf("--shards (TALLYSTICK_SHARDS) must be 1 to %d, not %d", domain.MaxShards, c.Shards)
@@ -65,6 +69,14 @@ func (c *upCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer listener.Close()
+	if c.Pprof != "" {
+		profiles, err := service.Listen("--pprof (TALLYSTICK_PPROF)", c.Pprof)
+		if err != nil {
+			return err
+		}
+		defer profiles.Close()
+		go http.Serve(profiles, nil) //nolint:errcheck // until it is closed
+	}
 	creds, err := dir.credentials()
 	if err != nil {
 		return err

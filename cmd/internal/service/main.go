@@ -22,6 +22,7 @@ type Runner interface {
 
 // Main runs a command until it ends or a signal comes, and exits.
 func Main(name, description string, command Runner) {
+	TuneRuntime()
 	kong.Parse(command, kong.Name(name), kong.Description(description), kong.UsageOnError())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command.Run(ctx)
