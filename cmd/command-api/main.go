@@ -31,15 +31,11 @@ func (c *command) Run(ctx context.Context) error {
 	if len(c.OperatorSecretKey) < 32 {
 		return errors.New("--operator-secret-key (TALLYSTICK_OPERATOR_SECRET_KEY) must have at least 32 characters; make one with: openssl rand -hex 32")
 	}
-	listener, err := service.Listen("--http (TALLYSTICK_HTTP)", c.HTTP)
+	listener, common, err := c.Start("command-api", c.HTTP)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	common, err := c.Common("command-api")
-	if err != nil {
-		return err
-	}
 	defer common.NATS.Close()
 	policy, err := c.Policy(webhooks.Policy{})
 	if err != nil {

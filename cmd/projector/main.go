@@ -22,15 +22,11 @@ type command struct {
 }
 
 func (c *command) Run(ctx context.Context) error {
-	listener, err := service.Listen("--http (TALLYSTICK_HTTP)", c.HTTP)
+	listener, common, err := c.Start("projector", c.HTTP)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	common, err := c.Common("projector")
-	if err != nil {
-		return err
-	}
 	defer common.NATS.Close()
 	run := service.NewProjector(common)
 	group, ctx := errgroup.WithContext(ctx)

@@ -23,15 +23,11 @@ type command struct {
 }
 
 func (c *command) Run(ctx context.Context) error {
-	listener, err := service.Listen("--http (TALLYSTICK_HTTP)", c.HTTP)
+	listener, common, err := c.Start("webhook-dispatcher", c.HTTP)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	common, err := c.Common("webhook-dispatcher")
-	if err != nil {
-		return err
-	}
 	defer common.NATS.Close()
 	policy, err := c.Policy(webhooks.Policy{})
 	if err != nil {

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 
-	"tallystick/events"
 	"tallystick/webhooks"
 )
 
@@ -31,17 +30,10 @@ func (s *Dispatcher) Ready() error {
 
 // Run delivers until ctx ends.
 func (s *Dispatcher) Run(ctx context.Context) error {
-	inst, err := s.open(ctx, events.OpenConfig{})
-	if err == nil {
-		err = s.migrate(ctx)
-	}
+	inst, pool, err := s.openReader(ctx, func(_ int) int { return 16 })
 	if ctx.Err() != nil {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	pool, err := s.pool(16)
 	if err != nil {
 		return err
 	}

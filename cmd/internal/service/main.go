@@ -50,8 +50,20 @@ func unwrapListen(err error) error {
 	return err
 }
 
-// Common connects what every service shares.
-func (f Flags) Common(name string) (Common, error) {
+// Start listens on the address of --http, and connects what every service shares.
+func (f Flags) Start(name, address string) (net.Listener, Common, error) {
+	listener, err := Listen("--http (TALLYSTICK_HTTP)", address)
+	if err != nil {
+		return nil, Common{}, err
+	}
+	common, err := f.common(name)
+	if err != nil {
+		listener.Close()
+	}
+	return listener, common, err
+}
+
+func (f Flags) common(name string) (Common, error) {
 	logger := f.Logger().With("service", name)
 	master, err := f.Master()
 	if err != nil {

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 
-	"tallystick/events"
 	"tallystick/projections"
 
 	"golang.org/x/sync/errgroup"
@@ -37,17 +36,10 @@ func (s *Projector) Ready() error {
 
 // Run projects until ctx ends.
 func (s *Projector) Run(ctx context.Context) error {
-	inst, err := s.open(ctx, events.OpenConfig{})
-	if err == nil {
-		err = s.migrate(ctx)
-	}
+	inst, pool, err := s.openReader(ctx, func(shards int) int { return 2*shards + 2 })
 	if ctx.Err() != nil {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	pool, err := s.pool(int32(2*len(inst.Shards) + 2))
 	if err != nil {
 		return err
 	}

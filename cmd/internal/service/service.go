@@ -83,6 +83,20 @@ func (c Common) open(ctx context.Context, cfg events.OpenConfig) (*events.Instal
 	return inst, err
 }
 
+// openReader opens what a reader of the log works with, once the ledger and the
+// schemas are there.
+func (c Common) openReader(ctx context.Context, connections func(shards int) int) (*events.Installation, *pgxpool.Pool, error) {
+	inst, err := c.open(ctx, events.OpenConfig{})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.migrate(ctx); err != nil {
+		return nil, nil, err
+	}
+	pool, err := c.pool(int32(connections(len(inst.Shards))))
+	return inst, pool, err
+}
+
 // pool connects when it is first used, and again whenever it must.
 func (c Common) pool(size int32) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(c.Postgres)
