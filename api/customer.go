@@ -22,19 +22,25 @@ func (s *server) upsertCustomer(c echo.Context, who caller) error {
 		return err
 	}
 	id := domain.CustomerID(param(c, "customer_id"))
-	// The key first: a crash in between leaves a key that nobody needs. The other
-	// way round it would leave a fact that nobody can read.
-	if err := s.keys.Ensure(c.Request().Context(), who.project, id); err != nil {
-		return down("The keys of personal data", err)
-	}
 	change := domain.ProfileChange{
 		Username: body.Username, Phone: body.Phone, Email: body.Email, Name: body.Name, Description: body.Description,
 		Role: body.Role, Metadata: domain.Metadata(body.Metadata),
 	}
-	if _, err := s.do(c, who.shard, domain.UpsertCustomer{Project: who.project, Customer: id, Change: change}); err != nil {
+	if err := s.changeCustomer(c, who, id, change); err != nil {
 		return err
 	}
 	return s.answerCustomer(c, who, id)
+}
+
+// changeCustomer makes or changes a customer. The key first: a crash in between
+// leaves a key that nobody needs. The other way round it would leave a fact that
+// nobody can read.
+func (s *server) changeCustomer(c echo.Context, who caller, id domain.CustomerID, change domain.ProfileChange) error {
+	if err := s.keys.Ensure(c.Request().Context(), who.project, id); err != nil {
+		return down("The keys of personal data", err)
+	}
+	_, err := s.do(c, who.shard, domain.UpsertCustomer{Project: who.project, Customer: id, Change: change})
+	return err
 }
 
 // GET /v1/customers/{customer_id}

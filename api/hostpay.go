@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"net/http"
-	"net/url"
 
 	"tallystick/domain"
 
@@ -21,29 +19,28 @@ func (s *server) hostPayRoutes(v1 *echo.Group) {
 }
 
 // POST /api/v1/wallets/create/{user_id}/
+//
+// A user who is not known yet is made, by the identifier alone: HOST Pay's own
+// registration is not part of this API, and its example works on a new project.
 func (s *server) hostPayCreateWallet(c echo.Context, who caller) error {
 	var body struct{} // it has none; a client that sends {} is let be
 	if err := decodeOptional(c, &body); err != nil {
 		return err
 	}
 	user := param(c, "user_id")
-	opened, err := s.openWallet(c, who, domain.CreateWallet{Project: who.project, Customer: domain.CustomerID(user)})
+	id := domain.CustomerID(user)
+	if err := s.changeCustomer(c, who, id, domain.ProfileChange{}); err != nil {
+		return err
+	}
+	opened, err := s.openWallet(c, who, domain.CreateWallet{Project: who.project, Customer: id})
 	if err != nil {
-		return unknownUser(user, err)
+		return err
 	}
 	wallet := &opened.wallet
 	return answerJSON(c, opened.status, HostPayWallet{
 		ID: string(wallet.ID), UserID: user, Balance: majorNumber(wallet.Balance), Currency: string(wallet.Asset.Code),
 		Status: string(wallet.Status), Type: string(wallet.Type), Number: wallet.Number, CreatedAt: opened.created,
 	})
-}
-
-func unknownUser(user string, err error) error {
-	var rejection *domain.Rejection
-	if errors.As(err, &rejection) && rejection.Code == domain.NotFound {
-		return problemf(domain.NotFound, "User %q not found: register the user first, with PUT /v1/customers/%s", user, url.PathEscape(user))
-	}
-	return err
 }
 
 // POST /api/v1/transactions/wallet/transfer/

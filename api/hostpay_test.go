@@ -11,11 +11,13 @@ func TestHostPayAsDocumented(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).tenant("HOST Pay", "SLE", `,"fees":{"transfer":{"percentage":"1"}}`)
 
-	p.do("POST", "/api/v1/wallets/create/user_123/", "").wantError(404, "NOT_FOUND", `"user_123"`, "PUT /v1/customers/user_123")
+	// A user nobody registered: the wallet is hers, and the profile can come later.
+	first := p.do("POST", "/api/v1/wallets/create/user_123/", "").want(201, "user_id", "user_123").get("id")
+	p.do("POST", "/api/v1/wallets/create/"+strings.Repeat("u", 300)+"/", "").wantError(400, "BAD_REQUEST", "255")
 	p.do("PUT", "/v1/customers/user_123", `{"username":"fatu"}`).want(200)
 	p.do("PUT", "/v1/customers/user_456", `{"phone":"+232 79-123456","email":"Kofi@Example.com"}`).want(200)
-	made := p.do("POST", "/api/v1/wallets/create/user_123/", "").want(201,
-		"user_id", "user_123", "balance", "0.00", "currency", "SLE", "status", "active", "type", "PREPAID")
+	made := p.do("POST", "/api/v1/wallets/create/user_123/", "").want(200,
+		"id", first, "user_id", "user_123", "balance", "0.00", "currency", "SLE", "status", "active", "type", "PREPAID")
 	sender := made.get("id")
 	if !strings.HasPrefix(sender, "wall_") {
 		t.Errorf("the wallet's id is %q, want wall_…", sender)
