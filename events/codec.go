@@ -70,7 +70,8 @@ func (c *Codec) encodeFact(e *jx.Encoder, fact domain.Event) error {
 // false for a field that the version does not have.
 type factReader interface {
 	field(r *reader, key []byte) (known bool, err error)
-	fact() domain.Event
+	// fact answers false when a field is missing that every fact of the type has.
+	fact() (domain.Event, bool)
 }
 
 // readerOf answers the reader of a type and version. A new version adds a case;
@@ -142,7 +143,11 @@ func (r *reader) fact() (domain.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fact.fact(), nil
+	event, complete := fact.fact()
+	if !complete {
+		return nil, fmt.Errorf("a field of %s is missing", kind)
+	}
+	return event, nil
 }
 
 // factName saves making the two names that fill the log.

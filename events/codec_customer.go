@@ -49,7 +49,9 @@ func (c *customerV1) field(r *reader, key []byte) (known bool, err error) {
 	return true, err
 }
 
-func (c *customerV1) fact() domain.Event { return &c.upserted }
+func (c *customerV1) fact() (domain.Event, bool) {
+	return &c.upserted, c.upserted.Project != "" && c.upserted.Customer != ""
+}
 
 // profile of an erased customer is empty.
 func (r *reader) profile(project domain.ProjectID, customer domain.CustomerID) (domain.Profile, error) {

@@ -51,11 +51,12 @@ func (p *projectV1) field(r *reader, key []byte) (known bool, err error) {
 	return true, err
 }
 
-func (p *projectV1) fact() domain.Event {
+func (p *projectV1) fact() (domain.Event, bool) {
+	complete := p.project != "" && p.settings.Name != "" && p.settings.Currency != ""
 	if p.changed {
-		return &domain.ProjectChanged{Project: p.project, Settings: p.settings}
+		return &domain.ProjectChanged{Project: p.project, Settings: p.settings}, complete
 	}
-	return &domain.ProjectCreated{Project: p.project, Settings: p.settings}
+	return &domain.ProjectCreated{Project: p.project, Settings: p.settings}, complete
 }
 
 func (r *reader) feeRule() (rule domain.FeeRule, err error) {
@@ -106,11 +107,12 @@ func (c *credentialV1) field(r *reader, key []byte) (known bool, err error) {
 	return true, err
 }
 
-func (c *credentialV1) fact() domain.Event {
+func (c *credentialV1) fact() (domain.Event, bool) {
+	complete := c.created.Project != "" && c.created.Key != ""
 	if c.revoked {
-		return &domain.CredentialRevoked{Project: c.created.Project, Key: c.created.Key}
+		return &domain.CredentialRevoked{Project: c.created.Project, Key: c.created.Key}, complete
 	}
-	return &c.created
+	return &c.created, complete
 }
 
 func (w writer) asset(a domain.Asset) {
@@ -163,4 +165,6 @@ func (a *assetV1) field(r *reader, key []byte) (known bool, err error) {
 	return true, err
 }
 
-func (a *assetV1) fact() domain.Event { return &a.defined }
+func (a *assetV1) fact() (domain.Event, bool) {
+	return &a.defined, a.defined.Project != "" && a.defined.Asset.Code != ""
+}

@@ -82,6 +82,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"type after version", `"type":"asset.defined","v":1`, `"v":1,"type":"asset.defined"`},
 		{"two types", `"type":"asset.defined"`, `"type":"asset.defined","type":"asset.defined"`},
 		{"no fact", `{"type":"asset.defined"`, `{},{"type":"asset.defined"`},
+		{"a fact with nothing in it", `{"type":"asset.defined"`, `{"type":"wallet.created","v":1},{"type":"asset.defined"`},
+		{"a transaction without entries", `{"type":"asset.defined"`, `{"type":"transaction.completed","v":1,"project":"p","transaction":"t","reference":"r","operations":[{"op":"issue","to":"w","asset":"A","amount":"1"}]},{"type":"asset.defined"`},
 		{"unknown envelope", `"commit":1`, `"commit":2`},
 		{"no envelope", `"commit":1,`, ``},
 		{"unknown field of a commit", `"shard":3`, `"shard":3,"x":1`},
@@ -255,7 +257,10 @@ func chain(t *testing.T, n int) (log [][]byte) {
 	for i := range n {
 		at := domain.Place{Location: domain.Location{Sequence: uint64(i + 1)}, Time: place.Time}
 		builder := codec.NewBuilder(at, hash)
-		add(t, builder, true, 1<<20, &domain.WalletCreated{Number: uint64(i + 1), Role: domain.SystemWallet, Name: fmt.Sprint("of ", n)})
+		add(t, builder, true, 1<<20, &domain.WalletCreated{
+			Project: "proj_1", Wallet: "wall_1", Number: uint64(i + 1), Role: domain.SystemWallet, Type: domain.Prepaid,
+			Asset: domain.Asset{Code: "GHS", Scale: 2}, Name: fmt.Sprint("of ", n),
+		})
 		log = append(log, builder.Bytes())
 		hash = events.HashOf(log[i])
 	}
@@ -321,8 +326,6 @@ func whole(commit *events.Commit) bool {
 	}
 	for _, fact := range commit.Facts {
 		switch f := fact.(type) {
-		case *domain.WalletCreated:
-			ok = ok && f.Role != ""
 		case *domain.TransactionFailed:
 			operations(f.Operations)
 		case *domain.TransactionCompleted:

@@ -121,15 +121,16 @@ func (t *transactionV1) field(r *reader, key []byte) (known bool, err error) {
 	return true, err
 }
 
-func (t *transactionV1) fact() domain.Event {
+func (t *transactionV1) fact() (domain.Event, bool) {
 	f := &t.completed
+	complete := f.Project != "" && f.Transaction != "" && f.Reference != "" && len(f.Operations) > 0
 	if t.failed {
 		return &domain.TransactionFailed{
 			Project: f.Project, Transaction: f.Transaction, Reference: f.Reference, Operations: f.Operations,
 			Failure: t.failure, Description: f.Description, Metadata: f.Metadata,
-		}
+		}, complete && t.failure.Code != ""
 	}
-	return f
+	return f, complete && len(f.Entries) > 0
 }
 
 func (t *transactionV1) operations(r *reader) error {

@@ -47,7 +47,10 @@ func (w *walletV1) field(r *reader, key []byte) (known bool, err error) {
 	return true, err
 }
 
-func (w *walletV1) fact() domain.Event { return &w.created }
+func (w *walletV1) fact() (domain.Event, bool) {
+	f := &w.created
+	return f, f.Project != "" && f.Wallet != "" && f.Role != "" && f.Type != "" && f.Asset.Code != "" && f.Number != 0
+}
 
 func (r *reader) walletRole() (domain.WalletRole, error) {
 	text, err := r.d.StrBytes()
@@ -90,4 +93,6 @@ func (w *walletStatusV1) field(r *reader, key []byte) (known bool, err error) {
 	return true, err
 }
 
-func (w *walletStatusV1) fact() domain.Event { return &w.changed }
+func (w *walletStatusV1) fact() (domain.Event, bool) {
+	return &w.changed, w.changed.Project != "" && w.changed.Wallet != "" && w.changed.Status != ""
+}

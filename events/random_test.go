@@ -10,11 +10,11 @@ import (
 // whatever the domain may come to allow.
 type random struct{ *rand.Rand }
 
-// text has what is hard to write: quotes, escapes, control characters, what HTML
-// and JavaScript treat specially, characters of several bytes.
+// text is never empty, and has what is hard to write: quotes, escapes, control
+// characters, what HTML and JavaScript treat specially, characters of several bytes.
 func (r random) text() string {
 	letters := []rune("abcXYZ019 _-\"\\/\t\n\r\x01\x7f<>&'é\u2028ሴ漢😀\ufffd")
-	text := make([]rune, r.IntN(12))
+	text := make([]rune, 1+r.IntN(12))
 	for i := range text {
 		text[i] = letters[r.IntN(len(letters))]
 	}
@@ -89,7 +89,7 @@ func (r random) operations() []domain.PostedOperation {
 }
 
 func (r random) entries(operations []domain.PostedOperation) []domain.Entry {
-	entries := make([]domain.Entry, r.IntN(6))
+	entries := make([]domain.Entry, 1+r.IntN(6))
 	for i := range entries {
 		operation := r.IntN(len(operations))
 		amount := operations[operation].Amount
