@@ -57,10 +57,12 @@ func (c *faultyConn) Write(b []byte) (int, error) {
 	if !bytes.Contains(b, []byte("commit\x00")) {
 		return c.Conn.Write(b)
 	}
-	switch moment(c.faulty.commits.Swap(int32(never))) {
-	case never:
+	at := moment(c.faulty.commits.Swap(int32(never)))
+	if at == never {
 		return c.Conn.Write(b)
-	case afterCommit:
+	}
+	c.faulty.broken.Add(1) // before the server is done: the test may see that first
+	if at == afterCommit {
 		if _, err := c.Conn.Write(b); err != nil {
 			return 0, err
 		}
@@ -69,7 +71,6 @@ func (c *faultyConn) Write(b []byte) (int, error) {
 			return 0, err
 		}
 	}
-	c.faulty.broken.Add(1)
 	c.Conn.Close()
 	return 0, errBroken
 }
