@@ -38,7 +38,7 @@ func BenchmarkTransfer(b *testing.B) {
 	const body = `{"reference":"order-1234567890","sender_wallet_id":"wall_0000000001400","recipient_identifier":"+23279123456","amount":"50.00","description":"Dinner split","metadata":{"order":"1234"}}`
 	project := domain.ProjectID(domain.Location{Sequence: 1}.ID("proj_"))
 	key := domain.APIKey(domain.Location{Sequence: 2}.ID("key_"))
-	secret, hash := newSecret()
+	secret, hash := NewSecret()
 	state := domain.NewState(1)
 	for _, fact := range []domain.Event{
 		&domain.ProjectCreated{Project: project, Settings: domain.ProjectSettings{Name: "Bench", Currency: "GHS"}},

@@ -26,7 +26,7 @@ func (s *server) createCredential(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	secret, hash := newSecret()
+	secret, hash := NewSecret()
 	at, _ := project.ID.Location()
 	receipt, err := s.do(c, int(at.Shard), domain.CreateCredential{Project: project.ID, Name: body.Name, SecretHash: hash})
 	if err != nil {

@@ -74,7 +74,6 @@ func start(t testing.TB, environment []string, name string, args ...string) *pro
 	p.cmd = exec.Command(filepath.Join(programs, name), args...)
 	p.cmd.Env = append(os.Environ(), environment...)
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	dieWithTest(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

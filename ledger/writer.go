@@ -39,6 +39,7 @@ func (s *shard) run(ctx context.Context) error {
 		if err := s.decideAll(ctx, group); err != nil {
 			return s.fatal(err)
 		}
+		clear(group) // who was answered is not kept until the next group
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"tallystick/api"
 	"tallystick/events"
 )
 
@@ -122,7 +123,8 @@ type demoSecrets struct {
 func (d *dataDir) credentials() (*credentials, error) {
 	text, err := os.ReadFile(d.file("credentials.json"))
 	if errors.Is(err, os.ErrNotExist) {
-		c := &credentials{Operator: secrets{APIKey: "operator_" + random(10), SecretKey: newSecret()}}
+		secret, _ := api.NewSecret()
+		c := &credentials{Operator: secrets{APIKey: "operator_" + strings.ToLower(rand.Text()), SecretKey: secret}}
 		return c, d.save(c)
 	}
 	if err != nil {
@@ -141,13 +143,4 @@ func (d *dataDir) save(c *credentials) error {
 		return err
 	}
 	return d.write("credentials.json", append(text, '\n'))
-}
-
-// newSecret is 256 random bits.
-func newSecret() string { return "sk_" + random(32) }
-
-func random(bytes int) string {
-	raw := make([]byte, bytes)
-	rand.Read(raw) //nolint:errcheck // never fails
-	return base64.RawURLEncoding.EncodeToString(raw)
 }

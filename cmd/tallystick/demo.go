@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"tallystick/api"
 	"tallystick/cmd/internal/service"
 	"tallystick/domain"
 )
@@ -97,8 +97,8 @@ func demoCredential(project domain.ProjectID, sys system, do func(domain.Command
 	if sys.creds.Demo != nil && sys.creds.Demo.ProjectID == string(project) {
 		return nil
 	}
-	secret := newSecret()
-	made, err := do(domain.CreateCredential{Project: project, Name: "demo", SecretHash: sha256.Sum256([]byte(secret))})
+	secret, hash := api.NewSecret()
+	made, err := do(domain.CreateCredential{Project: project, Name: "demo", SecretHash: hash})
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (s *Dispatcher) Ready() error {
 
 // Run delivers until ctx ends.
 func (s *Dispatcher) Run(ctx context.Context) error {
-	inst, pool, err := s.openReader(ctx, func(_ int) int { return 16 })
+	inst, pool, err := s.openReader(ctx)
 	if ctx.Err() != nil {
 		return nil
 	}

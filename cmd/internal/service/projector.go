@@ -36,7 +36,7 @@ func (s *Projector) Ready() error {
 
 // Run projects until ctx ends.
 func (s *Projector) Run(ctx context.Context) error {
-	inst, pool, err := s.openReader(ctx, func(shards int) int { return 2*shards + 2 })
+	inst, pool, err := s.openReader(ctx)
 	if ctx.Err() != nil {
 		return nil
 	}

@@ -85,7 +85,7 @@ func (c Common) open(ctx context.Context, cfg events.OpenConfig) (*events.Instal
 
 // openReader opens what a reader of the log works with, once the ledger and the
 // schemas are there.
-func (c Common) openReader(ctx context.Context, connections func(shards int) int) (*events.Installation, *pgxpool.Pool, error) {
+func (c Common) openReader(ctx context.Context) (*events.Installation, *pgxpool.Pool, error) {
 	inst, err := c.open(ctx, events.OpenConfig{})
 	if err != nil {
 		return nil, nil, err
@@ -93,7 +93,7 @@ func (c Common) openReader(ctx context.Context, connections func(shards int) int
 	if err := c.migrate(ctx); err != nil {
 		return nil, nil, err
 	}
-	pool, err := c.pool(int32(connections(len(inst.Shards))))
+	pool, err := c.pool(int32(max(16, 2*len(inst.Shards)+2)))
 	return inst, pool, err
 }
 
