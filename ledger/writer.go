@@ -29,12 +29,14 @@ func (s *shard) run(ctx context.Context) error {
 			return nil
 		case <-s.inbox.filled:
 		}
+		// First gather, then look whether a read found more in the log: gather may
+		// take the token that such a read left.
+		s.gather(ctx)
 		if s.behind.Load() > s.cursor.Sequence {
 			if err := s.catchUp(ctx); err != nil && ctx.Err() == nil {
 				return s.fatal(err)
 			}
 		}
-		s.gather(ctx)
 		group = s.inbox.takeAll(group[:0])
 		if err := s.decideAll(ctx, group); err != nil {
 			return s.fatal(err)
