@@ -7,27 +7,82 @@
 // Both are pure: no I/O, clock, randomness, logging or context. Time and the
 // identity of new things are inputs, in Place: an identifier is the place in the
 // log at which its first fact stands, so it is unique without asking anyone,
-// sortable by time, and leads straight back to the fact.
+// sortable by time, and leads straight back to the fact. What time itself asks
+// for, State.Due answers as commands.
 //
 // # Rules
 //
-//  1. Double entry: each operation writes entries whose amounts sum to zero.
-//     Issue draws from the project's issuance account of the asset, redeem
-//     returns to it, fees go to its fee account. These are wallets like any
-//     other, made by the first transaction that needs them.
-//  2. No wallet goes below zero, checked after each operation in the order
-//     given. Issuance accounts alone may, without limit.
+//  1. Double entry: each operation writes entries whose amounts sum to zero in
+//     each asset. Issue draws from the project's issuance account of the asset,
+//     redeem returns to it, fees go to its fee account, expired credit to its
+//     breakage account, escrows through its escrow account, exchanges through its
+//     liquidity wallets. These are wallets like any other, made by the first
+//     transaction that needs them (a liquidity wallet that pays out must have
+//     been made, and filled).
+//  2. A prepaid wallet does not go below zero, a postpaid one not below minus its
+//     credit limit, checked after each operation in the order given. Issuance
+//     accounts alone may, without limit. A credit limit may be lowered below what
+//     is used; it then stops every further debit.
 //  3. A transaction is all or nothing. Completed or failed, it is a fact under
 //     its reference, which is unique in its project for ever.
 //  4. Each entry raises its wallet's version by exactly one.
-//  5. A disabled wallet neither sends nor receives; its balance stays.
-//  6. Money is exact at its asset's scale. Only a fee is ever rounded (half even).
+//  5. Active: all moves. Frozen: nothing goes out, what comes in still does.
+//     Disabled: nothing moves; the balance stays. Closed: for ever; only an empty
+//     wallet without holds and open escrows is, or one that the same command
+//     empties (which a frozen wallet allows, a disabled one does not). A wallet
+//     that its customer closed may be made anew. Time's own doings, the expiry of
+//     credit and of holds, take place whatever the status.
+//  6. Money is exact at its asset's scale. A fee is rounded half even, what an
+//     exchange pays out is rounded down, and nothing else is rounded; where an
+//     exchange is reversed in part, the share given back is rounded up, and where
+//     a fee is returned in part, the share is rounded down: the last part takes
+//     all that is left.
+//  7. Available is the balance plus the credit limit, minus what is held, minus
+//     credit whose expiry has come.
+//
+// # Expiring credit
+//
+// An issue with an expiry grants a lot. It covers first what the wallet owes and
+// holds: only what of it the wallet then has free is a lot. So at all times the
+// lots of a wallet sum to at most what it has free of its own: max(0, balance -
+// held). Whatever leaves the wallet, fees too, takes of the lots that expire
+// first. At the instant of its expiry a lot cannot be spent; what is left of it
+// is moved to the breakage account by a transaction of its own. A hold takes lots
+// with it, earliest first, and they do not expire while it lasts; a capture takes
+// the hold's lots, earliest first; a release gives back what was taken last. A
+// refund of an escrow and the reversal of a transaction bring back what was spent
+// last: first the money that was of no lot, then the lots in reverse, each with
+// its expiry, as far as the wallet does not owe or hold it; what has expired
+// meanwhile is removed at once. Credit that goes to another wallet is plain money
+// there. The reversal of a grant takes of that lot first.
+//
+// # Holds and escrows
+//
+// A hold reserves; the limits of its wallet are looked at when it is placed, and
+// count when it is captured. A capture of reserved money needs nothing more to be
+// available but for its fee. While the wallet is frozen or disabled a hold can be
+// released and expires, but is not captured. An escrow moves the money to the
+// project's escrow account; its fee is paid then, and stays paid. It is released
+// in parts, which takes of its lots the earliest first, or refunded in parts,
+// which brings the last back first. With approval, a release needs both sides'; a
+// refund never does. At the deadline what was agreed happens, approved or not;
+// where the wallet that is to get the money is disabled it waits until that is
+// not so.
+//
+// # Limits
+//
+// They bound what leaves a customer's wallet by transfers, redeems, exchanges and
+// escrows (amounts without fees; sums and counts by the project's day and month),
+// and what it may hold once money came in by transfer, issue or exchange. A
+// wallet's own limit stands in for the project's. Sums count from when a limit
+// that needs them is there.
 //
 // # Precedence
 //
-// The first broken rule in this order is the one reported, and the order is
-// part of the contract: shape of the command, reference already used, things
-// named that do not exist, amounts that do not fit their asset, and then, for
-// each operation in turn, the recorded refusals in the order of [Codes]. See
-// testdata/ for a script of each.
+// The first broken rule in this order is the one reported, and the order is part
+// of the contract: shape of the command, reference already used, business time
+// out of range, things named that do not exist, preconditions, amounts that do
+// not fit their asset, the state of the hold, escrow, debt or transaction that
+// the command is about, and then, for each operation in turn, the recorded
+// refusals in the order of [Codes]. See testdata/ for a script of each.
 package domain

@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 )
 
 // What random commands are made of: few names, so that they meet, and now and
@@ -16,8 +17,19 @@ var (
 		"0", "0.5", "10.01", "12.345", "0.000000000000000001", "999999999999999999",
 		"999999999999999999999999999999999999", "9999999999999999999999999999999999", "1000000000000000000000000000000000000",
 	}
-	someFees = []string{"0", "0", "1", "0.3333", "100"}
+	someFees  = []string{"0", "0", "1", "0.3333", "100"}
+	someRates = []string{"1", "0.5", "3.3333", "0.0007", "120.75"}
+	someTimes = []time.Duration{time.Second, time.Minute, time.Hour, 20 * time.Hour, 26 * time.Hour, 7 * 24 * time.Hour, 31 * 24 * time.Hour}
+	someZones = []*time.Location{nil, time.UTC, time.FixedZone("east", 5*3600), time.FixedZone("west", -8*3600)}
 )
+
+// pass is no command: time passes, and does what it does, if it is not late.
+type pass struct {
+	By   time.Duration
+	Late bool
+}
+
+func (pass) command() {}
 
 // pickOr picks one of the good ones, and one time in twenty the wrong one.
 func pickOr[T any](r *rand.Rand, wrong T, good []T) T {
@@ -29,8 +41,8 @@ func pickOr[T any](r *rand.Rand, wrong T, good []T) T {
 
 func (h *history) command(r *rand.Rand) Command {
 	project := pickOr(r, "proj_none", h.projects)
-	switch n := r.IntN(30); {
-	case len(h.projects) < 2:
+	switch n := r.IntN(60); {
+	case n == 0 && len(h.projects) < 3:
 		return CreateProject{settings(r)}
 	case n == 0:
 		return ChangeProject{project, settings(r)}
@@ -40,21 +52,99 @@ func (h *history) command(r *rand.Rand) Command {
 		return RevokeCredential{project, pickOr(r, "key_none", h.keys)}
 	case n == 3:
 		return defineAsset(r, project)
-	case n < 7:
+	case n < 8:
 		return upsertCustomer(r, project)
-	case n < 11:
+	case n < 12:
 		return createWallet(r, project)
-	case n < 13:
-		return SetWalletStatus{Project: project, Wallet: h.wallet(r, project), Status: pickOr(r, "", []WalletStatus{Active, Active, Disabled})}
+	case n < 14:
+		return h.changeWallet(r, project)
+	case n < 17:
+		return h.changeStatus(r, project)
+	case n < 20:
+		return pass{pick(r, someTimes), oneIn(4, r)}
+	case n < 40:
+		return h.dealing(r, project)
 	}
 	return h.transact(r, project)
 }
 
-func settings(r *rand.Rand) ProjectSettings {
-	fee, _ := ParsePercentage(pick(r, someFees))
-	return ProjectSettings{
-		Name: "shop", Currency: pickOr(r, "POINTS", []AssetCode{"USD"}), TransferFee: FeeRule{fee}, OneWalletPerCustomer: oneIn(4, r),
+func (h *history) changeStatus(r *rand.Rand, project ProjectID) Command {
+	c := ChangeStatus{Project: project, Wallet: h.wallet(r, project), Change: pickOr(r, "", []StatusChange{Disable, Freeze, Enable, Unfreeze})}
+	for _, id := range h.wallets { // most are active most of the time
+		a := h.accounts[id]
+		if oneIn(2, r) && a.wallet.Status == Frozen {
+			c.Project, c.Wallet, c.Change = a.wallet.Project, id, Unfreeze
+		} else if oneIn(2, r) && a.wallet.Status == Disabled {
+			c.Project, c.Wallet, c.Change = a.wallet.Project, id, Enable
+		}
 	}
+	if a, ok := h.accounts[c.Wallet]; ok && a.wallet.Role == EscrowWallet {
+		c.Change = Enable // a disabled escrow account fails deadlines for ever
+	}
+	return c
+}
+
+func settings(r *rand.Rand) ProjectSettings {
+	s := ProjectSettings{
+		Name: "shop", Currency: pickOr(r, "POINTS", []AssetCode{"USD"}), Fees: fees(r), OneWalletPerCustomer: oneIn(4, r),
+		OwnTransfersFree: oneIn(2, r), Zone: pick(r, someZones), Backdating: pick(r, []time.Duration{0, 48 * time.Hour}),
+		ExpiryNotice: pick(r, []time.Duration{0, time.Hour, 48 * time.Hour, -time.Second}[:3+r.IntN(2)*r.IntN(2)]),
+	}
+	if oneIn(3, r) {
+		s.Limits = []CurrencyLimits{{Currency: "USD", Limits: limits(r)}}
+	}
+	return s
+}
+
+func fees(r *rand.Rand) []FeeRule {
+	rules := []FeeRule{}
+	for _, operation := range feeOperations {
+		if !oneIn(3, r) {
+			continue
+		}
+		rule := FeeRule{Operation: operation, Currency: pick(r, []AssetCode{"", "", "USD"})}
+		rule.Percentage, _ = ParsePercentage(pick(r, someFees))
+		for _, part := range []*Quantity{&rule.Fixed, &rule.Minimum, &rule.Maximum} {
+			if oneIn(4, r) {
+				*part, _ = MajorUnits(pick(r, []string{"0", "0.5", "1", "2"}))
+			}
+		}
+		rules = append(rules, rule)
+	}
+	return rules
+}
+
+func limits(r *rand.Rand) Limits {
+	var l Limits
+	for _, part := range []*Quantity{&l.MaximumBalance, &l.MaximumAmount, &l.DailyAmount, &l.MonthlyAmount} {
+		if oneIn(4, r) {
+			*part, _ = MajorUnits(pick(r, []string{"200", "5000", "0"}))
+		}
+	}
+	for _, part := range []*Count{&l.DailyCount, &l.MonthlyCount} {
+		if oneIn(4, r) {
+			*part = NewCount(r.Uint64N(5))
+		}
+	}
+	return l
+}
+
+func terms(r *rand.Rand) TermsChange {
+	var c TermsChange
+	if oneIn(2, r) {
+		c.CreditLimit, _ = MajorUnits(pick(r, []string{"0", "5", "100", "1000"}))
+	}
+	if oneIn(5, r) {
+		c.Fees = fees(r)
+	}
+	if oneIn(5, r) {
+		own := limits(r)
+		c.Limits = &own
+	}
+	if oneIn(3, r) {
+		c.Settlement = &Settlement{Period: pick(r, []SettlementPeriod{Weekly, Monthly, ""}), Day: r.IntN(8)}
+	}
+	return c
 }
 
 func defineAsset(r *rand.Rand, project ProjectID) Command {
@@ -84,8 +174,21 @@ func upsertCustomer(r *rand.Rand, project ProjectID) Command {
 
 func createWallet(r *rand.Rand, project ProjectID) Command {
 	c := CreateWallet{Project: project, Currency: pickOr(r, "NONE", someCurrencies)}
-	if c.System = oneIn(5, r); !c.System || oneIn(10, r) {
+	if c.System = oneIn(4, r); !c.System || oneIn(10, r) {
 		c.Customer = pickOr(r, "", someCustomers)
+	}
+	c.Liquidity = c.System && oneIn(2, r)
+	if oneIn(2, r) {
+		c.Type, c.Terms = Postpaid, terms(r)
+	}
+	return c
+}
+
+func (h *history) changeWallet(r *rand.Rand, project ProjectID) Command {
+	c := ChangeWallet{Project: project, Wallet: h.wallet(r, project), Terms: terms(r)}
+	if oneIn(3, r) {
+		name := pick(r, someIdentifiers)
+		c.Name, c.Metadata = &name, Metadata{"note": name}
 	}
 	return c
 }
@@ -97,31 +200,104 @@ func (h *history) wallet(r *rand.Rand, project ProjectID) WalletID {
 	}
 	var own []WalletID
 	for _, id := range h.wallets {
-		if wallet := h.accounts[id].wallet; wallet.Project == project && (wallet.Role != IssuanceWallet || oneIn(10, r)) {
+		if wallet := h.accounts[id].wallet; wallet.Project == project && (wallet.bookkept() == nil || oneIn(10, r)) {
 			own = append(own, id)
 		}
 	}
 	return pickOr(r, "wall_none", own)
 }
 
+// other is mostly a wallet that can get what another gives: in its asset, or for
+// an exchange in a different one.
+func (h *history) other(r *rand.Rand, project ProjectID, from WalletID, exchange bool) WalletID {
+	for range 8 {
+		to := h.wallet(r, project)
+		a, b := h.accounts[from], h.accounts[to]
+		if a == nil || b == nil || from != to && (a.wallet.Asset.Code == b.wallet.Asset.Code) != exchange {
+			return to
+		}
+	}
+	return from
+}
+
+// begin is how every life begins: with some who have something.
+func (h *history) begin() {
+	for n := range 2 {
+		h.commit(CreateProject{ProjectSettings{Name: "shop", Currency: "USD", ExpiryNotice: time.Duration(n) * time.Hour}})
+		project := h.projects[n]
+		h.commit(DefineAsset{project, Asset{Code: "POINTS"}})
+		for i, customer := range someCustomers {
+			name := string(customer)
+			h.commit(UpsertCustomer{project, customer, ProfileChange{Username: &name}})
+			c := CreateWallet{Project: project, Customer: customer, Type: []WalletType{Prepaid, Postpaid}[i%2]}
+			if c.Type == Postpaid {
+				c.Terms.CreditLimit, _ = MajorUnits("100")
+				c.Terms.Settlement = &Settlement{Period: Weekly, Day: 3}
+			}
+			h.commit(c)
+			c = CreateWallet{Project: project, Customer: customer, Currency: "POINTS"}
+			h.commit(c)
+		}
+		plenty, _ := MajorUnits("200")
+		for _, currency := range []AssetCode{"USD", "POINTS"} {
+			h.commit(CreateWallet{Project: project, System: true, Liquidity: true, Currency: currency})
+			pool := h.wallets[len(h.wallets)-1]
+			h.commit(&Transact{Project: project, Reference: Reference(currency), Operations: []Operation{{Type: Issue, To: pool, Quantity: plenty}}})
+		}
+	}
+}
+
+// reference is often a used one.
+func reference(r *rand.Rand) Reference { return Reference(fmt.Sprint("r", r.IntN(3000))) }
+
+// ahead is a moment in the future, now and then in the past, often none.
+func (h *history) ahead(r *rand.Rand) time.Time {
+	switch {
+	case oneIn(2, r):
+		return time.Time{}
+	case oneIn(20, r):
+		return h.now.Add(-pick(r, someTimes))
+	}
+	return h.now.Add(pick(r, someTimes))
+}
+
 func (h *history) transact(r *rand.Rand, project ProjectID) Command {
-	c := &Transact{Project: project, Reference: Reference(fmt.Sprint("r", r.IntN(1000)))}
+	c := &Transact{Project: project, Reference: reference(r)}
 	for range pickOr(r, 0, []int{1, 1, 1, 2, 3, 4}) {
 		c.Operations = append(c.Operations, h.operation(r, project))
+	}
+	switch r.IntN(20) {
+	case 0, 1:
+		c.ScheduledFor = h.ahead(r)
+	case 2:
+		c.EffectiveAt = h.now.Add(-pick(r, someTimes))
+	case 3:
+		c.Preconditions = []Precondition{{h.wallet(r, project), r.Uint64N(4)}}
 	}
 	return c
 }
 
 func (h *history) operation(r *rand.Rand, project ProjectID) Operation {
-	o := Operation{Type: pickOr(r, "", []OperationType{Transfer, Transfer, Issue, Issue, Redeem}), Quantity: quantity(r)}
+	o := Operation{Type: pickOr(r, "", []OperationType{Transfer, Transfer, Issue, Issue, Issue, Redeem, Exchange}), Quantity: quantity(r)}
 	if o.Type != Issue {
 		o.From = h.wallet(r, project)
 	}
 	switch {
-	case o.Type == Transfer && oneIn(3, r):
+	case o.Type == Transfer && oneIn(4, r):
 		o.Recipient = pick(r, someIdentifiers)
-	case o.Type != Redeem:
+	case o.Type == Issue:
 		o.To = h.wallet(r, project)
+	case o.Type != Redeem:
+		o.To = h.other(r, project, o.From, o.Type == Exchange)
+	}
+	if o.Type == Exchange {
+		o.Rate, _ = ParseRate(pick(r, someRates))
+	}
+	if o.Type == Issue && oneIn(2, r) {
+		o.Expires, o.Grant = h.ahead(r), oneIn(2, r)
+		if a := h.accounts[o.To]; a != nil && a.wallet.Role == BreakageWallet {
+			o.Expires = time.Time{} // it would expire into itself
+		}
 	}
 	return o
 }

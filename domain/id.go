@@ -11,6 +11,9 @@ type (
 	WalletID      string // wall_…
 	TransactionID string // tx_…
 	APIKey        string // key_…
+	HoldID        string // hold_…
+	EscrowID      string // esc_…
+	MonitorID     string // mon_…
 	CustomerID    string // the caller's own, 1 to 255 bytes
 	Reference     string // the caller's own, 1 to 255 bytes, unique in its project for ever
 	AssetCode     string // an ISO 4217 code, or one that the project defined
@@ -21,6 +24,10 @@ const (
 	walletPrefix      = "wall_"
 	transactionPrefix = "tx_"
 	apiKeyPrefix      = "key_"
+	holdPrefix        = "hold_"
+	escrowPrefix      = "esc_"
+	monitorPrefix     = "mon_"
+	lotPrefix         = "lot_"
 )
 
 // Limits of a Location: a shard is one of 256, a commit holds at most 65,536
@@ -118,3 +125,9 @@ func (id ProjectID) Location() (Location, bool) { return Locate(projectPrefix, s
 
 // Location answers where the credential was created, and so which shard knows it.
 func (id APIKey) Location() (Location, bool) { return Locate(apiKeyPrefix, string(id)) }
+
+// Location answers where the hold was placed.
+func (id HoldID) Location() (Location, bool) { return Locate(holdPrefix, string(id)) }
+
+// Location answers where the escrow was created.
+func (id EscrowID) Location() (Location, bool) { return Locate(escrowPrefix, string(id)) }

@@ -241,91 +241,13 @@ func (m Money) Minor() (int64, bool) {
 	return int64(mantissa), true
 }
 
-// Quantity is an amount as a command gives it, before its asset is known: in
-// major units ("10.00"), or in minor units (1000).
-type Quantity struct {
-	value *decimal.Big
-	minor bool
-}
-
-// MajorUnits reads a plain decimal in major units.
-func MajorUnits(text string) (Quantity, bool) {
-	value, ok := parsePlain(text)
-	return Quantity{value: value}, ok
-}
-
-// MinorUnits reads a plain integer of minor units.
-func MinorUnits(text string) (Quantity, bool) {
-	value, ok := parsePlain(text)
-	return Quantity{value: value, minor: true}, ok && value.Scale() == 0
-}
-
-// ScientificUnits reads a number of major units as JSON may write it, with an
-// exponent ("5e1"). Exact: nothing passes through a float.
-func ScientificUnits(text string) (Quantity, bool) {
-	if !strings.ContainsAny(text, "eE") {
-		return MajorUnits(text)
+// share is m × part ÷ whole, of two amounts of one asset, rounded down, or up
+// where the rest is not to be lost. part is at most whole.
+func (m Money) share(part, whole Money, up bool) Money {
+	product := new(big.Int).Mul(toInteger(m.decimal()), toInteger(part.decimal()))
+	quotient, rest := product.QuoRem(product, toInteger(whole.decimal()), new(big.Int))
+	if up && rest.Sign() != 0 {
+		quotient.Add(quotient, big.NewInt(1))
 	}
-	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
-	value, ok := parsePlain(mantissa)
-	shift, err := strconv.Atoi(exponent)
-	if !ok || err != nil || shift < -2*MaxDigits || shift > 2*MaxDigits {
-		return Quantity{}, false
-	}
-	scaled := new(decimal.Big).Copy(value)
-	scaled.SetScale(value.Scale() - shift)
-	return Quantity{value: scaled}, true
-}
-
-// Positive tells whether it is more than nothing.
-func (q Quantity) Positive() bool { return q.value != nil && q.value.Sign() > 0 }
-
-// of fits the quantity to an asset: false when it has more digits after the
-// point than the asset (trailing zeros aside), or more than MaxDigits in all.
-func (q Quantity) of(asset Asset) (Money, bool) {
-	value, lossless := q.value, true
-	if q.minor {
-		value = new(decimal.Big).Copy(value).SetScale(asset.Scale)
-	} else {
-		value, lossless = rescale(value, asset.Scale)
-	}
-	money := Money{asset.Code, value}
-	return money, lossless && money.Fits()
-}
-
-// Percentage is a share in hundredths, 0 to 100, with at most six digits after
-// the point. The zero value is none.
-type Percentage struct{ value *decimal.Big }
-
-// ParsePercentage reads "1", "0.25", "100".
-func ParsePercentage(text string) (Percentage, bool) {
-	value, ok := parsePlain(text)
-	if !ok || value.Sign() < 0 || value.Scale() > 6 || value.Cmp(hundred) > 0 {
-		return Percentage{}, false
-	}
-	return Percentage{value}, true
-}
-
-var hundred = decimal.New(100, 0)
-
-// IsZero tells whether it is no share at all.
-func (p Percentage) IsZero() bool { return p.value == nil || p.value.Sign() == 0 }
-
-// String is the number without the sign: "1", "0.25".
-func (p Percentage) String() string {
-	if p.value == nil {
-		return "0"
-	}
-	return Money{value: p.value}.String()
-}
-
-// Of is that share of m, rounded half even at m's scale: the one place where
-// money is rounded.
-func (p Percentage) Of(m Money) Money {
-	if p.IsZero() {
-		return NewMoney(m.asset, 0, m.Scale())
-	}
-	share := must(exact.Mul(new(decimal.Big), m.decimal(), p.value))
-	rounded, _ := rescale(share.SetScale(share.Scale()+2), m.Scale())
-	return Money{m.asset, rounded}
+	return Money{m.asset, fromInteger(quotient, m.Scale())}
 }

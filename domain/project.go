@@ -1,5 +1,10 @@
 package domain
 
+import (
+	"slices"
+	"time"
+)
+
 // Project is one application, programme or merchant: it owns customers, wallets
 // and assets, and no transaction leaves it.
 type Project struct {
@@ -12,19 +17,23 @@ type Project struct {
 // ProjectSettings are the rules that a project chooses.
 type ProjectSettings struct {
 	Name                 string
-	Currency             AssetCode // of wallets that name none
-	Locale               string    // how balances are formatted: "en-GH"; "" is "en"
-	TransferFee          FeeRule
-	OneWalletPerCustomer bool // whatever the currency
+	Currency             AssetCode      // of wallets that name none
+	Locale               string         // how balances are formatted: "en-GH"; "" is "en"
+	Zone                 *time.Location // of days, months and settlements; nil is UTC
+	OneWalletPerCustomer bool           // whatever the currency
+	Fees                 []FeeRule
+	OwnTransfersFree     bool // no fee between the wallets of one customer
+	Limits               []CurrencyLimits
+	ExpiryNotice         time.Duration // how long ahead the end of a lot is announced; 0: not at all
+	Backdating           time.Duration // how far back effective_at may lie; 0: not at all
 }
 
-// FeeRule says what an operation costs its sender, on top of the amount.
-type FeeRule struct {
-	Percentage Percentage // of the amount, rounded half even at the asset's scale
+func (s *ProjectSettings) zone() *time.Location {
+	if s.Zone == nil {
+		return time.UTC
+	}
+	return s.Zone
 }
-
-// On is the fee for moving amount.
-func (f FeeRule) On(amount Money) Money { return f.Percentage.Of(amount) }
 
 // Asset answers an asset that the project's wallets can hold.
 func (p *Project) Asset(code AssetCode) (Asset, bool) {
@@ -74,11 +83,14 @@ type DefineAsset struct {
 }
 
 func decideCreateProject(c CreateProject, at Place) ([]Event, *Rejection) {
-	if rejection := checkSettings(c.Settings); rejection != nil {
+	if rejection := first(checkSettings(c.Settings), checkProjectLimits(c.Settings.Limits, &Project{})); rejection != nil {
 		return nil, rejection
 	}
 	return []Event{&ProjectCreated{Project: ProjectID(at.ID(projectPrefix)), Settings: c.Settings}}, nil
 }
+
+// maxLeadTime bounds how long ahead or back a project may look.
+const maxLeadTime = 10 * 366 * 24 * time.Hour
 
 func checkSettings(s ProjectSettings) *Rejection {
 	if rejection := first(checkRequired("name", s.Name, MaxNameLength), checkText("locale", s.Locale, 35)); rejection != nil {
@@ -86,6 +98,39 @@ func checkSettings(s ProjectSettings) *Rejection {
 	}
 	if _, ok := isoAsset(s.Currency); !ok {
 		return reject(BadRequest, "currency %q is not a code of ISO 4217", s.Currency)
+	}
+	if rejection := checkFees(s.Fees); rejection != nil {
+		return rejection
+	}
+	for _, window := range [...]struct {
+		name string
+		time time.Duration
+	}{{"expiry_notice", s.ExpiryNotice}, {"backdating", s.Backdating}} {
+		if window.time < 0 || window.time > maxLeadTime || window.time%time.Second != 0 {
+			return reject(BadRequest, "%s must be whole seconds, from 0 to %d", window.name, maxLeadTime/time.Second)
+		}
+	}
+	return nil
+}
+
+// checkProjectLimits: amounts fit the currencies that the project has.
+func checkProjectLimits(limits []CurrencyLimits, project *Project) *Rejection {
+	if len(limits) > MaxRules {
+		return reject(BadRequest, "there are limits for %d currencies; at most %d are allowed", len(limits), MaxRules)
+	}
+	for i := range limits {
+		asset, ok := project.Asset(limits[i].Currency)
+		if !ok {
+			return reject(BadRequest, "currency %q is neither a code of ISO 4217 nor an asset of this project", limits[i].Currency)
+		}
+		for _, other := range limits[:i] {
+			if other.Currency == limits[i].Currency {
+				return reject(BadRequest, "two sets of limits for %s", other.Currency)
+			}
+		}
+		if rejection := checkLimits(limits[i].Limits, asset); rejection != nil {
+			return rejection
+		}
 	}
 	return nil
 }
@@ -101,16 +146,21 @@ func decideChangeProject(s *State, c ChangeProject) ([]Event, *Rejection) {
 	if project.Settings.Currency != c.Settings.Currency {
 		return nil, reject(BadRequest, "the currency of a project cannot be changed: it is %s", project.Settings.Currency)
 	}
-	if sameSettings(project.Settings, c.Settings) {
+	if rejection := checkProjectLimits(c.Settings.Limits, project); rejection != nil {
+		return nil, rejection
+	}
+	if project.Settings.equal(&c.Settings) {
 		return nil, nil
 	}
 	return []Event{&ProjectChanged{Project: c.Project, Settings: c.Settings}}, nil
 }
 
-func sameSettings(a, b ProjectSettings) bool {
-	samePercentage := a.TransferFee.Percentage.String() == b.TransferFee.Percentage.String()
-	a.TransferFee, b.TransferFee = FeeRule{}, FeeRule{}
-	return samePercentage && a == b
+func (s *ProjectSettings) equal(t *ProjectSettings) bool {
+	return s.Name == t.Name && s.Currency == t.Currency && s.Locale == t.Locale && s.zone().String() == t.zone().String() &&
+		s.OneWalletPerCustomer == t.OneWalletPerCustomer && s.OwnTransfersFree == t.OwnTransfersFree &&
+		s.ExpiryNotice == t.ExpiryNotice && s.Backdating == t.Backdating &&
+		slices.EqualFunc(s.Fees, t.Fees, FeeRule.equal) &&
+		slices.EqualFunc(s.Limits, t.Limits, func(a, b CurrencyLimits) bool { return a.Currency == b.Currency && a.Limits.equal(b.Limits) })
 }
 
 func decideCreateCredential(s *State, c CreateCredential, at Place) ([]Event, *Rejection) {

@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 )
@@ -13,16 +14,13 @@ import (
 //   - A rejection comes without facts.
 //   - To ask again for what was done does nothing; to repeat a reference is a
 //     duplicate, and names the transaction that has it.
-//   - The entries of each operation sum to zero, and so do all balances of an asset.
-//   - Each entry raises its wallet's version by one and its balance by its amount.
-//   - No wallet but an issuance account is below zero after any entry, and none
-//     that is disabled has an entry.
-//   - New identifiers and wallet numbers are new.
+//   - What is true of every fact and every state: see observe_test.go.
 //   - The facts replayed, the facts applied directly, and the facts applied to
-//     forks that were merged make the same state.
+//     forks that were merged make the same state, and what time did is done in
+//     all of them.
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	tryMany(t, 100, 300, func() life { return newHistory() })
+	tryMany(t, 100, 400, func() life { return newHistory() })
 }
 
 // history is a ledger's life, and what should be true of it, kept apart.
@@ -31,16 +29,15 @@ type history struct {
 	direct   *State // by the facts one after the other
 	facts    []Event
 	sequence uint64
+	now      time.Time
 	lost     bool // the next facts never become durable: the ledger goes on as if they had not been
-	projects []ProjectID
-	wallets  []WalletID
-	keys     []APIKey
-	seen     map[string]bool // identifiers and numbers
-	accounts map[WalletID]*account
+	observer
 }
 
 func newHistory() *history {
-	return &history{state: NewState(4), direct: NewState(4), seen: map[string]bool{}, accounts: map[WalletID]*account{}}
+	h := &history{state: NewState(4), direct: NewState(4), now: scriptsBegin, observer: newObserver()}
+	h.begin()
+	return h
 }
 
 func (h *history) next(r *rand.Rand) Command {
@@ -50,6 +47,34 @@ func (h *history) next(r *rand.Rand) Command {
 
 // perform decides a command as the ledger does.
 func (h *history) perform(command Command) {
+	if p, ok := command.(pass); ok {
+		h.now = h.now.Add(p.By)
+		if !p.Late {
+			h.due()
+		}
+		return
+	}
+	h.commit(command)
+}
+
+// due does what time asks for, as the ledger does: a batch at a time, and what
+// was lost once more.
+func (h *history) due() {
+	for {
+		batch := h.state.Due(h.now, 3)
+		if len(batch) == 0 {
+			return
+		}
+		for _, deadline := range batch {
+			if h.commit(deadline.Command); h.lost {
+				h.state.Postpone(deadline)
+			}
+		}
+		h.lost = false
+	}
+}
+
+func (h *history) commit(command Command) {
 	h.sequence++
 	layer := h.state.Fork()
 	events, rejection := Decide(layer, command, h.place())
@@ -69,17 +94,18 @@ func (h *history) perform(command Command) {
 	if h.lost {
 		return
 	}
+	before := h.numbers(h.state)
 	layer.Merge()
 	for _, event := range events {
 		h.must(h.direct.Evolve(event))
 		h.observe(event)
 	}
 	h.facts = append(h.facts, events...)
+	h.compare(before, events)
+	h.inspect(h.state, h.now)
 }
 
-func (h *history) place() Place {
-	return Place{Location{Shard: 3, Sequence: h.sequence}, time.Unix(int64(h.sequence), 0).UTC()}
-}
+func (h *history) place() Place { return Place{Location{Shard: 3, Sequence: h.sequence}, h.now} }
 
 func (h *history) must(err error) {
 	if err != nil {
@@ -91,106 +117,83 @@ func (h *history) must(err error) {
 func (h *history) again(layer *State, command Command, done []Event) {
 	h.sequence++
 	events, rejection := Decide(layer, command, h.place())
+	want := Code("")
 	switch c := command.(type) {
 	case CreateProject, CreateCredential:
 		return // made anew each time
 	case CreateWallet:
-		if c.System {
+		if c.System && !c.Liquidity {
 			return
 		}
-	case *Transact:
-		if rejection == nil || rejection.Code != DuplicateReference || rejection.Details[0].Value != string(transactionOf(done)) {
-			wrong("again: facts %v, rejection %+v", events, rejection)
+	case ReleaseHold:
+		if hold, ok := layer.holds.get(c.Hold); ok && hold != nil {
+			return // a part; there is more
 		}
-		return
+	case RemoveMonitor:
+		want = NotFound
+	case *Transact, *Reverse, CaptureHold, CreateEscrow, EndEscrow, Settle, PlaceHold:
+		want = DuplicateReference
+	case CloseWallet:
+		if len(done) > 0 && transactionOf(done) != "" {
+			if _, failed := done[len(done)-1].(*TransactionFailed); failed {
+				want = DuplicateReference
+			}
+		}
 	}
-	if len(events) != 0 || rejection != nil {
-		wrong("again: facts %v, rejection %+v", events, rejection)
+	if len(events) != 0 || (rejection == nil) != (want == "") || rejection != nil && rejection.Code != want {
+		wrong("%s, again: %s, rejection %+v", describe(command), tell(events), rejection)
+	}
+	if want == DuplicateReference && rejection.Details[0].Value != transactionOf(done) {
+		wrong("again: %+v, and it was %s", rejection, transactionOf(done))
 	}
 }
 
-func transactionOf(events []Event) TransactionID {
-	switch e := events[len(events)-1].(type) {
-	case *TransactionCompleted:
-		return e.Transaction
-	case *TransactionFailed:
-		return e.Transaction
+// tell prints facts, for the reader of a failure.
+func tell(events []Event) string {
+	var text strings.Builder
+	for _, event := range events {
+		fmt.Fprintf(&text, "%T%+v ", event, event)
+	}
+	return text.String()
+}
+
+// transactionOf is the identifier that a repeated reference is answered with.
+func transactionOf(events []Event) string {
+	for _, event := range events {
+		switch e := event.(type) {
+		case *TransactionCompleted:
+			return string(e.Transaction)
+		case *TransactionFailed:
+			return string(e.Transaction)
+		case *TransactionScheduled:
+			return string(e.Transaction)
+		case *HoldPlaced:
+			return string(e.Hold)
+		}
 	}
 	return ""
 }
 
-// observe checks a fact against those before it.
-func (h *history) observe(event Event) {
-	switch e := event.(type) {
-	case *ProjectCreated:
-		h.new(string(e.Project))
-		h.projects = append(h.projects, e.Project)
-	case *CredentialCreated:
-		h.new(string(e.Key))
-		h.keys = append(h.keys, e.Key)
-	case *WalletCreated:
-		h.new(string(e.Wallet))
-		h.new(fmt.Sprint("number ", e.Number))
-		h.wallets = append(h.wallets, e.Wallet)
-		h.accounts[e.Wallet] = &account{wallet: e.wallet(), balance: e.Asset.zero()}
-	case *WalletStatusChanged:
-		h.accounts[e.Wallet].wallet.Status = e.Status
-	case *TransactionFailed:
-		h.new(string(e.Transaction))
-	case *TransactionCompleted:
-		h.new(string(e.Transaction))
-		h.observeEntries(e)
-	}
-}
-
-func (h *history) new(id string) {
-	if h.seen[id] {
-		wrong("%s was there before", id)
-	}
-	h.seen[id] = true
-}
-
-func (h *history) observeEntries(e *TransactionCompleted) {
-	sums := map[int]Money{}
-	for _, entry := range e.Entries {
-		a := h.accounts[entry.Wallet]
-		a.version++
-		a.balance = a.balance.Add(entry.Amount)
-		switch {
-		case entry.Version != a.version:
-			wrong("%+v: the version should be %d", entry, a.version)
-		case entry.Balance.Cmp(a.balance) != 0 || entry.Balance.Scale() != a.wallet.Asset.Scale:
-			wrong("%+v: the balance should be %s", entry, a.balance)
-		case a.wallet.Role != IssuanceWallet && a.balance.Sign() < 0:
-			wrong("%+v: below zero", entry)
-		case !a.balance.Fits():
-			wrong("%+v: out of range", entry)
-		case a.wallet.Status == Disabled:
-			wrong("%+v: the wallet is disabled", entry)
-		case a.wallet.Project != e.Project:
-			wrong("%+v: the wallet is of %s", entry, a.wallet.Project)
-		}
-		sum, ok := sums[entry.Operation]
-		if !ok {
-			sum = a.wallet.Asset.zero()
-		}
-		sums[entry.Operation] = sum.Add(entry.Amount)
-	}
-	for operation, sum := range sums {
-		if !sum.IsZero() {
-			wrong("the entries of operation %d sum to %s", operation, sum)
-		}
-	}
-	if len(sums) != len(e.Operations) {
-		wrong("%d of %d operations have entries", len(sums), len(e.Operations))
-	}
-}
-
 // end compares the ways to the state, and balances its books.
 func (h *history) end() {
+	h.lost = false
+	h.due()
 	replayed := NewState(4)
 	for _, fact := range h.facts {
 		h.must(replayed.Evolve(fact))
+	}
+	for name, state := range map[string]*State{"replayed": replayed, "direct": h.direct} {
+		for {
+			batch := state.Due(h.now, 7)
+			if len(batch) == 0 {
+				break
+			}
+			for _, deadline := range batch {
+				if events, rejection := Decide(state, deadline.Command, h.place()); len(events) > 0 || rejection != nil {
+					wrong("%s: time asks again for %s, and %s comes of it (%v)", name, describe(deadline.Command), tell(events), rejection)
+				}
+			}
+		}
 	}
 	want := rows(replayed)
 	for name, state := range map[string]*State{"forked and merged": h.state, "direct": h.direct} {
@@ -198,21 +201,5 @@ func (h *history) end() {
 			wrong("replayed and %s:\n%s", name, firstDifference(want, got))
 		}
 	}
-	sums := map[string]Money{}
-	for wallet := range replayed.Wallets() {
-		key := string(wallet.Project) + " " + string(wallet.Asset.Code)
-		if sum, ok := sums[key]; ok {
-			sums[key] = sum.Add(wallet.Balance)
-		} else {
-			sums[key] = wallet.Balance
-		}
-		if a := h.accounts[wallet.ID]; a.version != wallet.Version || a.balance.Cmp(wallet.Balance) != 0 {
-			wrong("%+v: its entries lead to %s in version %d", wallet, a.balance, a.version)
-		}
-	}
-	for asset, sum := range sums {
-		if !sum.IsZero() {
-			wrong("the balances of %s sum to %s", asset, sum)
-		}
-	}
+	h.balanceBooks(replayed)
 }

@@ -75,14 +75,21 @@ func shorten(seeds []uint64, begin func() life) []uint64 {
 
 // describe prints a command, for the reader of a failure.
 func describe(command Command) string {
-	text, err := json.Marshal(command)
-	if err != nil {
-		panic(err)
-	}
-	line := fmt.Sprintf("%T %s", command, text)
-	if c, ok := command.(*Transact); ok {
+	line := fmt.Sprintf("%T %+v", command, command)
+	switch c := command.(type) {
+	case UpsertCustomer, CreateWallet, ChangeWallet: // which have pointers inside
+		text, err := json.Marshal(command)
+		if err != nil {
+			panic(err)
+		}
+		line += string(text)
+	case *Transact:
 		for _, o := range c.Operations {
-			line += fmt.Sprintf(" [%s minor=%t]", o.Quantity.value, o.Quantity.minor)
+			line += fmt.Sprintf(" [%s minor=%t]", o.Quantity, o.Quantity.minor)
+		}
+	case *Reverse:
+		if c.Original != nil {
+			line += fmt.Sprintf(" of %+v", *c.Original)
 		}
 	}
 	return line

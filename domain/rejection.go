@@ -8,26 +8,41 @@ type Code string
 
 // The codes, in order of precedence (see [Codes]).
 const (
-	BadRequest         Code = "BAD_REQUEST"            // the command makes no sense, whatever the state
-	DuplicateReference Code = "DUPLICATE_REFERENCE_ID" // a transaction with that reference exists
-	NotFound           Code = "NOT_FOUND"              // something named does not exist, or belongs to another project
-	IdentifierTaken    Code = "IDENTIFIER_TAKEN"       // another customer is found by that username, phone or e-mail
-	AssetConflict      Code = "ASSET_CONFLICT"         // the asset exists with another scale or number
+	BadRequest         Code = "BAD_REQUEST"               // the command makes no sense, whatever the state
+	DuplicateReference Code = "DUPLICATE_REFERENCE_ID"    // a transaction (or hold) with that reference exists
+	NotFound           Code = "NOT_FOUND"                 // something named does not exist, or belongs to another project
+	IdentifierTaken    Code = "IDENTIFIER_TAKEN"          // another customer is found by that username, phone or e-mail
+	AssetConflict      Code = "ASSET_CONFLICT"            // the asset exists with another scale or number
+	EffectiveAtRefused Code = "EFFECTIVE_AT_OUT_OF_RANGE" // before the window that the project allows, or in the future
+	VersionConflict    Code = "VERSION_CONFLICT"          // a wallet is not at the version that its caller saw
+	WalletNotEmpty     Code = "WALLET_NOT_EMPTY"          // it cannot be closed: money, holds or escrows are left
+	AlreadyPerformed   Code = "ALREADY_PERFORMED"         // a scheduled transaction can no longer be cancelled
+	HoldEnded          Code = "HOLD_ENDED"                // captured, released or expired
+	EscrowEnded        Code = "ESCROW_ENDED"              // released or refunded
+	ApprovalMissing    Code = "APPROVAL_MISSING"          // one side of an escrow has not approved
+	NotReversible      Code = "NOT_REVERSIBLE"            // a transaction of that origin is not taken back like this
+	AmountTooLarge     Code = "AMOUNT_TOO_LARGE"          // more than is left of a hold, an escrow, a debt or a transaction
 
 	// Recorded: the transaction is kept as failed under its reference.
-	RecipientNotFound Code = "RECIPIENT_NOT_FOUND"  // nobody has the identifier, or has a wallet in the sender's asset
-	SameWallet        Code = "SAME_WALLET"          // sender and recipient are one wallet
-	WalletIsDisabled  Code = "WALLET_DISABLED"      // the sender's wallet first, then the recipient's
-	AssetMismatch     Code = "ASSET_MISMATCH"       // the two wallets hold different assets
-	InsufficientFunds Code = "INSUFFICIENT_FUNDS"   // amount and fee are more than is available
-	BalanceOutOfRange Code = "BALANCE_OUT_OF_RANGE" // a balance would have more than MaxDigits digits
+	RecipientNotFound     Code = "RECIPIENT_NOT_FOUND"    // nobody has the identifier, or has a wallet in the sender's asset
+	SameWallet            Code = "SAME_WALLET"            // sender and recipient are one wallet
+	WalletIsClosed        Code = "WALLET_CLOSED"          // the sender's wallet first, then the recipient's
+	WalletIsDisabled      Code = "WALLET_DISABLED"        // in the same order
+	WalletIsFrozen        Code = "WALLET_FROZEN"          // the sender's
+	AssetMismatch         Code = "ASSET_MISMATCH"         // a transfer of two assets, or an exchange of one
+	LimitExceeded         Code = "LIMIT_EXCEEDED"         // of the wallet or the project
+	InsufficientFunds     Code = "INSUFFICIENT_FUNDS"     // amount and fee are more than is available
+	InsufficientLiquidity Code = "INSUFFICIENT_LIQUIDITY" // the project's liquidity wallet has not enough for an exchange
+	BalanceOutOfRange     Code = "BALANCE_OUT_OF_RANGE"   // a balance would have more than MaxDigits digits
 )
 
 // Codes lists every code in order of precedence: of several broken rules, the
 // first here is reported (of one operation, for the recorded ones).
 var Codes = []Code{
-	BadRequest, DuplicateReference, NotFound, IdentifierTaken, AssetConflict,
-	RecipientNotFound, SameWallet, WalletIsDisabled, AssetMismatch, InsufficientFunds, BalanceOutOfRange,
+	BadRequest, DuplicateReference, NotFound, IdentifierTaken, AssetConflict, EffectiveAtRefused, VersionConflict,
+	WalletNotEmpty, AlreadyPerformed, HoldEnded, EscrowEnded, ApprovalMissing, NotReversible, AmountTooLarge,
+	RecipientNotFound, SameWallet, WalletIsClosed, WalletIsDisabled, WalletIsFrozen, AssetMismatch, LimitExceeded,
+	InsufficientFunds, InsufficientLiquidity, BalanceOutOfRange,
 }
 
 // NoOperation is the Operation of a rejection that concerns the whole command.

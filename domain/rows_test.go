@@ -8,31 +8,98 @@ import (
 )
 
 // rows prints all that a state holds, sorted: two states are equal when their
-// rows are. A fork's rows are those that one sees through it.
+// rows are. A fork's rows are those that one sees through it. What is behind a
+// pointer is printed, never the pointer.
 func rows(s *State) string {
-	all := []string{fmt.Sprint("shards ", s.shards, ", wallets ", s.wallets)}
+	all := []string{fmt.Sprint("shards ", s.shards, ", wallets ", s.wallets, ", monitored ", s.monitored)}
+	add := func(what string, values ...any) { all = append(all, what+" "+fmt.Sprintln(values...)) }
 	for _, p := range flat(&s.projects) {
-		all = append(all, fmt.Sprint("project ", p.ID, p.Settings, p.Assets, p.accounts))
+		add("project", p.ID, p.Settings, p.Assets, p.accounts)
 	}
 	for _, c := range flat(&s.credentials) {
-		all = append(all, fmt.Sprint("credential ", *c))
+		add("credential", *c)
 	}
 	for _, c := range flat(&s.customers) {
-		all = append(all, fmt.Sprint("customer ", *c))
+		add("customer", *c)
 	}
 	for id, owner := range flat(&s.identifiers) {
 		if owner != "" { // "" is nobody, just as no row is
-			all = append(all, fmt.Sprint("identifier ", id, owner))
+			add("identifier", id, owner)
 		}
 	}
 	for _, w := range flat(&s.walletTable) {
-		all = append(all, fmt.Sprint("wallet ", *w))
+		add("wallet", walletRow(w)...)
 	}
 	for key, location := range flat(&s.references) {
-		all = append(all, fmt.Sprintf("reference %x %d", key, location))
+		add("reference", fmt.Sprintf("%x", key), location)
+	}
+	for _, h := range flat(&s.holds) {
+		if h != nil {
+			add("hold", *h)
+		}
+	}
+	for _, e := range flat(&s.escrows) {
+		if e != nil {
+			add("escrow", *e)
+		}
+	}
+	for place, end := range flat(&s.ends) {
+		add("end", place, end.project, end.how)
+	}
+	for id, of := range flat(&s.schedule) {
+		add("scheduled", id, of.project, of.done, of.outcome)
+		if of.pending != nil {
+			add("pending", *of.pending)
+		}
+	}
+	for place, r := range flat(&s.reversals) {
+		add("reversal", place, *r)
+	}
+	for _, a := range appointments(s) {
+		add("appointment", a)
 	}
 	slices.Sort(all)
-	return strings.Join(all, "\n")
+	return strings.Join(slices.Compact(all), "")
+}
+
+// walletRow is all of a wallet; fmt would print what is behind unexported fields
+// as it is in memory.
+func walletRow(w *Wallet) []any {
+	row := []any{w.ID, w.Project, w.Customer, w.Role, w.Type, w.Asset, w.Number, w.Name, w.Metadata, w.Status, w.Version, w.Balance, *w.Terms}
+	if d := w.dealings; d != nil {
+		row = append(row, "held", d.held, d.holds, d.escrows, "lots", d.lots, "monitors", d.monitors, "usage", d.usage, "due", d.due)
+	}
+	return row
+}
+
+// appointments are those that may still come to something, as a set: a fold of
+// the facts has more, and the same moments twice.
+func appointments(s *State) []appointment {
+	var all []appointment
+	for layer := s; layer != nil; layer = layer.base {
+		for _, a := range layer.agenda {
+			if s.stands(&a) {
+				all = append(all, a)
+			}
+		}
+	}
+	return all
+}
+
+// stands tells whether an appointment can come to something as things are, and
+// brings one that is too early to its moment.
+func (s *State) stands(a *appointment) bool {
+	if a.kind != creditIsAnnounced {
+		return s.commandOf(*a, scriptsBegin) != nil
+	}
+	wallet, lot, ok := s.lotOf(WalletID(locationOf(a.of).ID(walletPrefix)), a.lot)
+	if !ok || lot.Noticed {
+		return false
+	}
+	project, _ := s.Project(wallet.Project)
+	notice := project.Settings.ExpiryNotice
+	a.at = max(a.at, lot.Expires.Add(-notice).UnixMicro())
+	return notice > 0
 }
 
 func flat[K comparable, V any](t *table[K, V]) map[K]V {
@@ -46,6 +113,8 @@ func flat[K comparable, V any](t *table[K, V]) map[K]V {
 
 // untouched tells whether a fork has no change of its own.
 func untouched(s *State) bool {
-	return s.wallets == s.base.wallets && len(s.projects.rows)+len(s.credentials.rows)+len(s.customers.rows)+
-		len(s.identifiers.rows)+len(s.walletTable.rows)+len(s.references.rows) == 0
+	return s.wallets == s.base.wallets && s.monitored == s.base.monitored && len(s.agenda) == 0 &&
+		len(s.projects.rows)+len(s.credentials.rows)+len(s.customers.rows)+len(s.identifiers.rows)+
+			len(s.walletTable.rows)+len(s.references.rows)+len(s.holds.rows)+len(s.escrows.rows)+len(s.ends.rows)+
+			len(s.schedule.rows)+len(s.reversals.rows) == 0
 }

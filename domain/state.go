@@ -2,7 +2,6 @@ package domain
 
 import (
 	"cmp"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -19,13 +18,21 @@ import (
 type State struct {
 	base        *State
 	shards      uint64
-	wallets     uint64 // how many there are
+	wallets     uint64   // how many there are
+	numbered    []uint64 // their places, in the order of their numbers; of a fork: of those it adds
 	projects    table[ProjectID, *Project]
 	credentials table[APIKey, *Credential]
 	customers   table[customerKey, *Customer]
 	identifiers table[identifier, CustomerID]
 	walletTable table[WalletID, *Wallet]
 	references  table[ReferenceKey, uint64]
+	holds       table[HoldID, *Hold]     // active; nil: ended
+	escrows     table[EscrowID, *Escrow] // open; nil: ended
+	ends        table[uint64, ended]     // by place of the hold or escrow
+	schedule    table[TransactionID, scheduled]
+	reversals   table[uint64, *Reversal] // by place of the transaction that was reversed
+	monitored   uint64                   // monitors that there are
+	agenda      agenda                   // of a fork: what it adds
 }
 
 type customerKey struct {
@@ -71,14 +78,34 @@ func (t *table[K, V]) merge() {
 	clear(t.rows)
 }
 
+// drop takes a row out of a table of which nil means that it is gone.
+func drop[K comparable, V any](t *table[K, *V], key K) {
+	if t.base == nil {
+		delete(t.rows, key)
+		return
+	}
+	t.put(key, nil)
+}
+
+func mergeDropping[K comparable, V any](t *table[K, *V]) {
+	for key, row := range t.rows {
+		if row == nil {
+			drop(t.base, key)
+		} else {
+			t.base.put(key, row)
+		}
+	}
+	clear(t.rows)
+}
+
 // edit answers a row that may be changed in place: the layer's own, or a copy
 // of the base's.
 func edit[K comparable, V any](t *table[K, *V], key K) (*V, bool) {
 	if row, ok := t.rows[key]; ok {
-		return row, true
+		return row, row != nil
 	}
 	row, ok := t.get(key)
-	if !ok {
+	if !ok || row == nil {
 		return nil, false
 	}
 	own := *row
@@ -92,9 +119,10 @@ func NewState(shards int) *State { return &State{shards: uint64(shards)} }
 // Fork starts a layer. The base must not change before the layer is merged or dropped.
 func (s *State) Fork() *State {
 	return &State{
-		base: s, shards: s.shards, wallets: s.wallets,
+		base: s, shards: s.shards, wallets: s.wallets, monitored: s.monitored,
 		projects: s.projects.fork(), credentials: s.credentials.fork(), customers: s.customers.fork(),
 		identifiers: s.identifiers.fork(), walletTable: s.walletTable.fork(), references: s.references.fork(),
+		holds: s.holds.fork(), escrows: s.escrows.fork(), ends: s.ends.fork(), schedule: s.schedule.fork(), reversals: s.reversals.fork(),
 	}
 }
 
@@ -102,12 +130,24 @@ func (s *State) Fork() *State {
 // Rows that readers got from the base before stay as they were.
 func (s *State) Merge() {
 	s.base.wallets = s.wallets
+	s.base.numbered = append(s.base.numbered, s.numbered...)
+	s.numbered = s.numbered[:0]
 	s.projects.merge()
 	s.credentials.merge()
 	s.customers.merge()
 	s.identifiers.merge()
 	s.walletTable.merge()
 	s.references.merge()
+	mergeDropping(&s.holds)
+	mergeDropping(&s.escrows)
+	s.ends.merge()
+	s.schedule.merge()
+	s.reversals.merge()
+	s.base.monitored = s.monitored
+	for _, a := range s.agenda {
+		s.base.add(a)
+	}
+	s.agenda = s.agenda[:0]
 }
 
 // Project answers a project. What any of these methods answers must not be changed.
@@ -166,132 +206,38 @@ func (s *State) walletIn(customer *Customer, asset AssetCode) (WalletID, bool) {
 	return "", false
 }
 
+// WalletNumbered answers the wallet of that number, of any project.
+func (s *State) WalletNumbered(number uint64) (*Wallet, bool) {
+	if number == 0 {
+		return nil, false
+	}
+	for index, layer := (number-1)/s.shards, s; layer != nil; layer = layer.base {
+		first := layer.wallets - uint64(len(layer.numbered))
+		if index >= first && index < layer.wallets {
+			wallet, ok := s.Wallet(WalletID(locationOf(layer.numbered[index-first]).ID(walletPrefix)))
+			return wallet, ok && wallet.Number == number
+		}
+	}
+	return nil, false
+}
+
+// LiquidityWallet answers the wallet that a project's exchanges into and out of
+// an asset are made with.
+func (s *State) LiquidityWallet(project ProjectID, asset AssetCode) (*Wallet, bool) {
+	owner, ok := s.Project(project)
+	if !ok {
+		return nil, false
+	}
+	id, ok := owner.accounts[accountKey{LiquidityWallet, asset}]
+	if !ok {
+		return nil, false
+	}
+	return s.Wallet(id)
+}
+
 // nextNumber is the number of the wallet made after `more` others in this decision.
 func (s *State) nextNumber(at Place, more int) uint64 {
 	return (s.wallets+uint64(more))*s.shards + uint64(at.Shard) + 1
-}
-
-// Evolve applies a fact. It never refuses one that Decide made; an error means
-// that the log is not a history of this ledger, and the reader must stop.
-func (s *State) Evolve(event Event) error {
-	switch e := event.(type) {
-	case *ProjectCreated:
-		s.projects.put(e.Project, &Project{ID: e.Project, Settings: e.Settings})
-	case *ProjectChanged:
-		return s.evolveProject(e.Project, func(p *Project) { p.Settings = e.Settings })
-	case *CredentialCreated:
-		s.credentials.put(e.Key, &Credential{Key: e.Key, Project: e.Project, Name: e.Name, SecretHash: e.SecretHash})
-	case *CredentialRevoked:
-		credential, ok := edit(&s.credentials, e.Key)
-		if !ok {
-			return fmt.Errorf("domain: credential %s revoked, but never created", e.Key)
-		}
-		credential.Revoked = true
-	case *AssetDefined:
-		return s.evolveProject(e.Project, func(p *Project) { p.Assets = withRow(p.Assets, e.Asset.Code, e.Asset) })
-	case *CustomerUpserted:
-		s.evolveCustomer(e)
-	case *WalletCreated:
-		return s.evolveWalletCreated(e)
-	case *WalletStatusChanged:
-		wallet, ok := edit(&s.walletTable, e.Wallet)
-		if !ok {
-			return fmt.Errorf("domain: status of wallet %s, which was never created", e.Wallet)
-		}
-		wallet.Status = e.Status
-	case *TransactionCompleted:
-		return s.evolveCompleted(e)
-	case *TransactionFailed:
-		return s.remember(e.Project, e.Reference, e.Transaction)
-	default:
-		panic(fmt.Sprintf("domain: no rule to evolve by %T", event))
-	}
-	return nil
-}
-
-func (s *State) evolveProject(id ProjectID, change func(*Project)) error {
-	project, ok := edit(&s.projects, id)
-	if !ok {
-		return fmt.Errorf("domain: a change of project %s, which was never created", id)
-	}
-	change(project)
-	return nil
-}
-
-// withRow is a copy of a map with one row set: readers may hold the old one.
-func withRow[K comparable, V any](old map[K]V, key K, value V) map[K]V {
-	next := make(map[K]V, len(old)+1)
-	for k, v := range old {
-		next[k] = v
-	}
-	next[key] = value
-	return next
-}
-
-func (s *State) evolveCustomer(e *CustomerUpserted) {
-	key := customerKey{e.Project, e.Customer}
-	customer, known := edit(&s.customers, key)
-	if !known {
-		customer = &Customer{Project: e.Project, ID: e.Customer}
-		s.customers.put(key, customer)
-	}
-	for _, old := range customer.identifiers() {
-		s.identifiers.put(old, "") // nobody's: a layer cannot delete from its base
-	}
-	customer.Profile = e.Profile
-	for _, id := range customer.identifiers() {
-		s.identifiers.put(id, e.Customer)
-	}
-}
-
-// wallet is the wallet as it begins.
-func (e *WalletCreated) wallet() *Wallet {
-	return &Wallet{
-		ID: e.Wallet, Project: e.Project, Customer: e.Customer, Role: e.Role, Type: e.Type, Asset: e.Asset,
-		Number: e.Number, Name: e.Name, Metadata: e.Metadata, Status: Active, Balance: e.Asset.zero(),
-	}
-}
-
-func (s *State) evolveWalletCreated(e *WalletCreated) error {
-	s.wallets++
-	s.walletTable.put(e.Wallet, e.wallet())
-	switch e.Role {
-	case CustomerWallet:
-		customer, ok := edit(&s.customers, customerKey{e.Project, e.Customer})
-		if !ok {
-			return fmt.Errorf("domain: wallet %s of a customer who was never created", e.Wallet)
-		}
-		customer.wallets = append(customer.wallets[:len(customer.wallets):len(customer.wallets)], e.Wallet)
-	case IssuanceWallet, FeeWallet:
-		return s.evolveProject(e.Project, func(p *Project) {
-			p.accounts = withRow(p.accounts, accountKey{e.Role, e.Asset.Code}, e.Wallet)
-		})
-	}
-	return nil
-}
-
-func (s *State) evolveCompleted(e *TransactionCompleted) error {
-	for i := range e.Entries {
-		entry := &e.Entries[i]
-		wallet, ok := edit(&s.walletTable, entry.Wallet)
-		if !ok {
-			return fmt.Errorf("domain: %s has an entry of wallet %s, which was never created", e.Transaction, entry.Wallet)
-		}
-		if entry.Version != wallet.Version+1 {
-			return fmt.Errorf("domain: %s brings wallet %s from version %d to %d", e.Transaction, entry.Wallet, wallet.Version, entry.Version)
-		}
-		wallet.Version, wallet.Balance = entry.Version, entry.Balance
-	}
-	return s.remember(e.Project, e.Reference, e.Transaction)
-}
-
-func (s *State) remember(project ProjectID, reference Reference, id TransactionID) error {
-	location, ok := id.Location()
-	if !ok {
-		return fmt.Errorf("domain: %q is not the identifier of a transaction", id)
-	}
-	s.references.put(reference.Key(project), location.bits())
-	return nil
 }
 
 // Projects answers every project of a state that is not a fork, by identifier.

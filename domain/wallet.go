@@ -1,5 +1,10 @@
 package domain
 
+import (
+	"maps"
+	"time"
+)
+
 // Wallet holds one asset: a balance, and how many entries led to it.
 type Wallet struct {
 	ID       WalletID
@@ -14,55 +19,203 @@ type Wallet struct {
 	Status   WalletStatus
 	Version  uint64 // entries so far: the last entry's version
 	Balance  Money
+	Terms    *Terms // never nil, never changed: shared by those who have none
+	dealings *dealings
 }
 
 // WalletRole is whose the wallet is.
 type WalletRole string
 
 const (
-	CustomerWallet WalletRole = "customer"
-	SystemWallet   WalletRole = "system"   // the project's own, made by its caller
-	IssuanceWallet WalletRole = "issuance" // counterpart of issue and redeem; the one role that may go below zero
-	FeeWallet      WalletRole = "fees"     // where fees go
+	CustomerWallet  WalletRole = "customer"
+	SystemWallet    WalletRole = "system"    // the project's own, made by its caller
+	IssuanceWallet  WalletRole = "issuance"  // counterpart of issue and redeem; the one role that may go below zero without limit
+	FeeWallet       WalletRole = "fees"      // where fees go
+	BreakageWallet  WalletRole = "breakage"  // where expired credit goes
+	EscrowWallet    WalletRole = "escrow"    // holds what open escrows hold
+	LiquidityWallet WalletRole = "liquidity" // what exchanges are made with; filled by its caller
 )
 
 // WalletType is how a wallet is paid for.
 type WalletType string
 
-// Prepaid wallets never go below zero.
-const Prepaid WalletType = "PREPAID"
+const (
+	Prepaid  WalletType = "PREPAID"  // never below zero
+	Postpaid WalletType = "POSTPAID" // down to minus its credit limit
+)
 
 // WalletStatus says what may move.
 type WalletStatus string
 
 const (
 	Active   WalletStatus = "active"
+	Frozen   WalletStatus = "frozen"   // nothing goes out; what comes in still does
 	Disabled WalletStatus = "disabled" // nothing moves; the balance stays
+	Closed   WalletStatus = "closed"   // empty, for ever
 )
 
-// Available is what can be spent now. The second answer is false for a wallet
-// that may spend without limit.
-func (w *Wallet) Available() (Money, bool) { return w.Balance, w.Role != IssuanceWallet }
-
-// CreateWallet makes a wallet, once for each customer and currency (once for
-// each customer, where the project says so): repeating it does nothing.
-// A system wallet (no customer) is made anew each time.
-type CreateWallet struct {
-	Project  ProjectID
-	Customer CustomerID // "" for a system wallet
-	System   bool
-	Currency AssetCode // "": the project's
-	Name     string
-	Metadata Metadata
+// dealings is what few wallets have: kept apart, so that the others cost little.
+// What slices hold is never changed in place: readers may have it.
+type dealings struct {
+	held     Money
+	holds    int // how many are active
+	escrows  []EscrowID
+	lots     []Lot
+	monitors []Monitor
+	usage    Usage
+	due      Money // asked for by the last settlement and not paid since
 }
 
-// SetWalletStatus enables or disables a wallet; repeating it does nothing.
-type SetWalletStatus struct {
-	Project ProjectID
-	Wallet  WalletID
-	Status  WalletStatus
-	Actor   string // who asked, for the record
-	Reason  string
+// clone is a copy to change, of an asset's nothing where there is none.
+func (d *dealings) clone(asset Asset) *dealings {
+	if d == nil {
+		return &dealings{held: asset.zero(), due: asset.zero()}
+	}
+	own := *d
+	return &own
+}
+
+func (d *dealings) idle() bool {
+	return d.held.IsZero() && d.holds == 0 && len(d.escrows)+len(d.lots)+len(d.monitors) == 0 && d.usage.Date == "" && d.due.IsZero()
+}
+
+// deal changes the dealings of a wallet that may be changed itself.
+func (w *Wallet) deal(change func(*dealings)) {
+	own := w.dealings.clone(w.Asset)
+	change(own)
+	if w.dealings = own; own.idle() {
+		w.dealings = nil
+	}
+}
+
+// Held is what active holds reserve of the balance.
+func (w *Wallet) Held() Money {
+	if w.dealings == nil {
+		return w.Asset.zero()
+	}
+	return w.dealings.held
+}
+
+// Lots is the wallet's expiring credit that no hold reserves, earliest expiry first.
+func (w *Wallet) Lots() []Lot {
+	if w.dealings == nil {
+		return nil
+	}
+	return w.dealings.lots
+}
+
+// UsageOn is what counts against the limits of a day ("2006-01-02") and its month.
+func (w *Wallet) UsageOn(date string) Usage {
+	if w.dealings == nil {
+		return Usage{}.on(date, w.Asset)
+	}
+	return w.dealings.usage.on(date, w.Asset)
+}
+
+func (w *Wallet) creditLimit() Money {
+	if w.Terms.CreditLimit.asset == "" {
+		return w.Asset.zero()
+	}
+	return w.Terms.CreditLimit
+}
+
+// Available is what can be spent at a moment: the balance and the credit limit,
+// without what is held and without credit that has expired. Below zero where the
+// credit limit was lowered below what is used. The second answer is false for a
+// wallet that may spend without limit.
+func (w *Wallet) Available(now time.Time) (Money, bool) {
+	return available(w, w.Balance, w.dealings, now), w.Role != IssuanceWallet
+}
+
+func available(w *Wallet, balance Money, d *dealings, now time.Time) Money {
+	if w.Terms.CreditLimit.asset != "" {
+		balance = balance.Add(w.Terms.CreditLimit)
+	}
+	if d == nil {
+		return balance
+	}
+	balance = balance.Sub(d.held)
+	for i := range d.lots {
+		if !d.lots[i].expired(now) {
+			break
+		}
+		balance = balance.Sub(d.lots[i].Amount)
+	}
+	return balance
+}
+
+// room is how much of a balance can be expiring credit beside what already is:
+// what is neither owed nor held.
+func room(balance Money, d *dealings) Money {
+	free := balance.Sub(d.held)
+	for i := range d.lots {
+		free = free.Sub(d.lots[i].Amount)
+	}
+	return free
+}
+
+// Standing is a wallet's numbers after a command.
+type Standing struct {
+	Wallet    WalletID
+	Asset     Asset
+	Version   uint64
+	Balance   Money
+	Held      Money
+	Available Money
+}
+
+// Standing is the wallet's numbers at a moment.
+func (w *Wallet) Standing(now time.Time) Standing {
+	return Standing{
+		Wallet: w.ID, Asset: w.Asset, Version: w.Version, Balance: w.Balance, Held: w.Held(),
+		Available: available(w, w.Balance, w.dealings, now),
+	}
+}
+
+// Standings are the numbers of every wallet that facts concern, in the order
+// they come up, as they are once the facts are in the state.
+func (s *State) Standings(events []Event, now time.Time) []Standing {
+	var all []Standing
+	for _, event := range events {
+		concerned := walletsOf(event)
+	wallets:
+		for _, id := range concerned {
+			for i := range all {
+				if all[i].Wallet == id {
+					continue wallets
+				}
+			}
+			if w, ok := s.Wallet(id); ok {
+				all = append(all, w.Standing(now))
+			}
+		}
+	}
+	return all
+}
+
+// CreateWallet makes a wallet, once for each customer and currency (once for
+// each customer, where the project says so): repeating it does nothing. A closed
+// wallet does not count. A system wallet (no customer) is made anew each time,
+// but for the liquidity wallet of a currency, of which there is one.
+type CreateWallet struct {
+	Project   ProjectID
+	Customer  CustomerID // "" for a system wallet
+	System    bool
+	Liquidity bool       // of a system wallet: exchanges are made with it
+	Currency  AssetCode  // "": the project's
+	Type      WalletType // "": Prepaid
+	Name      string
+	Metadata  Metadata
+	Terms     TermsChange
+}
+
+// ChangeWallet changes what is given; nil leaves a part as it is.
+type ChangeWallet struct {
+	Project  ProjectID
+	Wallet   WalletID
+	Name     *string
+	Metadata Metadata // nil: as it is
+	Terms    TermsChange
 }
 
 func decideCreateWallet(s *State, c CreateWallet, at Place) ([]Event, *Rejection) {
@@ -70,6 +223,7 @@ func decideCreateWallet(s *State, c CreateWallet, at Place) ([]Event, *Rejection
 		checkOwner(c),
 		checkText("name", c.Name, MaxNameLength),
 		checkMetadata(c.Metadata),
+		checkType(c.Type),
 	)
 	if rejection != nil {
 		return nil, rejection
@@ -85,8 +239,21 @@ func decideCreateWallet(s *State, c CreateWallet, at Place) ([]Event, *Rejection
 	if !ok {
 		return nil, reject(BadRequest, "currency %q is neither a code of ISO 4217 nor an asset of this project", c.Currency)
 	}
+	if c.Type == "" {
+		c.Type = Prepaid
+	}
+	terms, rejection := c.Terms.on(&Terms{}, c.Type, asset, project, at)
+	if rejection != nil {
+		return nil, rejection
+	}
 	role := SystemWallet
-	if !c.System {
+	switch {
+	case c.Liquidity:
+		role = LiquidityWallet
+		if _, exists := project.accounts[accountKey{role, asset.Code}]; exists {
+			return nil, nil
+		}
+	case !c.System:
 		role = CustomerWallet
 		if _, ok := s.Customer(c.Project, c.Customer); !ok {
 			return nil, reject(NotFound, "Customer %q not found", c.Customer)
@@ -96,8 +263,8 @@ func decideCreateWallet(s *State, c CreateWallet, at Place) ([]Event, *Rejection
 		}
 	}
 	return []Event{&WalletCreated{
-		Project: c.Project, Wallet: WalletID(at.ID(walletPrefix)), Customer: c.Customer, Role: role, Type: Prepaid,
-		Asset: asset, Number: s.nextNumber(at, 0), Name: c.Name, Metadata: c.Metadata,
+		Project: c.Project, Wallet: WalletID(at.ID(walletPrefix)), Customer: c.Customer, Role: role, Type: c.Type,
+		Asset: asset, Number: s.nextNumber(at, 0), Name: c.Name, Metadata: c.Metadata, Terms: terms,
 	}}, nil
 }
 
@@ -107,26 +274,46 @@ func checkOwner(c CreateWallet) *Rejection {
 		return reject(BadRequest, "a system wallet has no customer: give customer_id or system, not both")
 	case c.System:
 		return nil
+	case c.Liquidity:
+		return reject(BadRequest, "a liquidity wallet is a system wallet")
 	}
 	return checkRequired("customer_id", string(c.Customer), MaxIDLength)
 }
 
-func decideSetWalletStatus(s *State, c SetWalletStatus) ([]Event, *Rejection) {
-	rejection := first(checkText("actor", c.Actor, MaxNameLength), checkText("reason", c.Reason, MaxDescriptionLength))
+func checkType(kind WalletType) *Rejection {
+	if kind != "" && kind != Prepaid && kind != Postpaid {
+		return reject(BadRequest, "type %q must be %s or %s", kind, Prepaid, Postpaid)
+	}
+	return nil
+}
+
+func decideChangeWallet(s *State, c ChangeWallet, at Place) ([]Event, *Rejection) {
+	changed := WalletChanged{Project: c.Project, Wallet: c.Wallet}
+	if c.Name != nil {
+		if rejection := checkText("name", *c.Name, MaxNameLength); rejection != nil {
+			return nil, rejection
+		}
+	}
+	if rejection := checkMetadata(c.Metadata); rejection != nil {
+		return nil, rejection
+	}
+	wallet, rejection := s.openWallet(c.Project, c.Wallet)
 	if rejection != nil {
 		return nil, rejection
 	}
-	if c.Status != Active && c.Status != Disabled {
-		return nil, reject(BadRequest, "status %q must be %s or %s", c.Status, Active, Disabled)
+	project, _ := s.Project(c.Project)
+	changed.Name, changed.Metadata = wallet.Name, wallet.Metadata
+	if c.Name != nil {
+		changed.Name = *c.Name
 	}
-	wallet, ok := s.Wallet(c.Wallet)
-	if !ok || wallet.Project != c.Project {
-		return nil, reject(NotFound, "Wallet not found")
+	if c.Metadata != nil {
+		changed.Metadata = c.Metadata
 	}
-	if wallet.Status == c.Status {
+	if changed.Terms, rejection = c.Terms.on(wallet.Terms, wallet.Type, wallet.Asset, project, at); rejection != nil {
+		return nil, rejection
+	}
+	if changed.Name == wallet.Name && maps.Equal(changed.Metadata, wallet.Metadata) && changed.Terms.equal(wallet.Terms) {
 		return nil, nil
 	}
-	return []Event{&WalletStatusChanged{
-		Project: c.Project, Wallet: c.Wallet, Status: c.Status, Actor: c.Actor, Reason: c.Reason,
-	}}, nil
+	return []Event{&changed}, nil
 }

@@ -1,0 +1,125 @@
+package domain
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestEveryCommandHasATable: every type with a method command() in decide.go has
+// one of the tables of precedence.
+func TestEveryCommandHasATable(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "decide.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := withMethod(file, "command")
+	for _, name := range commands {
+		if tables[name] == nil {
+			t.Errorf("command %s has no table of precedence", name)
+		}
+	}
+	if len(commands) != len(tables) {
+		t.Errorf("%d commands, %d tables", len(commands), len(tables))
+	}
+}
+
+// withMethod lists the types of a file that have a method.
+func withMethod(file *ast.File, method string) (names []string) {
+	for _, declared := range file.Decls {
+		function, ok := declared.(*ast.FuncDecl)
+		if !ok || function.Recv == nil || function.Name.Name != method {
+			continue
+		}
+		kind := function.Recv.List[0].Type
+		if pointer, ok := kind.(*ast.StarExpr); ok {
+			kind = pointer.X
+		}
+		names = append(names, kind.(*ast.Ident).Name)
+	}
+	return names
+}
+
+// TestEveryFactIsTold: every type with a method fact() in event.go comes up in at
+// least one story.
+func TestEveryFactIsTold(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "event.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	scripts, _ := filepath.Glob("testdata/scripts/*.txt")
+	for _, name := range scripts {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newScript(t)
+		s.play(string(text))
+		for _, fact := range s.facts {
+			told[strings.TrimPrefix(fmt.Sprintf("%T", fact), "*domain.")] = true
+		}
+	}
+	facts := withMethod(file, "fact")
+	for _, name := range facts {
+		if !told[name] {
+			t.Errorf("no script of testdata/scripts comes to a %s", name)
+		}
+	}
+	if len(facts) != len(told) {
+		t.Errorf("%d types of facts, and the scripts come to %d", len(facts), len(told))
+	}
+}
+
+// TestEveryCodeIsShown: every code is a constant with a place in Codes, and in
+// at least one story.
+func TestEveryCodeIsShown(t *testing.T) {
+	t.Parallel()
+	var shown strings.Builder
+	scripts, _ := filepath.Glob("testdata/scripts/*.txt")
+	for _, file := range scripts {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown.Write(text)
+	}
+	constants := codeConstants(t)
+	for _, code := range constants {
+		if !slices.Contains(Codes, code) {
+			t.Errorf("%s is not in Codes: it has no place in the order of precedence", code)
+		}
+		if !strings.Contains(shown.String(), "rejected "+string(code)) && !strings.Contains(shown.String(), "failed "+string(code)) {
+			t.Errorf("no script of testdata/scripts shows %s", code)
+		}
+	}
+	if len(constants) != len(Codes) {
+		t.Errorf("%d constants, %d Codes", len(constants), len(Codes))
+	}
+}
+
+// codeConstants reads the constants of type Code from the source.
+func codeConstants(t *testing.T) (codes []Code) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "rejection.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "Code" {
+				codes = append(codes, Code(strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`)))
+			}
+		}
+		return true
+	})
+	return codes
+}

@@ -1,0 +1,277 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// Escrow keeps a sender's money in the project's escrow account until it is
+// released to the recipient or refunded.
+type Escrow struct {
+	ID         EscrowID
+	Project    ProjectID
+	From, To   WalletID
+	Remaining  Money
+	Lots       []LotPart // expiring credit that a refund brings back
+	Deadline   time.Time // zero: none
+	AtDeadline EscrowEnd
+	Approval   bool // both sides must approve before a release
+	Approved   []EscrowParty
+}
+
+// EscrowEnd is what becomes of an escrow at its deadline.
+type EscrowEnd string
+
+const (
+	ReleaseAtDeadline EscrowEnd = "release"
+	RefundAtDeadline  EscrowEnd = "refund"
+)
+
+// EscrowParty is one side of an escrow.
+type EscrowParty string
+
+const (
+	EscrowSender    EscrowParty = "sender"
+	EscrowRecipient EscrowParty = "recipient"
+)
+
+// CreateEscrow moves money from a sender into escrow for a recipient.
+type CreateEscrow struct {
+	Project     ProjectID
+	From        WalletID
+	To          WalletID // or Recipient
+	Recipient   string   // a username, else a phone, else an e-mail
+	Reference   Reference
+	Quantity    Quantity
+	Deadline    time.Time // zero: none
+	AtDeadline  EscrowEnd // "": refund
+	Approval    bool
+	Description string
+	Metadata    Metadata
+}
+
+// ApproveEscrow is one side's consent to a release. Repeating it does nothing.
+type ApproveEscrow struct {
+	Project ProjectID
+	Escrow  EscrowID
+	Party   EscrowParty
+	Actor   string
+}
+
+// EndEscrow releases a part of an escrow, or all that is left, or refunds it.
+// A refund needs no approval; fees stay paid.
+type EndEscrow struct {
+	Project     ProjectID
+	Escrow      EscrowID
+	How         EscrowEnd
+	Reference   Reference
+	Quantity    Quantity // not set: all that is left
+	Description string
+	Metadata    Metadata
+}
+
+// MeetDeadline ends an escrow as was agreed, whether approved or not. Time gives
+// this command.
+type MeetDeadline struct {
+	Project ProjectID
+	Escrow  EscrowID
+}
+
+func decideCreateEscrow(s *State, c CreateEscrow, at Place) ([]Event, *Rejection) {
+	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
+	operation := Operation{Type: Transfer, From: c.From, To: c.To, Recipient: c.Recipient, Quantity: c.Quantity}
+	if rejection := first(r.check(), checkOperation(&operation), checkDeadline(&c)); rejection != nil {
+		return nil, rejection
+	}
+	project, rejection := s.unused(c.Project, c.Reference)
+	if rejection != nil {
+		return nil, rejection
+	}
+	for _, id := range [...]WalletID{c.From, c.To} {
+		if id == "" {
+			continue
+		}
+		if _, rejection := s.walletOf(project, id); rejection != nil {
+			return nil, rejection
+		}
+	}
+	if rejection := checkFuture("deadline", c.Deadline, at.Time); rejection != nil {
+		return nil, rejection
+	}
+	posted, rejection := settle(s, &operation, at.Time)
+	if rejection != nil {
+		return nil, rejection
+	}
+	p := newPosting(s, project, at, Origin{Kind: EscrowOrigin})
+	r.operations = []PostedOperation{posted}
+	if rejection := p.fund(&operation, &r.operations[0]); rejection != nil {
+		return p.end(&r, rejection.at(0)), nil
+	}
+	created := &EscrowCreated{
+		Project: c.Project, Escrow: EscrowID(at.offset(len(p.before) + 1).ID(escrowPrefix)), Transaction: p.id(), From: c.From, To: r.operations[0].To,
+		Amount: posted.Amount, Lots: p.lotsTaken(c.From), Deadline: moment(c.Deadline), AtDeadline: c.AtDeadline, Approval: c.Approval,
+	}
+	if !c.Deadline.IsZero() && c.AtDeadline == "" {
+		created.AtDeadline = RefundAtDeadline
+	}
+	p.origin.ID = string(created.Escrow)
+	r.operations[0].To = p.system(EscrowWallet, p.account(c.From).wallet.Asset).wallet.ID
+	return append(p.end(&r, nil), created), nil
+}
+
+func checkDeadline(c *CreateEscrow) *Rejection {
+	switch {
+	case c.AtDeadline != "" && c.AtDeadline != ReleaseAtDeadline && c.AtDeadline != RefundAtDeadline:
+		return reject(BadRequest, "at_deadline %q must be %s or %s", c.AtDeadline, ReleaseAtDeadline, RefundAtDeadline)
+	case c.AtDeadline != "" && c.Deadline.IsZero():
+		return reject(BadRequest, "at_deadline says what happens at the deadline, and there is none")
+	}
+	return nil
+}
+
+// fund moves the sender's money, if the recipient could get it as things stand.
+func (p *posting) fund(asked *Operation, o *PostedOperation) *Rejection {
+	if rejection := p.find(asked, o); rejection != nil {
+		return rejection
+	}
+	if o.From == o.To {
+		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.From))
+	}
+	recipient := p.account(o.To)
+	from := p.account(o.From)
+	if recipient.wallet.Asset.Code != from.wallet.Asset.Code {
+		return reject(AssetMismatch, "Wallet %s holds %s and wallet %s holds %s: only an exchange converts",
+			o.From, from.wallet.Asset.Code, o.To, recipient.wallet.Asset.Code)
+	}
+	if rejection := checkStatus(from, recipient, nil, false); rejection != nil {
+		return rejection
+	}
+	m := p.movement(0, o)
+	m.to = p.system(EscrowWallet, from.wallet.Asset)
+	return p.move(m)
+}
+
+// lotsTaken lists the lots that the posting took out of a wallet, but for fees.
+func (p *posting) lotsTaken(id WalletID) []LotPart {
+	var all []LotPart
+	for i := range p.entries {
+		if e := &p.entries[i]; e.Wallet == id && !e.Fee {
+			all = append(all, e.Lots...)
+		}
+	}
+	return all
+}
+
+// escrowOf answers an escrow that is open, or why there is none.
+func (s *State) escrowOf(project ProjectID, id EscrowID) (*Escrow, *Rejection) {
+	if escrow, ok := s.escrows.get(id); ok && escrow != nil && escrow.Project == project {
+		return escrow, nil
+	}
+	if end, ok := s.endOf(id.Location()); ok && end.project == project {
+		return nil, reject(EscrowEnded, "Escrow %s is %s", id, end.how).with("escrow_id", string(id)).with("status", end.how.String())
+	}
+	return nil, reject(NotFound, "Escrow not found")
+}
+
+func decideApproveEscrow(s *State, c ApproveEscrow) ([]Event, *Rejection) {
+	if rejection := checkText("actor", c.Actor, MaxNameLength); rejection != nil {
+		return nil, rejection
+	}
+	if c.Party != EscrowSender && c.Party != EscrowRecipient {
+		return nil, reject(BadRequest, "party %q must be %s or %s", c.Party, EscrowSender, EscrowRecipient)
+	}
+	escrow, rejection := s.escrowOf(c.Project, c.Escrow)
+	if rejection != nil {
+		return nil, rejection
+	}
+	if slices.Contains(escrow.Approved, c.Party) {
+		return nil, nil
+	}
+	return []Event{&EscrowApproved{Project: c.Project, Escrow: c.Escrow, Party: c.Party, Actor: c.Actor}}, nil
+}
+
+func decideEndEscrow(s *State, c EndEscrow, at Place) ([]Event, *Rejection) {
+	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
+	if rejection := r.check(); rejection != nil {
+		return nil, rejection
+	}
+	if c.How != ReleaseAtDeadline && c.How != RefundAtDeadline {
+		return nil, reject(BadRequest, "an escrow ends by %s or %s", ReleaseAtDeadline, RefundAtDeadline)
+	}
+	project, rejection := s.unused(c.Project, c.Reference)
+	if rejection != nil {
+		return nil, rejection
+	}
+	escrow, rejection := s.escrowOf(c.Project, c.Escrow)
+	if rejection != nil {
+		return nil, rejection
+	}
+	if c.How == ReleaseAtDeadline && escrow.Approval && len(escrow.Approved) < 2 {
+		return nil, reject(ApprovalMissing, "Escrow %s is released only when both sides have approved", c.Escrow).
+			with("escrow_id", string(c.Escrow)).
+			with("sender_approved", truth(slices.Contains(escrow.Approved, EscrowSender))).
+			with("recipient_approved", truth(slices.Contains(escrow.Approved, EscrowRecipient)))
+	}
+	amount, rejection := part(c.Quantity, escrow.Remaining, "escrow")
+	if rejection != nil {
+		return nil, rejection
+	}
+	return endEscrow(s, project, escrow, c.How, amount, &r, at, false), nil
+}
+
+func truth(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
+
+func decideMeetDeadline(s *State, c MeetDeadline, at Place) ([]Event, *Rejection) {
+	escrow, rejection := s.escrowOf(c.Project, c.Escrow)
+	project, ok := s.Project(c.Project)
+	if rejection != nil || !ok || escrow.Deadline.IsZero() || at.Time.Before(escrow.Deadline) || s.blocked(escrow) {
+		return nil, nil
+	}
+	r := record{reference: systemReference(string(c.Escrow) + ":deadline")}
+	return endEscrow(s, project, escrow, escrow.AtDeadline, escrow.Remaining, &r, at, true), nil
+}
+
+// blocked tells whether an escrow cannot end at its deadline because the wallet
+// that is to get the money is disabled: nothing moves. It ends once it no longer is.
+func (s *State) blocked(e *Escrow) bool {
+	to := e.To
+	if e.AtDeadline == RefundAtDeadline {
+		to = e.From
+	}
+	wallet, ok := s.Wallet(to)
+	return !ok || wallet.Status == Disabled || wallet.Status == Closed
+}
+
+func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount Money, r *record, at Place, deadline bool) []Event {
+	origin, to := Origin{ReleaseOrigin, string(e.ID)}, e.To
+	taken, kept := takeFirst(e.Lots, amount)
+	var give []LotPart
+	if how == RefundAtDeadline {
+		origin.Kind, to = RefundOrigin, e.From
+		taken, kept = takeLast(e.Lots, e.Remaining, amount)
+		give = taken
+	}
+	p := newPosting(s, project, at, origin)
+	from := p.system(EscrowWallet, p.account(to).wallet.Asset)
+	r.operations = []PostedOperation{{Type: Transfer, From: from.wallet.ID, To: to, Amount: amount, Fee: amount.Sub(amount)}}
+	m := p.movement(0, &r.operations[0])
+	m.give = give
+	if rejection := p.move(m); rejection != nil {
+		return p.end(r, rejection.at(0))
+	}
+	events := p.end(r, nil)
+	remaining := e.Remaining.Sub(amount)
+	if how == RefundAtDeadline {
+		return append(events, &EscrowRefunded{
+			Project: e.Project, Escrow: e.ID, Transaction: p.id(), Amount: amount, Kept: kept, Remaining: remaining, AtDeadline: deadline,
+		})
+	}
+	return append(events, &EscrowReleased{
+		Project: e.Project, Escrow: e.ID, Transaction: p.id(), Amount: amount, Kept: kept, Remaining: remaining, AtDeadline: deadline,
+	})
+}

@@ -1,0 +1,240 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Evolve applies a fact. It never refuses one that Decide made; an error means
+// that the log is not a history of this ledger, and the reader must stop.
+func (s *State) Evolve(event Event) error {
+	switch e := event.(type) {
+	case *ProjectCreated:
+		s.projects.put(e.Project, &Project{ID: e.Project, Settings: e.Settings})
+	case *ProjectChanged:
+		return s.evolveProjectChanged(e)
+	case *CredentialCreated:
+		s.credentials.put(e.Key, &Credential{Key: e.Key, Project: e.Project, Name: e.Name, SecretHash: e.SecretHash})
+	case *CredentialRevoked:
+		credential, ok := edit(&s.credentials, e.Key)
+		if !ok {
+			return fmt.Errorf("domain: credential %s revoked, but never created", e.Key)
+		}
+		credential.Revoked = true
+	case *AssetDefined:
+		return s.evolveProject(e.Project, func(p *Project) { p.Assets = withRow(p.Assets, e.Asset.Code, e.Asset) })
+	case *CustomerUpserted:
+		s.evolveCustomer(e)
+	case *WalletCreated:
+		return s.evolveWalletCreated(e)
+	case *WalletChanged:
+		return s.evolveWallet(e.Wallet, func(w *Wallet) {
+			w.Name, w.Metadata, w.Terms = e.Name, e.Metadata, e.Terms.shared()
+			s.appointSettlement(w)
+		})
+	case *WalletStatusChanged:
+		return s.evolveStatus(e)
+	case *TransactionCompleted:
+		return s.evolveCompleted(e)
+	case *TransactionFailed:
+		s.evolveOutcome(e.Origin, e.Transaction, true)
+		return s.remember(e.Project, e.Reference, e.Transaction)
+	default:
+		return s.evolveRare(event)
+	}
+	return nil
+}
+
+// evolveRare is the rest of Evolve.
+func (s *State) evolveRare(event Event) error {
+	switch e := event.(type) {
+	case *TransactionScheduled:
+		return s.evolveScheduled(e)
+	case *TransactionCancelled:
+		return s.evolveCancelled(e)
+	case *TransactionReversed:
+		return s.evolveReversed(e)
+	case *SettlementDue:
+		return s.evolveWallet(e.Wallet, func(w *Wallet) {
+			terms := *w.Terms
+			terms.Settlement.Next = e.Next
+			w.Terms = &terms
+			w.deal(func(d *dealings) { d.due = e.Amount })
+			s.appointSettlement(w)
+		})
+	case *CreditExpiring:
+		return s.evolveWallet(e.Wallet, func(w *Wallet) { w.deal(func(d *dealings) { d.notice(e.Lot.Lot) }) })
+	case *HoldPlaced:
+		return s.evolvePlaced(e)
+	case *HoldCaptured:
+		return s.evolveHold(e.Hold, e.Amount, e.Lots, e.Kept, e.Remaining, endedCaptured)
+	case *HoldReleased:
+		how := endedReleased
+		if e.Expired {
+			how = endedExpired
+		}
+		return s.evolveHold(e.Hold, e.Amount, e.Lots, e.Kept, e.Remaining, how)
+	case *EscrowCreated:
+		return s.evolveEscrowCreated(e)
+	case *EscrowApproved:
+		return s.evolveEscrow(e.Escrow, func(escrow *Escrow) { escrow.Approved = append(slices.Clone(escrow.Approved), e.Party) })
+	case *EscrowReleased:
+		return s.evolveEscrowEnd(e.Escrow, e.Kept, e.Remaining, endedReleased)
+	case *EscrowRefunded:
+		return s.evolveEscrowEnd(e.Escrow, e.Kept, e.Remaining, endedRefunded)
+	case *MonitorSet, *MonitorRemoved, *MonitorTriggered:
+		return s.evolveMonitor(event)
+	}
+	panic(fmt.Sprintf("domain: no rule to evolve by %T", event))
+}
+
+func (s *State) evolveProject(id ProjectID, change func(*Project)) error {
+	project, ok := edit(&s.projects, id)
+	if !ok {
+		return fmt.Errorf("domain: a change of project %s, which was never created", id)
+	}
+	change(project)
+	return nil
+}
+
+// withRow is a copy of a map with one row set: readers may hold the old one.
+func withRow[K comparable, V any](old map[K]V, key K, value V) map[K]V {
+	next := make(map[K]V, len(old)+1)
+	for k, v := range old {
+		next[k] = v
+	}
+	next[key] = value
+	return next
+}
+
+func (s *State) evolveCustomer(e *CustomerUpserted) {
+	key := customerKey{e.Project, e.Customer}
+	customer, known := edit(&s.customers, key)
+	if !known {
+		customer = &Customer{Project: e.Project, ID: e.Customer}
+		s.customers.put(key, customer)
+	}
+	for _, old := range customer.identifiers() {
+		s.identifiers.put(old, "") // nobody's: a layer cannot delete from its base
+	}
+	customer.Profile = e.Profile
+	for _, id := range customer.identifiers() {
+		s.identifiers.put(id, e.Customer)
+	}
+}
+
+// wallet is the wallet as it begins.
+func (e *WalletCreated) wallet() *Wallet {
+	return &Wallet{
+		ID: e.Wallet, Project: e.Project, Customer: e.Customer, Role: e.Role, Type: e.Type, Asset: e.Asset,
+		Number: e.Number, Name: e.Name, Metadata: e.Metadata, Status: Active, Balance: e.Asset.zero(), Terms: e.Terms.shared(),
+	}
+}
+
+func (s *State) evolveWalletCreated(e *WalletCreated) error {
+	at, ok := e.Wallet.Location()
+	if !ok {
+		return fmt.Errorf("domain: %q is not the identifier of a wallet", e.Wallet)
+	}
+	s.wallets++
+	s.numbered = append(s.numbered, at.bits())
+	wallet := e.wallet()
+	s.walletTable.put(e.Wallet, wallet)
+	s.appointSettlement(wallet)
+	switch e.Role {
+	case CustomerWallet:
+		customer, ok := edit(&s.customers, customerKey{e.Project, e.Customer})
+		if !ok {
+			return fmt.Errorf("domain: wallet %s of a customer who was never created", e.Wallet)
+		}
+		customer.wallets = append(customer.wallets[:len(customer.wallets):len(customer.wallets)], e.Wallet)
+	case IssuanceWallet, FeeWallet, BreakageWallet, EscrowWallet, LiquidityWallet:
+		return s.evolveProject(e.Project, func(p *Project) {
+			p.accounts = withRow(p.accounts, accountKey{e.Role, e.Asset.Code}, e.Wallet)
+		})
+	}
+	return nil
+}
+
+func (s *State) evolveCompleted(e *TransactionCompleted) error {
+	for i := range e.Entries {
+		entry := &e.Entries[i]
+		wallet, ok := edit(&s.walletTable, entry.Wallet)
+		if !ok {
+			return fmt.Errorf("domain: %s has an entry of wallet %s, which was never created", e.Transaction, entry.Wallet)
+		}
+		if entry.Version != wallet.Version+1 {
+			return fmt.Errorf("domain: %s brings wallet %s from version %d to %d", e.Transaction, entry.Wallet, wallet.Version, entry.Version)
+		}
+		wallet.Version, wallet.Balance = entry.Version, entry.Balance
+		if len(entry.Lots) > 0 {
+			if err := s.evolveLots(wallet, entry); err != nil {
+				return err
+			}
+		}
+	}
+	if e.Date != "" {
+		s.evolveUsage(e)
+	}
+	s.evolveOutcome(e.Origin, e.Transaction, true)
+	if e.Origin.Kind == SettlementOrigin {
+		paid := e.Operations[0].Amount
+		err := s.evolveWallet(e.Operations[0].To, func(w *Wallet) {
+			w.deal(func(d *dealings) {
+				if d.due = d.due.Sub(paid); d.due.Sign() < 0 {
+					d.due = w.Asset.zero()
+				}
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.remember(e.Project, e.Reference, e.Transaction)
+}
+
+// evolveLots takes from a wallet the lots that an entry took, or brings those
+// that it brought.
+func (s *State) evolveLots(wallet *Wallet, entry *Entry) error {
+	if entry.Amount.Sign() < 0 {
+		left, ok := withoutLots(wallet.Lots(), entry.Lots)
+		if !ok {
+			return fmt.Errorf("domain: entry %d of wallet %s takes lots that are not there", entry.Version, wallet.ID)
+		}
+		wallet.deal(func(d *dealings) { d.lots = left })
+		return nil
+	}
+	project, ok := s.Project(wallet.Project)
+	if !ok {
+		return fmt.Errorf("domain: wallet %s of project %s, which was never created", wallet.ID, wallet.Project)
+	}
+	wallet.deal(func(d *dealings) { d.lots = withLots(d.lots, entry.Lots) })
+	s.appointLots(wallet.ID, project, entry.Lots)
+	return nil
+}
+
+// evolveUsage counts what limits count by the day, by the rules of that moment.
+func (s *State) evolveUsage(e *TransactionCompleted) {
+	project, ok := s.Project(e.Project)
+	if !ok {
+		return
+	}
+	for i := range e.Operations {
+		o := &e.Operations[i]
+		payer, ok := s.Wallet(o.From)
+		if !ok || !project.limited(payer) || !project.LimitsOf(payer).windows() {
+			continue
+		}
+		wallet, _ := edit(&s.walletTable, o.From)
+		wallet.deal(func(d *dealings) { d.usage = d.usage.on(e.Date, wallet.Asset).plus(o.Amount) })
+	}
+}
+
+func (s *State) remember(project ProjectID, reference Reference, id TransactionID) error {
+	location, ok := id.Location()
+	if !ok {
+		return fmt.Errorf("domain: %q is not the identifier of a transaction", id)
+	}
+	s.references.put(reference.Key(project), location.bits())
+	return nil
+}

@@ -1,0 +1,255 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+)
+
+func (s *State) evolveWallet(id WalletID, change func(*Wallet)) error {
+	wallet, ok := edit(&s.walletTable, id)
+	if !ok {
+		return fmt.Errorf("domain: a change of wallet %s, which was never created", id)
+	}
+	change(wallet)
+	return nil
+}
+
+// evolveProjectChanged looks at every lot again when they are to be announced
+// sooner.
+func (s *State) evolveProjectChanged(e *ProjectChanged) error {
+	var sooner bool
+	err := s.evolveProject(e.Project, func(p *Project) {
+		sooner = e.Settings.ExpiryNotice > p.Settings.ExpiryNotice
+		p.Settings = e.Settings
+	})
+	if err != nil || !sooner {
+		return err
+	}
+	for layer := &s.walletTable; layer != nil; layer = layer.base {
+		for id, wallet := range layer.rows {
+			if wallet.Project != e.Project {
+				continue
+			}
+			for i := range wallet.Lots() {
+				if of, ok := id.Location(); ok {
+					lot := &wallet.Lots()[i]
+					s.appoint(lot.Expires.Add(-e.Settings.ExpiryNotice), creditIsAnnounced, of, lot.Lot)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// evolveStatus: a wallet that was closed is no longer its customer's, and one
+// that was disabled may let the escrows end whose deadline it had stopped.
+func (s *State) evolveStatus(e *WalletStatusChanged) error {
+	return s.evolveWallet(e.Wallet, func(w *Wallet) {
+		w.Status = e.Status
+		if e.Status == Closed {
+			if customer, ok := edit(&s.customers, customerKey{w.Project, w.Customer}); ok {
+				customer.wallets = slices.DeleteFunc(slices.Clone(customer.wallets), func(id WalletID) bool { return id == w.ID })
+			}
+		}
+		if w.dealings == nil || e.Status == Disabled {
+			return
+		}
+		for _, id := range w.dealings.escrows {
+			if escrow, ok := s.escrows.get(id); ok && escrow != nil {
+				s.appointEscrow(escrow)
+			}
+		}
+	})
+}
+
+func (s *State) appointSettlement(w *Wallet) {
+	if of, ok := w.ID.Location(); ok && w.Terms.Settlement.Period != "" {
+		s.appoint(w.Terms.Settlement.Next, periodEnds, of, 0)
+	}
+}
+
+func (s *State) appointEscrow(e *Escrow) {
+	if of, ok := e.ID.Location(); ok && !e.Deadline.IsZero() {
+		s.appoint(e.Deadline, escrowEnds, of, 0)
+	}
+}
+
+func (d *dealings) notice(lot uint64) {
+	d.lots = slices.Clone(d.lots)
+	for i := range d.lots {
+		if d.lots[i].Lot == lot {
+			d.lots[i].Noticed = true
+		}
+	}
+}
+
+func (s *State) evolvePlaced(e *HoldPlaced) error {
+	at, ok := e.Hold.Location()
+	if !ok {
+		return fmt.Errorf("domain: %q is not the identifier of a hold", e.Hold)
+	}
+	wallet, ok := s.Wallet(e.Wallet)
+	if !ok {
+		return fmt.Errorf("domain: hold %s of wallet %s, which was never created", e.Hold, e.Wallet)
+	}
+	lots, ok := withoutLots(wallet.Lots(), e.Lots)
+	if !ok {
+		return fmt.Errorf("domain: hold %s takes lots that are not there", e.Hold)
+	}
+	s.holds.put(e.Hold, &Hold{ID: e.Hold, Project: e.Project, Wallet: e.Wallet, Remaining: e.Amount, Lots: e.Lots, ExpiresAt: e.ExpiresAt})
+	s.references.put(e.Reference.holdKey(e.Project), at.bits())
+	if !e.ExpiresAt.IsZero() {
+		s.appoint(e.ExpiresAt, holdExpires, at, 0)
+	}
+	return s.evolveWallet(e.Wallet, func(w *Wallet) {
+		w.deal(func(d *dealings) { d.held, d.holds, d.lots = d.held.Add(e.Amount), d.holds+1, lots })
+	})
+}
+
+// evolveHold takes an amount out of a hold; the lots go back to its wallet.
+func (s *State) evolveHold(id HoldID, amount Money, lots, kept []LotPart, remaining Money, how ending) error {
+	hold, ok := edit(&s.holds, id)
+	at, known := id.Location()
+	if !ok || !known {
+		return fmt.Errorf("domain: a change of hold %s, which is not active", id)
+	}
+	project, ok := s.Project(hold.Project)
+	if !ok {
+		return fmt.Errorf("domain: hold %s of project %s, which was never created", id, hold.Project)
+	}
+	hold.Remaining, hold.Lots = remaining, kept
+	if remaining.IsZero() {
+		drop(&s.holds, id)
+		s.ends.put(at.bits(), ended{hold.Project, how})
+	}
+	s.appointLots(hold.Wallet, project, lots)
+	return s.evolveWallet(hold.Wallet, func(w *Wallet) {
+		w.deal(func(d *dealings) {
+			d.held, d.lots = d.held.Sub(amount), withLots(d.lots, lots)
+			if remaining.IsZero() {
+				d.holds--
+			}
+		})
+	})
+}
+
+func (s *State) evolveEscrowCreated(e *EscrowCreated) error {
+	escrow := &Escrow{
+		ID: e.Escrow, Project: e.Project, From: e.From, To: e.To, Remaining: e.Amount, Lots: e.Lots,
+		Deadline: e.Deadline, AtDeadline: e.AtDeadline, Approval: e.Approval,
+	}
+	s.escrows.put(e.Escrow, escrow)
+	s.appointEscrow(escrow)
+	for _, id := range [...]WalletID{e.From, e.To} {
+		err := s.evolveWallet(id, func(w *Wallet) {
+			w.deal(func(d *dealings) { d.escrows = append(slices.Clone(d.escrows), e.Escrow) })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *State) evolveEscrow(id EscrowID, change func(*Escrow)) error {
+	escrow, ok := edit(&s.escrows, id)
+	if !ok {
+		return fmt.Errorf("domain: a change of escrow %s, which is not open", id)
+	}
+	change(escrow)
+	return nil
+}
+
+func (s *State) evolveEscrowEnd(id EscrowID, kept []LotPart, remaining Money, how ending) error {
+	escrow, ok := s.escrows.get(id)
+	at, known := id.Location()
+	if !ok || escrow == nil || !known {
+		return fmt.Errorf("domain: a change of escrow %s, which is not open", id)
+	}
+	if !remaining.IsZero() {
+		return s.evolveEscrow(id, func(e *Escrow) { e.Remaining, e.Lots = remaining, kept })
+	}
+	drop(&s.escrows, id)
+	s.ends.put(at.bits(), ended{escrow.Project, how})
+	for _, wallet := range [...]WalletID{escrow.From, escrow.To} {
+		err := s.evolveWallet(wallet, func(w *Wallet) {
+			w.deal(func(d *dealings) {
+				d.escrows = slices.DeleteFunc(slices.Clone(d.escrows), func(e EscrowID) bool { return e == id })
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *State) evolveScheduled(e *TransactionScheduled) error {
+	at, ok := e.Transaction.Location()
+	if !ok {
+		return fmt.Errorf("domain: %q is not the identifier of a transaction", e.Transaction)
+	}
+	s.schedule.put(e.Transaction, scheduled{project: e.Project, pending: e})
+	s.appoint(e.ScheduledFor, transactionIsDue, at, 0)
+	return s.remember(e.Project, e.Reference, e.Transaction)
+}
+
+// evolveOutcome ends a scheduled transaction.
+func (s *State) evolveOutcome(origin Origin, id TransactionID, done bool) {
+	if origin.Kind != ScheduleOrigin {
+		return
+	}
+	of, _ := s.schedule.get(id)
+	of.pending, of.done = nil, done
+	if at, ok := TransactionID(origin.ID).Location(); ok {
+		of.outcome = at.bits()
+	}
+	s.schedule.put(id, of)
+}
+
+func (s *State) evolveCancelled(e *TransactionCancelled) error {
+	if of, ok := s.schedule.get(e.Transaction); !ok || of.pending == nil {
+		return fmt.Errorf("domain: %s cancelled, which does not wait", e.Transaction)
+	}
+	s.evolveOutcome(Origin{Kind: ScheduleOrigin}, e.Transaction, false)
+	return nil
+}
+
+func (s *State) evolveReversed(e *TransactionReversed) error {
+	at, ok := e.Transaction.Location()
+	if !ok {
+		return fmt.Errorf("domain: %q is not the identifier of a transaction", e.Transaction)
+	}
+	before, _ := s.reversals.get(at.bits())
+	s.reversals.put(at.bits(), before.with(e))
+	return nil
+}
+
+func (s *State) evolveMonitor(event Event) error {
+	switch e := event.(type) {
+	case *MonitorSet:
+		s.monitored++
+		return s.evolveMonitors(e.Wallet, func(all []Monitor) []Monitor { return append(all, e.Monitor) })
+	case *MonitorRemoved:
+		s.monitored--
+		return s.evolveMonitors(e.Wallet, func(all []Monitor) []Monitor {
+			return slices.DeleteFunc(all, func(m Monitor) bool { return m.ID == e.Monitor })
+		})
+	case *MonitorTriggered:
+		return s.evolveMonitors(e.Wallet, func(all []Monitor) []Monitor {
+			for i := range all {
+				if all[i].ID == e.Monitor {
+					all[i].Above = e.Above
+				}
+			}
+			return all
+		})
+	}
+	return nil
+}
+
+func (s *State) evolveMonitors(id WalletID, change func([]Monitor) []Monitor) error {
+	return s.evolveWallet(id, func(w *Wallet) {
+		w.deal(func(d *dealings) { d.monitors = change(slices.Clone(d.monitors)) })
+	})
+}

@@ -1,0 +1,252 @@
+package domain
+
+import "time"
+
+// Hold reserves money of a wallet: it stays in the balance and is no longer
+// available until it is captured, released, or expires.
+type Hold struct {
+	ID        HoldID
+	Project   ProjectID
+	Wallet    WalletID
+	Remaining Money
+	Lots      []LotPart // expiring credit that it reserves: it does not expire meanwhile
+	ExpiresAt time.Time // zero: never
+}
+
+// PlaceHold reserves, once for its reference. References of holds are apart
+// from those of transactions. A hold that is refused leaves nothing behind.
+type PlaceHold struct {
+	Project     ProjectID
+	Wallet      WalletID
+	Reference   Reference
+	Quantity    Quantity
+	ExpiresAt   time.Time // zero: never
+	Description string
+	Metadata    Metadata
+}
+
+// CaptureHold spends a part of a hold, or all of it: to a wallet, or out.
+type CaptureHold struct {
+	Project     ProjectID
+	Hold        HoldID
+	To          WalletID // "": out, as a redeem
+	Reference   Reference
+	Quantity    Quantity // not set: all that is left
+	ReleaseRest bool     // and end the hold
+	Description string
+	Metadata    Metadata
+}
+
+// ReleaseHold frees a part of a hold, or all of it. Releasing a hold that was
+// released or has expired does nothing.
+type ReleaseHold struct {
+	Project  ProjectID
+	Hold     HoldID
+	Quantity Quantity // not set: all that is left
+}
+
+// ExpireHold ends a hold whose time is over. Time gives this command.
+type ExpireHold struct {
+	Project ProjectID
+	Hold    HoldID
+}
+
+// ended says of which project a hold or escrow was that the state no longer
+// holds, and how it ended.
+type ended struct {
+	project ProjectID
+	how     ending
+}
+
+type ending uint8
+
+const (
+	endedCaptured ending = iota
+	endedReleased
+	endedExpired
+	endedRefunded
+)
+
+func (e ending) String() string {
+	return [...]string{endedCaptured: "captured", endedReleased: "released", endedExpired: "expired", endedRefunded: "refunded"}[e]
+}
+
+func decidePlaceHold(s *State, c PlaceHold, at Place) ([]Event, *Rejection) {
+	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
+	if rejection := r.check(); rejection != nil {
+		return nil, rejection
+	}
+	if !c.Quantity.Positive() {
+		return nil, reject(BadRequest, "amount must be more than zero")
+	}
+	project, ok := s.Project(c.Project)
+	if !ok {
+		return nil, reject(NotFound, "Project not found")
+	}
+	if bits, used := s.references.get(c.Reference.holdKey(c.Project)); used {
+		return nil, reject(DuplicateReference, "a hold with this reference exists").with("hold_id", locationOf(bits).ID(holdPrefix))
+	}
+	if rejection := s.checkNamed(project, c.Wallet); rejection != nil {
+		return nil, rejection
+	}
+	wallet, _ := s.Wallet(c.Wallet)
+	amount, rejection := fit(c.Quantity, wallet.Asset)
+	if rejection != nil {
+		return nil, rejection
+	}
+	if rejection := checkFuture("expires_at", c.ExpiresAt, at.Time); rejection != nil {
+		return nil, rejection
+	}
+	p := newPosting(s, project, at, Origin{})
+	a := p.account(c.Wallet)
+	if wallet.Status != Active {
+		return nil, statusRejection(wallet)
+	}
+	if project.limited(wallet) {
+		if rejection := p.checkOutgoing(a, amount); rejection != nil {
+			return nil, rejection
+		}
+	}
+	if available := a.available(at.Time); available.Cmp(amount) < 0 {
+		return nil, insufficient(wallet, amount, wallet.Asset.zero(), available)
+	}
+	placed := &HoldPlaced{
+		Project: c.Project, Hold: HoldID(at.ID(holdPrefix)), Wallet: c.Wallet, Reference: c.Reference, Amount: amount,
+		ExpiresAt: moment(c.ExpiresAt), Description: c.Description, Metadata: c.Metadata,
+	}
+	placed.Lots, _ = takeFirst(spendable(wallet.Lots(), at.Time), amount)
+	return []Event{placed}, nil
+}
+
+// holdOf answers a hold that is active, or why there is none.
+func (s *State) holdOf(project ProjectID, id HoldID) (*Hold, *Rejection) {
+	if hold, ok := s.holds.get(id); ok && hold != nil && hold.Project == project {
+		return hold, nil
+	}
+	if end, ok := s.endOf(id.Location()); ok && end.project == project {
+		return nil, reject(HoldEnded, "Hold %s is %s", id, end.how).with("hold_id", string(id)).with("status", end.how.String())
+	}
+	return nil, reject(NotFound, "Hold not found")
+}
+
+func (s *State) endOf(at Location, ok bool) (ended, bool) {
+	if !ok {
+		return ended{}, false
+	}
+	return s.ends.get(at.bits())
+}
+
+// part is a part of something that is left, or all of it where none is given.
+func part(q Quantity, remaining Money, of string) (Money, *Rejection) {
+	if !q.Set() {
+		return remaining, nil
+	}
+	if !q.Positive() {
+		return remaining, reject(BadRequest, "amount must be more than zero")
+	}
+	amount, rejection := fit(q, Asset{Code: remaining.asset, Scale: remaining.Scale()})
+	if rejection == nil && amount.Cmp(remaining) > 0 {
+		rejection = reject(AmountTooLarge, "The amount is %s, and %s %s is left of the %s", amount, remaining, remaining.asset, of).
+			with("amount", amount.String()).with("remaining", remaining.String())
+	}
+	return amount, rejection
+}
+
+func decideCaptureHold(s *State, c CaptureHold, at Place) ([]Event, *Rejection) {
+	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
+	if rejection := r.check(); rejection != nil {
+		return nil, rejection
+	}
+	project, rejection := s.unused(c.Project, c.Reference)
+	if rejection != nil {
+		return nil, rejection
+	}
+	hold, rejection := s.holdOf(c.Project, c.Hold)
+	if rejection != nil {
+		return nil, rejection
+	}
+	if c.To != "" {
+		if rejection := s.checkNamed(project, c.To); rejection != nil {
+			return nil, rejection
+		}
+	}
+	amount, rejection := part(c.Quantity, hold.Remaining, "hold")
+	if rejection != nil {
+		return nil, rejection
+	}
+	p := newPosting(s, project, at, Origin{CaptureOrigin, string(c.Hold)})
+	lots, kept := takeFirst(hold.Lots, amount)
+	own := p.account(hold.Wallet).own()
+	own.held = own.held.Sub(amount)
+	r.operations = []PostedOperation{{Type: Transfer, From: hold.Wallet, To: c.To, Amount: amount, Fee: amount.Sub(amount)}}
+	if c.To == "" {
+		r.operations[0].Type = Redeem
+	}
+	if rejection := p.capture(&r.operations[0], lots); rejection != nil {
+		return p.end(&r, rejection), nil
+	}
+	captured := &HoldCaptured{
+		Project: c.Project, Hold: c.Hold, Wallet: hold.Wallet, Transaction: TransactionID(p.at.offset(len(p.before) + 1).ID(transactionPrefix)),
+		Amount: amount, Lots: lots, Kept: kept, Remaining: hold.Remaining.Sub(amount),
+	}
+	p.before = append(p.before, captured)
+	events := p.end(&r, nil)
+	if c.ReleaseRest && !captured.Remaining.IsZero() {
+		rest := *hold
+		rest.Remaining, rest.Lots = captured.Remaining, kept
+		events = append(events, rest.release(p.account(hold.Wallet), rest.Remaining, false))
+	}
+	return events, nil
+}
+
+// capture spends what a hold had reserved: its lots, also those that would have
+// expired meanwhile, and no others.
+func (p *posting) capture(o *PostedOperation, lots []LotPart) *Rejection {
+	if o.From == o.To {
+		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.From)).at(0)
+	}
+	m := p.movement(0, o)
+	m.reserved, m.take = true, append([]LotPart{}, lots...)
+	if rejection := p.move(m); rejection != nil {
+		return rejection.at(0)
+	}
+	return nil
+}
+
+// release is the fact of a part that goes back; a is its wallet as it is then.
+func (h *Hold) release(a *account, amount Money, expired bool) *HoldReleased {
+	lots, kept := takeLast(h.Lots, h.Remaining, amount)
+	own := a.own()
+	own.held = own.held.Sub(amount)
+	return &HoldReleased{
+		Project: h.Project, Hold: h.ID, Wallet: h.Wallet, Amount: amount, Lots: capped(lots, room(a.balance, own)), Kept: kept,
+		Remaining: h.Remaining.Sub(amount), Expired: expired,
+	}
+}
+
+func decideReleaseHold(s *State, c ReleaseHold, at Place) ([]Event, *Rejection) {
+	if end, ok := s.endOf(c.Hold.Location()); ok && end.project == c.Project && (end.how == endedReleased || end.how == endedExpired) {
+		return nil, nil
+	}
+	hold, rejection := s.holdOf(c.Project, c.Hold)
+	if rejection != nil {
+		return nil, rejection
+	}
+	amount, rejection := part(c.Quantity, hold.Remaining, "hold")
+	if rejection != nil {
+		return nil, rejection
+	}
+	project, _ := s.Project(c.Project)
+	p := newPosting(s, project, at, Origin{})
+	return []Event{hold.release(p.account(hold.Wallet), amount, false)}, nil
+}
+
+func decideExpireHold(s *State, c ExpireHold, at Place) ([]Event, *Rejection) {
+	hold, rejection := s.holdOf(c.Project, c.Hold)
+	if rejection != nil || hold.ExpiresAt.IsZero() || at.Time.Before(hold.ExpiresAt) {
+		return nil, nil
+	}
+	project, _ := s.Project(c.Project)
+	p := newPosting(s, project, at, Origin{})
+	return []Event{hold.release(p.account(hold.Wallet), hold.Remaining, true)}, nil
+}

@@ -1,0 +1,186 @@
+package domain
+
+// StatusChange is what is done to a wallet's status.
+type StatusChange string
+
+const (
+	Freeze   StatusChange = "freeze"
+	Unfreeze StatusChange = "unfreeze"
+	Disable  StatusChange = "disable"
+	Enable   StatusChange = "enable"
+)
+
+// transitions says where each change leads from each status. A status that leads
+// to itself: nothing to do. One that is missing refuses the change.
+var transitions = map[StatusChange]map[WalletStatus]WalletStatus{
+	Freeze:   {Active: Frozen, Frozen: Frozen},
+	Unfreeze: {Frozen: Active, Active: Active},
+	Disable:  {Active: Disabled, Frozen: Disabled, Disabled: Disabled},
+	Enable:   {Disabled: Active, Active: Active},
+}
+
+// ChangeStatus freezes, unfreezes, disables or enables a wallet; repeating it
+// does nothing. Enabling restores full functionality: a wallet that was frozen
+// before it was disabled is active then.
+//
+// Holds stay as they are meanwhile: they can be released and they expire, but
+// not be captured while nothing goes out.
+type ChangeStatus struct {
+	Project ProjectID
+	Wallet  WalletID
+	Change  StatusChange
+	Actor   string // who asked, for the record
+	Reason  string
+}
+
+// CloseWallet closes a wallet for ever. Repeating it does nothing. It must be
+// empty and without holds and open escrows, or its balance goes in the same
+// commit: to another wallet, or out (Redeem), under Reference.
+type CloseWallet struct {
+	Project   ProjectID
+	Wallet    WalletID
+	RefundTo  WalletID
+	Redeem    bool
+	Reference Reference // required where RefundTo or Redeem is given
+	Actor     string
+	Reason    string
+}
+
+func checkActor(actor, reason string) *Rejection {
+	return first(checkText("actor", actor, MaxNameLength), checkText("reason", reason, MaxDescriptionLength))
+}
+
+func decideChangeStatus(s *State, c ChangeStatus) ([]Event, *Rejection) {
+	if rejection := checkActor(c.Actor, c.Reason); rejection != nil {
+		return nil, rejection
+	}
+	leads, ok := transitions[c.Change]
+	if !ok {
+		return nil, reject(BadRequest, "status change %q must be %s, %s, %s or %s", c.Change, Freeze, Unfreeze, Disable, Enable)
+	}
+	wallet, ok := s.Wallet(c.Wallet)
+	if !ok || wallet.Project != c.Project {
+		return nil, walletNotFound(c.Wallet)
+	}
+	next, ok := leads[wallet.Status]
+	if !ok {
+		return nil, statusRejection(wallet)
+	}
+	if next == wallet.Status {
+		return nil, nil
+	}
+	return []Event{&WalletStatusChanged{
+		Project: c.Project, Wallet: c.Wallet, Status: next, Actor: c.Actor, Reason: c.Reason,
+	}}, nil
+}
+
+func decideCloseWallet(s *State, c CloseWallet, at Place) ([]Event, *Rejection) {
+	refund := c.RefundTo != "" || c.Redeem
+	r := record{reference: c.Reference, description: c.Reason}
+	if rejection := checkActor(c.Actor, c.Reason); rejection != nil {
+		return nil, rejection
+	}
+	if c.RefundTo != "" && c.Redeem {
+		return nil, reject(BadRequest, "the balance goes to a wallet, or is redeemed, not both")
+	}
+	if refund {
+		if rejection := r.check(); rejection != nil {
+			return nil, rejection
+		}
+	}
+	project, ok := s.Project(c.Project)
+	if !ok {
+		return nil, reject(NotFound, "Project not found")
+	}
+	wallet, rejection := s.walletOf(project, c.Wallet)
+	switch {
+	case rejection != nil:
+		return nil, rejection
+	case wallet.Status == Closed:
+		return nil, nil
+	case wallet.Role != CustomerWallet && wallet.Role != SystemWallet:
+		return nil, reject(BadRequest, "wallet %s is an account that the project's own bookkeeping needs: it is never closed", wallet.ID)
+	}
+	closed := &WalletStatusChanged{Project: c.Project, Wallet: c.Wallet, Status: Closed, Actor: c.Actor, Reason: c.Reason}
+	if !refund || wallet.Balance.IsZero() {
+		if !wallet.empty() {
+			return nil, notEmpty(wallet)
+		}
+		return []Event{closed}, nil
+	}
+	return decideClosing(s, project, wallet, &c, &r, at, closed)
+}
+
+// decideClosing moves what is left, and closes the wallet if that succeeds.
+func decideClosing(s *State, project *Project, wallet *Wallet, c *CloseWallet, r *record, at Place, closed Event) ([]Event, *Rejection) {
+	if _, rejection := s.unused(project.ID, c.Reference); rejection != nil {
+		return nil, rejection
+	}
+	if c.RefundTo != "" {
+		if rejection := s.checkNamed(project, c.RefundTo); rejection != nil {
+			return nil, rejection
+		}
+	}
+	amount, _ := wallet.Available(at.Time)
+	if amount.Cmp(wallet.Balance.Add(wallet.creditLimit())) != 0 || wallet.Balance.Sign() < 0 || !wallet.unencumbered() {
+		return nil, notEmpty(wallet)
+	}
+	if wallet.Status == Disabled {
+		return nil, statusRejection(wallet)
+	}
+	operation := PostedOperation{Type: Transfer, From: wallet.ID, To: c.RefundTo, Amount: wallet.Balance, Fee: wallet.Asset.zero()}
+	if c.Redeem {
+		operation.Type = Redeem
+	}
+	r.operations = []PostedOperation{operation}
+	p := newPosting(s, project, at, Origin{ClosingOrigin, string(wallet.ID)})
+	rejection := p.post(0, &r.operations[0])
+	events := p.end(r, rejection)
+	if rejection == nil {
+		events = append(events, closed)
+	}
+	return events, nil
+}
+
+// unencumbered tells whether nothing is promised from or to the wallet.
+func (w *Wallet) unencumbered() bool {
+	return w.dealings == nil || w.dealings.holds == 0 && len(w.dealings.escrows) == 0
+}
+
+func (w *Wallet) empty() bool { return w.Balance.IsZero() && w.unencumbered() }
+
+func notEmpty(w *Wallet) *Rejection {
+	holds, escrows := 0, 0
+	if w.dealings != nil {
+		holds, escrows = w.dealings.holds, len(w.dealings.escrows)
+	}
+	return reject(WalletNotEmpty, "Wallet %s is not empty: its balance is %s %s, %s of it held by %d holds, and it has a part in %d open escrows",
+		w.ID, w.Balance, w.Asset.Code, w.Held(), holds, escrows).
+		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code)).with("balance", w.Balance.String()).
+		with("held", w.Held().String()).with("holds", number(uint64(holds))).with("escrows", number(uint64(escrows)))
+}
+
+func walletNotFound(id WalletID) *Rejection {
+	return reject(NotFound, "Wallet %s not found", id).with("wallet_id", string(id))
+}
+
+// walletOf answers a wallet of a project.
+func (s *State) walletOf(project *Project, id WalletID) (*Wallet, *Rejection) {
+	wallet, ok := s.Wallet(id)
+	if !ok || wallet.Project != project.ID {
+		return nil, walletNotFound(id)
+	}
+	return wallet, nil
+}
+
+// openWallet answers a wallet of a project that was not closed.
+func (s *State) openWallet(project ProjectID, id WalletID) (*Wallet, *Rejection) {
+	wallet, ok := s.Wallet(id)
+	switch {
+	case !ok || wallet.Project != project:
+		return nil, walletNotFound(id)
+	case wallet.Status == Closed:
+		return nil, statusRejection(wallet)
+	}
+	return wallet, nil
+}

@@ -1,0 +1,198 @@
+package domain
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// LotPart is expiring credit, or a part of it: what is left in a wallet, what an
+// entry took or brought back, what a hold keeps. It is named by its wallet and
+// the version of the entry that granted it.
+type LotPart struct {
+	Lot      uint64 // version of the entry that granted it
+	Amount   Money
+	Original Money // of the whole lot when it was granted
+	Expires  time.Time
+}
+
+// Lot is a lot that a wallet has, with what is left of it.
+type Lot struct {
+	LotPart
+	Noticed bool // its end was announced
+}
+
+// LotID spells a lot: lot_<wallet>_<version>.
+func LotID(wallet WalletID, lot uint64) string {
+	return lotPrefix + strings.TrimPrefix(string(wallet), walletPrefix) + "_" + strconv.FormatUint(lot, 10)
+}
+
+// expired tells whether the lot cannot be spent at a moment. At the very instant
+// of its expiry it cannot.
+func (l *LotPart) expired(now time.Time) bool { return !now.Before(l.Expires) }
+
+func compareLots(a, b LotPart) int {
+	return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.Lot, b.Lot))
+}
+
+// sumLots is the total of parts of an asset.
+func sumLots(parts []LotPart, asset Asset) Money {
+	sum := asset.zero()
+	for i := range parts {
+		sum = sum.Add(parts[i].Amount)
+	}
+	return sum
+}
+
+// takeFirst splits an amount off parts, earliest expiry first. What the parts do
+// not hold is not of a lot.
+func takeFirst(parts []LotPart, amount Money) (taken, left []LotPart) {
+	for i, part := range parts {
+		if amount.IsZero() {
+			return taken, append(left, parts[i:]...)
+		}
+		piece := part
+		if piece.Amount.Cmp(amount) > 0 {
+			piece.Amount = amount
+			rest := part
+			rest.Amount = part.Amount.Sub(amount)
+			left = append(left, rest)
+		}
+		taken = append(taken, piece)
+		amount = amount.Sub(piece.Amount)
+	}
+	return taken, left
+}
+
+// takeLast splits an amount off something of which parts were spent first, and
+// the rest of the total, which is of no lot, last: it goes back in the reverse
+// order.
+func takeLast(parts []LotPart, total, amount Money) (taken, left []LotPart) {
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	plain := total
+	for i := range parts {
+		plain = plain.Sub(parts[i].Amount)
+	}
+	keep := plain.Sub(plain) // of the parts
+	for i := range parts {
+		keep = keep.Add(parts[i].Amount)
+	}
+	if amount.Cmp(plain) > 0 {
+		keep = keep.Sub(amount.Sub(plain))
+	}
+	left, taken = takeFirst(parts, keep)
+	return taken, left
+}
+
+// capped keeps of parts what fits into room, earliest expiry first.
+func capped(parts []LotPart, room Money) []LotPart {
+	if len(parts) == 0 || room.Sign() <= 0 {
+		return nil
+	}
+	kept, _ := takeFirst(parts, room)
+	return kept
+}
+
+// withLots is a copy of a wallet's lots with parts brought.
+func withLots(lots []Lot, parts []LotPart) []Lot {
+	next := slices.Clone(lots)
+	for _, part := range parts {
+		at, found := slices.BinarySearchFunc(next, part, func(l Lot, p LotPart) int { return compareLots(l.LotPart, p) })
+		if found {
+			next[at].Amount = next[at].Amount.Add(part.Amount)
+		} else {
+			next = slices.Insert(next, at, Lot{LotPart: part})
+		}
+	}
+	return next
+}
+
+// withoutLots is a copy of a wallet's lots with parts taken; false when they
+// were not there.
+func withoutLots(lots []Lot, parts []LotPart) ([]Lot, bool) {
+	next := slices.Clone(lots)
+	for _, part := range parts {
+		at, found := slices.BinarySearchFunc(next, part, func(l Lot, p LotPart) int { return compareLots(l.LotPart, p) })
+		if !found || next[at].Amount.Cmp(part.Amount) < 0 {
+			return nil, false
+		}
+		if next[at].Amount = next[at].Amount.Sub(part.Amount); next[at].Amount.IsZero() {
+			next = slices.Delete(next, at, at+1)
+		}
+	}
+	return next, true
+}
+
+// spendable lists what is left of the lots that can be spent at a moment,
+// earliest expiry first.
+func spendable(lots []Lot, now time.Time) []LotPart {
+	parts := make([]LotPart, 0, len(lots))
+	for i := range lots {
+		if !lots[i].expired(now) {
+			parts = append(parts, lots[i].LotPart)
+		}
+	}
+	return parts
+}
+
+// ExpireCredit removes what is left of a lot. Time gives this command.
+type ExpireCredit struct {
+	Project ProjectID
+	Wallet  WalletID
+	Lot     uint64
+}
+
+// AnnounceExpiry tells that a lot will expire. Time gives this command.
+type AnnounceExpiry struct {
+	Project ProjectID
+	Wallet  WalletID
+	Lot     uint64
+}
+
+// lotOf finds a lot of a wallet.
+func (s *State) lotOf(wallet WalletID, id uint64) (*Wallet, *Lot, bool) {
+	w, ok := s.Wallet(wallet)
+	if !ok || w.dealings == nil {
+		return nil, nil, false
+	}
+	for i := range w.dealings.lots {
+		if w.dealings.lots[i].Lot == id {
+			return w, &w.dealings.lots[i], true
+		}
+	}
+	return nil, nil, false
+}
+
+// decideExpireCredit moves what is left to the project's breakage account,
+// whatever the wallet's status: that it ends then was agreed beforehand.
+func decideExpireCredit(s *State, c ExpireCredit, at Place) ([]Event, *Rejection) {
+	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot)
+	project, known := s.Project(c.Project)
+	if !ok || !known || wallet.Project != c.Project || !lot.expired(at.Time) {
+		return nil, nil
+	}
+	id := LotID(c.Wallet, c.Lot)
+	p := newPosting(s, project, at, Origin{ExpiryOrigin, id})
+	posted := []PostedOperation{{Type: Transfer, From: c.Wallet, Amount: lot.Amount, Fee: wallet.Asset.zero()}}
+	breakage := p.system(BreakageWallet, wallet.Asset)
+	posted[0].To = breakage.wallet.ID
+	rejection := p.move(&movement{
+		from: p.account(c.Wallet), to: breakage, amount: lot.Amount, debit: DebitEntry, credit: CreditEntry,
+		fee: wallet.Asset.zero(), take: []LotPart{lot.LotPart}, settled: true,
+	})
+	// A lot can end more than once: what came back after its end ends again.
+	reference := systemReference(id + ":" + number(wallet.Version+1))
+	return p.end(&record{reference: reference, operations: posted}, rejection), nil
+}
+
+func decideAnnounceExpiry(s *State, c AnnounceExpiry) ([]Event, *Rejection) {
+	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot)
+	if !ok || lot.Noticed || wallet.Project != c.Project {
+		return nil, nil
+	}
+	return []Event{&CreditExpiring{Project: c.Project, Wallet: c.Wallet, Lot: lot.LotPart}}, nil
+}

@@ -1,0 +1,92 @@
+package domain
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// TestManyLotsInOneSecond: 100,000 lots of 5,000 wallets that end in the same
+// second all go, each by a transaction of its own, after a restart that spans it.
+func TestManyLotsInOneSecond(t *testing.T) {
+	t.Parallel()
+	const wallets, lots = 5000, 20
+	s := newScript(t)
+	s.set("project shop currency=USD\n")
+	end := s.now.Add(time.Hour)
+	one, _ := MinorUnits("1")
+	for n := range wallets {
+		s.set(fmt.Sprintf("wallet w%d system=yes\n", n))
+		c := &Transact{Project: s.projectID(), Reference: Reference(fmt.Sprint(n))}
+		for i := range lots {
+			c.Operations = append(c.Operations, Operation{Type: Issue, To: s.wallet(fmt.Sprint("w", n)), Quantity: one, Expires: end.Add(time.Duration(i%2) * time.Second / 2)})
+		}
+		s.decide(c)
+	}
+	replayed := NewState(1)
+	for _, fact := range s.facts {
+		if err := replayed.Evolve(fact); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.state, s.now = replayed, end.Add(time.Second)
+	gone := 0
+	for {
+		due := s.state.Due(s.now, 256)
+		if len(due) == 0 {
+			break
+		}
+		for _, deadline := range due {
+			for _, event := range s.decide(deadline.Command) {
+				if e, ok := event.(*TransactionCompleted); ok && e.Origin.Kind == ExpiryOrigin {
+					gone++
+				}
+			}
+		}
+	}
+	if gone != wallets*lots {
+		t.Errorf("%d lots are gone, want %d", gone, wallets*lots)
+	}
+	for w := range s.state.Wallets() {
+		if want := map[WalletRole]string{SystemWallet: "0.00", BreakageWallet: "1000.00", IssuanceWallet: "-1000.00"}[w.Role]; w.Balance.String() != want {
+			t.Errorf("%s has %s, want %s", w.Name, w.Balance, want)
+		}
+	}
+}
+
+// TestManyOperations: a transaction performs as many as it may have, in order.
+func TestManyOperations(t *testing.T) {
+	t.Parallel()
+	s := newScript(t)
+	s.set("project shop currency=USD\nwallet a system=yes\nwallet b system=yes\ntransact start: issue 1 to a\n")
+	one, _ := MajorUnits("1")
+	c := &Transact{Project: s.projectID(), Reference: "all"}
+	for n := range MaxOperations {
+		from, to := s.wallet("a"), s.wallet("b")
+		if n%2 == 1 {
+			from, to = to, from
+		}
+		c.Operations = append(c.Operations, Operation{Type: Transfer, From: from, To: to, Quantity: one})
+	}
+	done, ok := s.decide(c)[0].(*TransactionCompleted)
+	if !ok || len(done.Entries) != 2*MaxOperations || done.Entries[2*MaxOperations-1].Version != MaxOperations+1 {
+		t.Errorf("%+v", done)
+	}
+}
+
+// decide has a command decided and applied, with nothing told.
+func (s *script) decide(command Command) []Event {
+	s.t.Helper()
+	s.sequence++
+	events, rejection := Decide(s.state, command, Place{Location{Sequence: s.sequence}, s.now})
+	if rejection != nil {
+		s.t.Fatal(rejection)
+	}
+	for _, event := range events {
+		if err := s.state.Evolve(event); err != nil {
+			s.t.Fatal(err)
+		}
+		s.facts = append(s.facts, event)
+	}
+	return events
+}

@@ -1,0 +1,156 @@
+package domain
+
+import "slices"
+
+// Monitor watches one number of a wallet. It is edge-triggered: a fact when the
+// number comes to the threshold or above, and one when it falls below again;
+// none while it stays on its side.
+type Monitor struct {
+	ID        MonitorID
+	Metric    MonitorMetric
+	Threshold Money
+	Above     bool // on which side the number is: at or above the threshold
+}
+
+// MonitorMetric is what a monitor watches.
+type MonitorMetric string
+
+const (
+	BalanceMetric   MonitorMetric = "balance"
+	AvailableMetric MonitorMetric = "available"
+	HeldMetric      MonitorMetric = "held"
+)
+
+// MaxMonitors is how many monitors a wallet has at most.
+const MaxMonitors = 50
+
+// SetMonitor watches a wallet. Setting what is watched already does nothing.
+type SetMonitor struct {
+	Project   ProjectID
+	Wallet    WalletID
+	Metric    MonitorMetric
+	Threshold Quantity // of any sign
+}
+
+// RemoveMonitor ends it. Repeating it is NotFound.
+type RemoveMonitor struct {
+	Project ProjectID
+	Wallet  WalletID
+	Monitor MonitorID
+}
+
+// Monitors of the wallet, in the order they were set.
+func (w *Wallet) Monitors() []Monitor {
+	if w.dealings == nil {
+		return nil
+	}
+	return w.dealings.monitors
+}
+
+// metric is the number that a monitor watches.
+func (w *Wallet) metric(m MonitorMetric) Money {
+	switch m {
+	case HeldMetric:
+		return w.Held()
+	case AvailableMetric:
+		return w.Balance.Sub(w.Held()).Add(w.creditLimit())
+	}
+	return w.Balance
+}
+
+func decideSetMonitor(s *State, c SetMonitor, at Place) ([]Event, *Rejection) {
+	if c.Metric != BalanceMetric && c.Metric != AvailableMetric && c.Metric != HeldMetric {
+		return nil, reject(BadRequest, "metric %q must be %s, %s or %s", c.Metric, BalanceMetric, AvailableMetric, HeldMetric)
+	}
+	if !c.Threshold.Set() {
+		return nil, reject(BadRequest, "threshold is required")
+	}
+	wallet, rejection := s.openWallet(c.Project, c.Wallet)
+	if rejection != nil {
+		return nil, rejection
+	}
+	threshold, rejection := fit(c.Threshold, wallet.Asset)
+	if rejection != nil {
+		return nil, rejection
+	}
+	for _, m := range wallet.Monitors() {
+		if m.Metric == c.Metric && m.Threshold.Cmp(threshold) == 0 {
+			return nil, nil
+		}
+	}
+	if len(wallet.Monitors()) >= MaxMonitors {
+		return nil, reject(BadRequest, "a wallet has at most %d monitors", MaxMonitors)
+	}
+	return []Event{&MonitorSet{Project: c.Project, Wallet: c.Wallet, Monitor: Monitor{
+		ID: MonitorID(at.ID(monitorPrefix)), Metric: c.Metric, Threshold: threshold,
+		Above: wallet.metric(c.Metric).Cmp(threshold) >= 0,
+	}}}, nil
+}
+
+func decideRemoveMonitor(s *State, c RemoveMonitor) ([]Event, *Rejection) {
+	wallet, ok := s.Wallet(c.Wallet)
+	if !ok || wallet.Project != c.Project {
+		return nil, walletNotFound(c.Wallet)
+	}
+	if !slices.ContainsFunc(wallet.Monitors(), func(m Monitor) bool { return m.ID == c.Monitor }) {
+		return nil, reject(NotFound, "Monitor not found")
+	}
+	return []Event{&MonitorRemoved{Project: c.Project, Wallet: c.Wallet, Monitor: c.Monitor}}, nil
+}
+
+// watch adds the facts of the thresholds that a decision's facts crossed.
+func (s *State) watch(events []Event) []Event {
+	if s.monitored == 0 || len(events) == 0 {
+		return events
+	}
+	var watched []WalletID
+	for _, event := range events {
+		for _, id := range walletsOf(event) {
+			if w, ok := s.Wallet(id); ok && len(w.Monitors()) > 0 && !slices.Contains(watched, id) {
+				watched = append(watched, id)
+			}
+		}
+	}
+	if len(watched) == 0 {
+		return events
+	}
+	after := s.Fork()
+	for _, event := range events {
+		if err := after.Evolve(event); err != nil {
+			panic("domain: decided what cannot be: " + err.Error())
+		}
+	}
+	for _, id := range watched {
+		w, _ := after.Wallet(id)
+		for _, m := range w.Monitors() {
+			value := w.metric(m.Metric)
+			if above := value.Cmp(m.Threshold) >= 0; above != m.Above {
+				events = append(events, &MonitorTriggered{
+					Project: w.Project, Wallet: id, Monitor: m.ID, Metric: m.Metric, Threshold: m.Threshold, Value: value, Above: above,
+				})
+			}
+		}
+	}
+	return events
+}
+
+// walletsOf lists the wallets whose numbers a fact may change.
+func walletsOf(event Event) []WalletID {
+	switch e := event.(type) {
+	case *TransactionCompleted:
+		ids := make([]WalletID, len(e.Entries))
+		for i := range e.Entries {
+			ids[i] = e.Entries[i].Wallet
+		}
+		return ids
+	case *HoldPlaced:
+		return []WalletID{e.Wallet}
+	case *HoldCaptured:
+		return []WalletID{e.Wallet}
+	case *HoldReleased:
+		return []WalletID{e.Wallet}
+	case *WalletChanged:
+		return []WalletID{e.Wallet}
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+func checkOperation(o *Operation) *Rejection {
+	switch {
+	case !slices.Contains([]OperationType{Transfer, Issue, Redeem, Exchange}, o.Type):
+		return reject(BadRequest, "operation type %q must be %s, %s, %s or %s", o.Type, Transfer, Issue, Redeem, Exchange)
+	case o.Type == Issue && (o.From != "" || o.To == "" || o.Recipient != ""):
+		return reject(BadRequest, "an issue operation names the wallet it goes to, and no other")
+	case o.Type == Redeem && (o.From == "" || o.To != "" || o.Recipient != ""):
+		return reject(BadRequest, "a redeem operation names the wallet it comes from, and no other")
+	case o.Type == Transfer && o.From == "":
+		return reject(BadRequest, "a transfer names the sender's wallet")
+	case o.Type == Transfer && (o.To == "") == (o.Recipient == ""):
+		return reject(BadRequest, "a transfer names the recipient's wallet, or the recipient's identifier, not both")
+	case o.Type == Exchange && (o.From == "" || o.To == "" || o.Recipient != "" || o.Rate.IsZero()):
+		return reject(BadRequest, "an exchange names the two wallets and a rate of more than zero")
+	case o.Type != Exchange && !o.Rate.IsZero():
+		return reject(BadRequest, "only an exchange has a rate")
+	case o.Type != Issue && (o.Grant || !o.Expires.IsZero()):
+		return reject(BadRequest, "only an issue operation grants credit that expires")
+	case !o.Quantity.Positive():
+		return reject(BadRequest, "amount must be more than zero")
+	}
+	return checkText("recipient_identifier", o.Recipient, MaxIDLength)
+}
+
+// fit is a quantity as money of an asset.
+func fit(q Quantity, asset Asset) (Money, *Rejection) {
+	amount, ok := q.of(asset)
+	if !ok {
+		return amount, reject(BadRequest, "amount has more digits than %s allows: %d after the point, %d in all",
+			asset.Code, asset.Scale, MaxDigits).with("currency", string(asset.Code))
+	}
+	return amount, nil
+}
+
+// settle fits an operation's numbers to the assets of its wallets, which exist.
+func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection) {
+	posted := PostedOperation{Type: o.Type, From: o.From, To: o.To, Rate: o.Rate, Expires: moment(o.Expires), Grant: o.Grant}
+	var payer, last *Wallet // of an issue, who receives
+	for _, id := range [...]WalletID{o.To, o.From} {
+		wallet, ok := s.Wallet(id)
+		if !ok {
+			continue // not named
+		}
+		if rejection := wallet.bookkept(); rejection != nil {
+			return posted, rejection
+		}
+		payer, last = wallet, payer
+	}
+	amount, rejection := fit(o.Quantity, payer.Asset)
+	if rejection != nil {
+		return posted, rejection
+	}
+	posted.Amount, posted.Fee = amount, payer.Asset.zero()
+	if rejection := checkFuture("expires_at", o.Expires, now); rejection != nil {
+		return posted, rejection
+	}
+	if o.Type == Exchange {
+		received, ok := o.Rate.of(amount, last.Asset)
+		if !ok || received.IsZero() {
+			return posted, reject(BadRequest, "%s %s at a rate of %s is %s %s, which cannot be paid out",
+				amount, amount.asset, o.Rate, received, last.Asset.Code)
+		}
+		posted.Received = received
+	}
+	return posted, nil
+}
+
+// bookkept refuses accounts that only the ledger itself moves money of.
+func (w *Wallet) bookkept() *Rejection {
+	switch w.Role {
+	case IssuanceWallet:
+		return reject(BadRequest, "wallet %s is an issuance account: use issue or redeem", w.ID)
+	case EscrowWallet:
+		return reject(BadRequest, "wallet %s is an escrow account: release or refund the escrow", w.ID)
+	}
+	return nil
+}
+
+// checkNamed tells whether a wallet can be named by a command that moves money.
+func (s *State) checkNamed(project *Project, id WalletID) *Rejection {
+	wallet, rejection := s.walletOf(project, id)
+	if rejection != nil {
+		return rejection
+	}
+	return wallet.bookkept()
+}
+
+// find finds the wallet that a transfer to an identifier reaches: the customer's
+// wallet in the sender's asset.
+func (p *posting) find(o *Operation, posted *PostedOperation) *Rejection {
+	if o.Recipient == "" {
+		return nil
+	}
+	to, rejection := p.state.recipient(p.project, o.Recipient, o.From)
+	posted.To = to
+	return rejection
+}
+
+func (s *State) recipient(project *Project, identifier string, sender WalletID) (WalletID, *Rejection) {
+	customer, ok := s.CustomerByIdentifier(project.ID, identifier)
+	if !ok {
+		return "", reject(RecipientNotFound, "No customer has this username, phone or e-mail")
+	}
+	from, _ := s.Wallet(sender)
+	wallet, ok := s.walletIn(customer, from.Asset.Code)
+	if !ok {
+		return "", reject(RecipientNotFound, "The recipient has no wallet in %s", from.Asset.Code).with("customer_id", string(customer.ID))
+	}
+	return wallet, nil
+}
+
+// post performs one operation, or says which recorded rule it breaks.
+func (p *posting) post(index int, o *PostedOperation) *Rejection {
+	if o.From == o.To {
+		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.From)).at(index)
+	}
+	var rejection *Rejection
+	if o.Type == Exchange {
+		rejection = p.exchange(index, o)
+	} else {
+		rejection = p.move(p.movement(index, o))
+	}
+	if rejection != nil {
+		rejection.at(index)
+	}
+	return rejection
+}
+
+// movement is an operation's way, with its fee.
+func (p *posting) movement(index int, o *PostedOperation) *movement {
+	m := movement{operation: index, amount: o.Amount, bounded: p.origin.Kind.bounded(), counted: p.origin.Kind.counted()}
+	switch o.Type {
+	case Issue:
+		m.to = p.account(o.To)
+		m.from, m.payer = p.system(IssuanceWallet, m.to.wallet.Asset), m.to
+		m.debit, m.credit, m.expires = IssueEntry, IssueEntry, o.Expires
+	case Redeem:
+		m.from = p.account(o.From)
+		m.to, m.payer = p.system(IssuanceWallet, m.from.wallet.Asset), m.from
+		m.debit, m.credit = RedeemEntry, RedeemEntry
+	case Transfer:
+		m.from, m.to = p.account(o.From), p.account(o.To)
+		m.payer, m.debit, m.credit = m.from, DebitEntry, CreditEntry
+	default:
+		panic("domain: operation of unknown type " + string(o.Type))
+	}
+	m.fee = m.payer.wallet.Asset.zero()
+	if kind, charged := p.charged(o.Type); charged {
+		m.fee = p.fee(kind, m.payer.wallet, m.to.wallet, o.Amount)
+	}
+	o.Fee = m.fee
+	return &m
+}
+
+// charged is what fee an operation of this transaction is charged, false for none.
+func (p *posting) charged(operation OperationType) (OperationType, bool) {
+	switch p.origin.Kind {
+	case "", ScheduleOrigin:
+		return operation, true
+	case CaptureOrigin:
+		return Capture, true
+	case EscrowOrigin:
+		return FundEscrow, true
+	}
+	return "", false // closing, refunds and the like: the money was paid for
+}
+
+// bounded tells whether limits hold for such a transaction.
+func (k OriginKind) bounded() bool { return k == "" || k == ScheduleOrigin || k == EscrowOrigin }
+
+// counted tells whether it counts against sums by the day. A capture does, which
+// was held to the limits when the hold was placed.
+func (k OriginKind) counted() bool { return k.bounded() || k == CaptureOrigin }

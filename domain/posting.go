@@ -1,0 +1,292 @@
+package domain
+
+import "time"
+
+// posting is a transaction under way: the accounts as its operations so far
+// have left them. Nothing of it reaches the state but through events.
+type posting struct {
+	state    *State
+	project  *Project
+	at       Place
+	origin   Origin
+	accounts map[WalletID]*account
+	before   []Event // that stand before the transaction
+	entries  []Entry
+	counted  bool // limits count it by the day
+}
+
+func newPosting(s *State, project *Project, at Place, origin Origin) *posting {
+	return &posting{state: s, project: project, at: at, origin: origin, accounts: make(map[WalletID]*account, 4)}
+}
+
+// account is a wallet as the posting has left it.
+type account struct {
+	wallet   *Wallet
+	version  uint64
+	balance  Money
+	dealings *dealings // the wallet's until changed, then its own; nil for none
+	changed  bool
+}
+
+// own answers dealings that may be changed.
+func (a *account) own() *dealings {
+	if !a.changed {
+		a.dealings, a.changed = a.dealings.clone(a.wallet.Asset), true
+	}
+	return a.dealings
+}
+
+func (a *account) lots() []Lot {
+	if a.dealings == nil {
+		return nil
+	}
+	return a.dealings.lots
+}
+
+func (a *account) usage(date string) Usage {
+	if a.dealings == nil {
+		return Usage{}.on(date, a.wallet.Asset)
+	}
+	return a.dealings.usage.on(date, a.wallet.Asset)
+}
+
+func (a *account) available(now time.Time) Money {
+	return available(a.wallet, a.balance, a.dealings, now)
+}
+
+func (p *posting) account(id WalletID) *account {
+	if a, ok := p.accounts[id]; ok {
+		return a
+	}
+	wallet, ok := p.state.Wallet(id)
+	if !ok {
+		panic("domain: posting to a wallet that was not settled: " + string(id))
+	}
+	a := &account{wallet: wallet, version: wallet.Version, balance: wallet.Balance, dealings: wallet.dealings}
+	p.accounts[id] = a
+	return a
+}
+
+// system answers the project's account of a role, making it with the
+// transaction that first needs it.
+func (p *posting) system(role WalletRole, asset Asset) *account {
+	if id, ok := p.project.accounts[accountKey{role, asset.Code}]; ok {
+		return p.account(id)
+	}
+	made := 0
+	for _, event := range p.before {
+		if e, ok := event.(*WalletCreated); ok {
+			if e.Role == role && e.Asset.Code == asset.Code {
+				return p.accounts[e.Wallet]
+			}
+			made++
+		}
+	}
+	created := &WalletCreated{
+		Project: p.project.ID, Wallet: WalletID(p.at.offset(len(p.before)).ID(walletPrefix)), Role: role, Type: Prepaid,
+		Asset: asset, Number: p.state.nextNumber(p.at, made), Name: string(role) + " " + string(asset.Code),
+	}
+	p.before = append(p.before, created)
+	a := &account{wallet: created.wallet(), balance: asset.zero()}
+	p.accounts[created.Wallet] = a
+	return a
+}
+
+// id is the identifier of the transaction, once nothing more comes before it.
+func (p *posting) id() TransactionID {
+	return TransactionID(p.at.offset(len(p.before)).ID(transactionPrefix))
+}
+
+// movement is money on its way from one account to another, with its fee.
+type movement struct {
+	operation     int
+	from, to      *account
+	amount        Money
+	debit, credit EntryKind
+
+	fee   Money    // charged on top to payer; zero for none
+	payer *account // nil: from
+
+	take    []LotPart // of from; nil: earliest expiry first
+	give    []LotPart // put back into to, as far as there is room
+	expires time.Time // of the lot that to gets; zero: none
+
+	fees     bool // the amount itself is a fee that is given back
+	bounded  bool // the limits of from and to hold
+	counted  bool // and it counts against those by the day and month
+	reserved bool // by a hold, which has no part in the held any more; take are its lots
+	settled  bool // agreed before: no status stands in its way, and it is there
+}
+
+// move moves, or says which recorded rule it breaks.
+func (p *posting) move(m *movement) *Rejection {
+	if m.payer == nil {
+		m.payer = m.from
+	}
+	var fees *account // nil where there is no fee
+	if !m.fee.IsZero() {
+		fees = p.system(FeeWallet, m.payer.wallet.Asset)
+	}
+	if rejection := p.check(m, fees); rejection != nil {
+		return rejection
+	}
+	// From here on the movement succeeds.
+	if m.counted {
+		p.count(m.from, m.amount)
+	}
+	if m.reserved && len(m.take) > 0 {
+		own := m.from.own()
+		own.lots = withLots(own.lots, m.take)
+	}
+	p.debit(m.from, Entry{Kind: m.debit, Operation: m.operation, Fee: m.fees, Amount: m.amount}, m.take)
+	p.credit(m.to, Entry{Kind: m.credit, Operation: m.operation, Fee: m.fees, Amount: m.amount}, m.give, m.expires)
+	if fees != nil {
+		p.debit(m.payer, Entry{Kind: DebitEntry, Operation: m.operation, Fee: true, Amount: m.fee}, nil)
+		p.credit(fees, Entry{Kind: CreditEntry, Operation: m.operation, Fee: true, Amount: m.fee}, nil, time.Time{})
+	}
+	return nil
+}
+
+func (p *posting) check(m *movement, fees *account) *Rejection {
+	if !m.settled {
+		closing := p.origin.Kind == ClosingOrigin
+		if rejection := checkStatus(m.from, m.to, fees, closing); rejection != nil {
+			return rejection
+		}
+	}
+	from, to := m.from.wallet, m.to.wallet
+	if from.Asset.Code != to.Asset.Code {
+		return reject(AssetMismatch, "Wallet %s holds %s and wallet %s holds %s: only an exchange converts",
+			from.ID, from.Asset.Code, to.ID, to.Asset.Code)
+	}
+	if m.bounded {
+		if rejection := p.checkBounds(m); rejection != nil {
+			return rejection
+		}
+	}
+	if rejection := p.checkFunds(m); rejection != nil {
+		return rejection
+	}
+	total := m.amount.Add(m.fee)
+	if !m.from.balance.Sub(total).Fits() || !m.to.balance.Add(total).Fits() {
+		return reject(BalanceOutOfRange, "a balance would have more than %d digits", MaxDigits)
+	}
+	if fees != nil && !fees.balance.Add(m.fee).Fits() {
+		return reject(BalanceOutOfRange, "a balance would have more than %d digits", MaxDigits)
+	}
+	return nil
+}
+
+// checkBounds holds a movement to the limits of both ends.
+func (p *posting) checkBounds(m *movement) *Rejection {
+	if p.project.limited(m.from.wallet) {
+		if rejection := p.checkOutgoing(m.from, m.amount); rejection != nil {
+			return rejection
+		}
+	}
+	if p.project.limited(m.to.wallet) {
+		return p.checkMaximumBalance(m.to, m.amount)
+	}
+	return nil
+}
+
+// checkFunds refuses what the payers do not have.
+func (p *posting) checkFunds(m *movement) *Rejection {
+	from := m.from
+	if from.wallet.Role != IssuanceWallet && !m.settled {
+		needed := m.amount
+		if m.payer == from {
+			needed = needed.Add(m.fee)
+		}
+		available := from.available(p.at.Time)
+		if promised := m.reserved && m.fee.IsZero(); available.Cmp(needed) < 0 && !promised {
+			return insufficient(from.wallet, m.amount, m.fee, available)
+		}
+	}
+	if m.payer != from && !m.fee.IsZero() {
+		if available := m.payer.available(p.at.Time).Add(m.amount); available.Cmp(m.fee) < 0 {
+			return insufficient(m.payer.wallet, m.amount, m.fee, available)
+		}
+	}
+	return nil
+}
+
+func insufficient(w *Wallet, amount, fee, available Money) *Rejection {
+	code, what := InsufficientFunds, "Insufficient funds"
+	if w.Role == LiquidityWallet {
+		code, what = InsufficientLiquidity, "Insufficient liquidity"
+	}
+	return reject(code, "%s: the amount is %s and the fee %s, %s %s is available", what, amount, fee, available, w.Asset.Code).
+		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code)).
+		with("amount", amount.String()).with("fee", fee.String()).with("available", available.String())
+}
+
+// checkStatus: of the ends, closed before disabled before frozen; each in the
+// order sender, recipient, fees. Closing takes the last out of a frozen wallet.
+func checkStatus(from, to, fees *account, closing bool) *Rejection {
+	ends := [...]*account{from, to, fees}
+	for _, end := range ends {
+		if end != nil && end.wallet.Status == Closed {
+			return statusRejection(end.wallet)
+		}
+	}
+	for _, end := range ends {
+		if end != nil && end.wallet.Status == Disabled {
+			return statusRejection(end.wallet)
+		}
+	}
+	if from.wallet.Status == Frozen && !closing {
+		return statusRejection(from.wallet)
+	}
+	return nil
+}
+
+// statusRejection says that a wallet's status stands in the way.
+func statusRejection(w *Wallet) *Rejection {
+	code := map[WalletStatus]Code{Closed: WalletIsClosed, Disabled: WalletIsDisabled, Frozen: WalletIsFrozen}[w.Status]
+	return reject(code, "Wallet %s is %s", w.ID, w.Status).with("wallet_id", string(w.ID))
+}
+
+// debit takes an amount out, and with it the lots named, or those that expire first.
+func (p *posting) debit(a *account, e Entry, take []LotPart) {
+	if a.dealings != nil && len(a.dealings.lots) > 0 {
+		if take == nil {
+			take, _ = takeFirst(spendable(a.dealings.lots, p.at.Time), e.Amount)
+		}
+		if len(take) > 0 {
+			own := a.own()
+			left, ok := withoutLots(own.lots, take)
+			if !ok {
+				panic("domain: taking a lot that wallet " + string(a.wallet.ID) + " does not have")
+			}
+			own.lots, e.Lots = left, take
+		}
+	}
+	e.Amount = e.Amount.Neg()
+	p.entry(a, e)
+}
+
+// credit brings an amount in. Expiring credit covers first what is owed or held:
+// only what is left over is a lot.
+func (p *posting) credit(a *account, e Entry, give []LotPart, expires time.Time) {
+	if !expires.IsZero() {
+		give = []LotPart{{Lot: a.version + 1, Amount: e.Amount, Expires: expires}}
+	}
+	if len(give) > 0 {
+		own := a.own()
+		if give = capped(give, room(a.balance.Add(e.Amount), own)); len(give) > 0 {
+			if !expires.IsZero() {
+				give[0].Original = give[0].Amount
+			}
+			own.lots, e.Lots = withLots(own.lots, give), give
+		}
+	}
+	p.entry(a, e)
+}
+
+func (p *posting) entry(a *account, e Entry) {
+	a.version++
+	a.balance = a.balance.Add(e.Amount)
+	e.Wallet, e.Version, e.Balance = a.wallet.ID, a.version, a.balance
+	p.entries = append(p.entries, e)
+}

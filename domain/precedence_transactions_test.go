@@ -1,0 +1,153 @@
+package domain
+
+import (
+	"testing"
+	"time"
+)
+
+func amount(text string) Quantity {
+	quantity, ok := MajorUnits(text)
+	if !ok {
+		panic(text)
+	}
+	return quantity
+}
+
+func tableOfTransact(t *testing.T, s *script) {
+	huge := amount("9999999999999999999999999999999999")
+	rate, _ := ParseRate("0.001")
+	first := func(change func(*Operation)) func(*Transact) {
+		return func(c *Transact) { change(&c.Operations[0]) }
+	}
+	faulty := Transact{
+		Project: "none", Description: long, Metadata: many, Operations: make([]Operation, MaxOperations+1),
+		Preconditions: make([]Precondition, MaxOperations+1), EffectiveAt: s.now.Add(1), ScheduledFor: s.now,
+	}
+	cases := []row[Transact]{
+		{"no reference", nil, BadRequest, "reference is required"},
+		{"reference too long", func(c *Transact) { c.Reference = Reference(long) }, BadRequest, "reference has 2000"},
+		{"the ledger's reference", func(c *Transact) { c.Reference = Reference(ReservedReferences) }, BadRequest, "the ledger's own"},
+		{"description too long", func(c *Transact) { c.Reference = "fill" }, BadRequest, "description"},
+		{"metadata", func(c *Transact) { c.Description = "" }, BadRequest, "51 keys"},
+		{"too many operations", func(c *Transact) { c.Metadata = nil }, BadRequest, "not 1001"},
+		{"no operation", func(c *Transact) { c.Operations = nil }, BadRequest, "not 0"},
+		{"too many preconditions", func(c *Transact) { c.Operations = []Operation{{Recipient: long}} }, BadRequest, "not 1001"},
+		{"scheduled on conditions", func(c *Transact) { c.Preconditions = []Precondition{{"none", 7}} }, BadRequest, "neither preconditions"},
+		{"scheduled for the past of the business", func(c *Transact) { c.Preconditions = nil }, BadRequest, "nor effective_at"},
+		{"no such type", func(c *Transact) { c.ScheduledFor = time.Time{} }, BadRequest, `operation type ""`},
+		{"issue to nobody", first(func(o *Operation) { o.Type = Issue }), BadRequest, "an issue operation"},
+		{"redeem from nobody", first(func(o *Operation) { o.Type = Redeem }), BadRequest, "a redeem operation"},
+		{"exchange of nothing", first(func(o *Operation) { o.Type = Exchange }), BadRequest, "an exchange names"},
+		{"no sender", first(func(o *Operation) { o.Type = Transfer }), BadRequest, "the sender's wallet"},
+		{"two recipients", first(func(o *Operation) { o.From, o.To, o.Rate, o.Grant = "none", "none", rate, true }), BadRequest, "not both"},
+		{"a rate", first(func(o *Operation) { o.To = "" }), BadRequest, "only an exchange has a rate"},
+		{"a grant", first(func(o *Operation) { o.Rate = Rate{} }), BadRequest, "only an issue operation grants"},
+		{"no amount", first(func(o *Operation) { o.Grant = false }), BadRequest, "more than zero"},
+		{"recipient too long", first(func(o *Operation) { o.Quantity = amount("0.001") }), BadRequest, "recipient_identifier"},
+		{"no such project", first(func(o *Operation) { o.To, o.Recipient = "none", "" }), NotFound, "Project"},
+		{"reference used", func(c *Transact) { c.Project = s.projectID() }, DuplicateReference, "reference"},
+		{"in the future", func(c *Transact) { c.Reference, c.Operations[0].To = "new", s.wallet("shut-too") }, EffectiveAtRefused, "not in the future"},
+		{"too far back", func(c *Transact) { c.EffectiveAt = s.now.Add(-time.Hour - time.Microsecond) }, EffectiveAtRefused, "at most 1h"},
+		{"no such sender", func(c *Transact) { c.EffectiveAt, c.Operations[0].To = s.now.Add(-time.Hour), "none" }, NotFound, "none not found"},
+		{"another project's sender", first(func(o *Operation) { o.From = s.wallet("olus") }), NotFound, string(s.wallet("olus"))},
+		{"no such recipient", first(func(o *Operation) { o.From = s.wallet("shut") }), NotFound, "none not found"},
+		{"a precondition on nothing", func(c *Transact) {
+			c.Operations[0].To, c.Preconditions = s.wallet("issuance/USD"), []Precondition{{"none", 7}}
+		}, NotFound, "none not found"},
+		{"another version", func(c *Transact) { c.Preconditions[0].Wallet = s.wallet("points") }, VersionConflict, "at version 0, not 7"},
+		{"an issuance account", func(c *Transact) { c.Preconditions[0].Version = 0 }, BadRequest, "issuance account"},
+		{"an escrow account", first(func(o *Operation) { o.To = s.wallet("escrow/USD") }), BadRequest, "escrow account"},
+		{"amount does not fit", first(func(o *Operation) { o.To, o.Recipient = "", "nobody" }), BadRequest, "more digits than EUR"},
+	}
+	testRows(t, s, faulty, func(c *Transact) Command { return c }, append(cases, recordedRows(s, huge, first)...))
+}
+
+// recordedRows are the refusals that a transaction is kept with.
+func recordedRows(s *script, huge Quantity, first func(func(*Operation)) func(*Transact)) []row[Transact] {
+	return []row[Transact]{
+		{"nobody", first(func(o *Operation) { o.Quantity = huge }), RecipientNotFound, "No customer"},
+		{"no wallet in the asset", first(func(o *Operation) { o.Recipient = "yaw" }), RecipientNotFound, "no wallet in EUR"},
+		{"one wallet", first(func(o *Operation) { o.Recipient = "ama" }), SameWallet, "same wallet"},
+		{"recipient closed", first(func(o *Operation) { o.To, o.Recipient = s.wallet("gone"), "" }), WalletIsClosed, string(s.wallet("gone"))},
+		{"both disabled", first(func(o *Operation) { o.To, o.Recipient = "", "kofi" }), WalletIsDisabled, string(s.wallet("shut"))},
+		{"recipient disabled", first(func(o *Operation) { o.From, o.To, o.Recipient = s.wallet("cold"), s.wallet("shut-too"), "" }), WalletIsDisabled, string(s.wallet("shut-too"))},
+		{"sender frozen", first(func(o *Operation) { o.To = s.wallet("points") }), WalletIsFrozen, "frozen"},
+		{"two assets", first(func(o *Operation) { o.From = s.wallet("amas") }), AssetMismatch, "only an exchange converts"},
+		{"over the sender's limit", first(func(o *Operation) { o.To = s.wallet("full") }), LimitExceeded, "maximum_amount"},
+		{"over the recipient's", first(func(o *Operation) { o.Quantity = amount("90") }), LimitExceeded, "maximum_balance"},
+		{"not enough", first(func(o *Operation) { o.To = s.wallet("till") }), InsufficientFunds, "10.00 USD is available"},
+		{"not enough for the fee", first(func(o *Operation) { o.Quantity = amount("10") }), InsufficientFunds, "the fee 0.10"},
+		{"no liquidity", first(func(o *Operation) {
+			rate, _ := ParseRate("3")
+			o.Type, o.Rate, o.To = Exchange, rate, s.wallet("open-euros")
+		}), InsufficientLiquidity, "2.00 EUR is available"},
+		{"too large a balance", first(func(o *Operation) {
+			o.Type, o.From, o.To, o.Rate, o.Quantity = Issue, "", s.wallet("till"), Rate{}, huge
+		}), BalanceOutOfRange, "36 digits"},
+		{"a transaction", first(func(o *Operation) { o.Quantity = amount("1") }), "", ""},
+	}
+}
+
+// TestOperationsInTurn: the first operation that breaks a recorded rule is
+// reported, however early in precedence that of a later one is.
+func TestOperationsInTurn(t *testing.T) {
+	t.Parallel()
+	s := setting(t)
+	for text, want := range map[string]Code{
+		"redeem 11 from amas, then transfer 1 from amas to @nobody":                    InsufficientFunds,
+		"transfer 1 from amas to @nobody, then redeem 11 from amas":                    RecipientNotFound,
+		"redeem 10 from amas, then transfer 1 from shut to shut":                       SameWallet,
+		"issue 1 to amas, then redeem 11 from amas, then transfer 1 from shut to shut": SameWallet,
+	} {
+		code, message := outcome(Decide(s.state, s.command("transact", "t: "+text), Place{Location{Sequence: 1000}, s.now}))
+		if code != want {
+			t.Errorf("%s: %s (%s), want %s", text, code, message, want)
+		}
+	}
+}
+
+func tableOfReverse(t *testing.T, s *script) {
+	of := func(reference string) *TransactionCompleted { return s.completed[s.transaction(reference)] }
+	faulty := Reverse{Project: "none", Description: long, Metadata: many, Parts: []ReversalPart{{-1, amount("0")}, {-1, amount("1")}}}
+	part := func(change func(*ReversalPart)) func(*Reverse) {
+		return func(c *Reverse) { change(&c.Parts[0]) }
+	}
+	testRows(t, s, faulty, func(c *Reverse) Command { return c }, []row[Reverse]{
+		{"no reference", nil, BadRequest, "reference is required"},
+		{"description", func(c *Reverse) { c.Reference = "fill" }, BadRequest, "description"},
+		{"metadata", func(c *Reverse) { c.Description = "" }, BadRequest, "51 keys"},
+		{"no such project", func(c *Reverse) { c.Metadata = nil }, NotFound, "Project"},
+		{"reference used", func(c *Reverse) { c.Project = s.projectID() }, DuplicateReference, "reference"},
+		{"no such transaction", func(c *Reverse) { c.Reference = "new" }, NotFound, "Transaction"},
+		{"another project's", func(c *Reverse) { c.Original = of("far") }, NotFound, "Transaction"},
+		{"of an escrow", func(c *Reverse) { c.Original = of("e1") }, NotReversible, "escrow"},
+		{"no such operation", func(c *Reverse) { c.Original = of("sale") }, BadRequest, "0 to 1, not -1"},
+		{"nothing left", part(func(p *ReversalPart) { p.Operation = 0 }), AmountTooLarge, "Nothing is left"},
+		{"no amount", part(func(p *ReversalPart) { p.Operation = 1 }), BadRequest, "more than zero"},
+		{"amount does not fit", part(func(p *ReversalPart) { p.Quantity = amount("0.001") }), BadRequest, "more digits"},
+		{"too much", part(func(p *ReversalPart) { p.Quantity = amount("5.01") }), AmountTooLarge, "5.00 USD is left"},
+		{"another that is none", part(func(p *ReversalPart) { p.Quantity = amount("5") }), BadRequest, "0 to 1, not -1"},
+		{"one twice", func(c *Reverse) { c.Parts[1].Operation = 1 }, BadRequest, "named twice"},
+		{"from a closed wallet", func(c *Reverse) { c.Original, c.Parts = of("to-gone"), nil }, WalletIsClosed, "closed"},
+		{"from a disabled one", func(c *Reverse) { c.Original = of("to-shut") }, WalletIsDisabled, "disabled"},
+		{"from a frozen one", func(c *Reverse) { c.Original = of("to-cold") }, WalletIsFrozen, "frozen"},
+		{"not enough", func(c *Reverse) { c.Original = of("to-spent") }, InsufficientFunds, "0.00 USD is available"},
+		{"no liquidity", func(c *Reverse) { c.Original = of("swap") }, InsufficientLiquidity, "0.00 USD is available"},
+		{"a reversal", func(c *Reverse) { c.Original = of("sale") }, "", ""},
+	})
+	done := Reverse{Project: s.projectID(), Original: of("undone"), Reference: "new"}
+	testRows(t, s, done, func(c *Reverse) Command { return c }, []row[Reverse]{{"nothing left of any", nil, AmountTooLarge, "Nothing is left"}})
+}
+
+func tableOfCancelScheduled(t *testing.T, s *script) {
+	testRows(t, s, CancelScheduled{"none", "none", long, long}, func(c *CancelScheduled) Command { return *c }, []row[CancelScheduled]{
+		{"actor too long", nil, BadRequest, "actor"},
+		{"reason too long", func(c *CancelScheduled) { c.Actor = "" }, BadRequest, "reason"},
+		{"no such transaction", func(c *CancelScheduled) { c.Reason = "" }, NotFound, "not found"},
+		{"never scheduled", func(c *CancelScheduled) { c.Transaction = s.transaction("fill") }, NotFound, "not found"},
+		{"another project's", func(c *CancelScheduled) { c.Transaction = s.transaction("later") }, NotFound, "not found"},
+		{"performed", func(c *CancelScheduled) { c.Project, c.Transaction = s.projectID(), s.transaction("soon") }, AlreadyPerformed, "was performed"},
+		{"cancelled before", func(c *CancelScheduled) { c.Transaction = s.transaction("never") }, nothing, ""},
+		{"cancelled", func(c *CancelScheduled) { c.Transaction = s.transaction("later") }, "", ""},
+	})
+}

@@ -1,0 +1,168 @@
+package domain
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/ericlagergren/decimal"
+)
+
+// Quantity is an amount as a command gives it, before its asset is known: in
+// major units ("10.00"), or in minor units (1000).
+type Quantity struct {
+	value *decimal.Big
+	minor bool
+}
+
+// MajorUnits reads a plain decimal in major units.
+func MajorUnits(text string) (Quantity, bool) {
+	value, ok := parsePlain(text)
+	return Quantity{value: value}, ok
+}
+
+// MinorUnits reads a plain integer of minor units.
+func MinorUnits(text string) (Quantity, bool) {
+	value, ok := parsePlain(text)
+	return Quantity{value: value, minor: true}, ok && value.Scale() == 0
+}
+
+// ScientificUnits reads a number of major units as JSON may write it, with an
+// exponent ("5e1"). Exact: nothing passes through a float.
+func ScientificUnits(text string) (Quantity, bool) {
+	if !strings.ContainsAny(text, "eE") {
+		return MajorUnits(text)
+	}
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	value, ok := parsePlain(mantissa)
+	shift, err := strconv.Atoi(exponent)
+	if !ok || err != nil || shift < -2*MaxDigits || shift > 2*MaxDigits {
+		return Quantity{}, false
+	}
+	scaled := new(decimal.Big).Copy(value)
+	scaled.SetScale(value.Scale() - shift)
+	if scaled.Scale() < 0 {
+		scaled, _ = rescale(scaled, 0) // 5e1 is 50
+	}
+	return Quantity{value: scaled}, true
+}
+
+// Set tells whether it was given at all.
+func (q Quantity) Set() bool { return q.value != nil }
+
+// String is the plain decimal, "" when it was not given.
+func (q Quantity) String() string {
+	if q.value == nil {
+		return ""
+	}
+	return Money{value: q.value}.String()
+}
+
+// Positive tells whether it is more than nothing.
+func (q Quantity) Positive() bool { return q.value != nil && q.value.Sign() > 0 }
+
+// of fits the quantity to an asset: false when it has more digits after the
+// point than the asset (trailing zeros aside), or more than MaxDigits in all.
+func (q Quantity) of(asset Asset) (Money, bool) {
+	value, lossless := q.value, true
+	if q.minor {
+		value = new(decimal.Big).Copy(value).SetScale(asset.Scale)
+	} else {
+		value, lossless = rescale(value, asset.Scale)
+	}
+	money := Money{asset.Code, value}
+	return money, lossless && money.Fits()
+}
+
+// Percentage is a share in hundredths, 0 to 100, with at most six digits after
+// the point. The zero value is none.
+type Percentage struct{ value *decimal.Big }
+
+// ParsePercentage reads "1", "0.25", "100".
+func ParsePercentage(text string) (Percentage, bool) {
+	value, ok := parsePlain(text)
+	if !ok || value.Sign() < 0 || value.Scale() > 6 || value.Cmp(hundred) > 0 {
+		return Percentage{}, false
+	}
+	return Percentage{value}, true
+}
+
+var hundred = decimal.New(100, 0)
+
+// IsZero tells whether it is no share at all.
+func (p Percentage) IsZero() bool { return p.value == nil || p.value.Sign() == 0 }
+
+// String is the number without the sign: "1", "0.25".
+func (p Percentage) String() string {
+	if p.value == nil {
+		return "0"
+	}
+	return Money{value: p.value}.String()
+}
+
+// exactly is that share of m, not rounded.
+func (p Percentage) exactly(m Money) Quantity {
+	if p.IsZero() {
+		return Quantity{value: zeroValue}
+	}
+	share := must(exact.Mul(new(decimal.Big), m.decimal(), p.value))
+	return Quantity{value: share.SetScale(share.Scale() + 2)}
+}
+
+// plus is q + r, both in major units.
+func (q Quantity) plus(r Quantity) Quantity {
+	return Quantity{value: must(exact.Add(new(decimal.Big), q.value, r.value))}
+}
+
+// rounded is the quantity as money of the asset and scale of m, half even: with
+// Rate.of the one place where money is rounded.
+func (q Quantity) rounded(like Money) Money {
+	value, _ := rescale(q.value, like.Scale())
+	return Money{like.asset, value}
+}
+
+// MaxRateDigits is how many digits a rate has at most, on both sides of the point.
+const MaxRateDigits = 36
+
+// Rate is how much of one asset is given for one of another, more than zero.
+// The zero value is no rate.
+type Rate struct{ value *decimal.Big }
+
+// ParseRate reads a plain decimal of more than zero.
+func ParseRate(text string) (Rate, bool) {
+	value, ok := parsePlain(text)
+	if !ok || value.Sign() <= 0 || value.Precision() > MaxRateDigits || value.Scale() > MaxRateDigits {
+		return Rate{}, false
+	}
+	return Rate{value}, true
+}
+
+// IsZero tells whether it is no rate.
+func (r Rate) IsZero() bool { return r.value == nil }
+
+// String is the plain decimal, "" for no rate.
+func (r Rate) String() string {
+	if r.value == nil {
+		return ""
+	}
+	return Money{value: r.value}.String()
+}
+
+// of is what an amount buys of an asset, rounded down: never to the loss of who
+// gives it. False when that has more than MaxDigits digits.
+func (r Rate) of(m Money, asset Asset) (Money, bool) {
+	product := toInteger(m.decimal())
+	product.Mul(product, toInteger(r.value))
+	bought := down(product, m.Scale()+r.value.Scale(), asset.Scale)
+	money := Money{asset.Code, fromInteger(bought, asset.Scale)}
+	return money, money.Fits()
+}
+
+// down brings mantissa × 10^-scale, not below zero, to another scale, rounded down.
+func down(mantissa *big.Int, scale, to int) *big.Int {
+	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(scale-to, to-scale))), nil)
+	if to >= scale {
+		return mantissa.Mul(mantissa, power)
+	}
+	return mantissa.Quo(mantissa, power)
+}

@@ -1,0 +1,236 @@
+package domain
+
+import (
+	"math/big"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// random is a source that says its seed.
+func random(t *testing.T) *rand.Rand {
+	seed := *seedFlag
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("-seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// rational is a plain decimal, exactly.
+func rational(text string) *big.Rat {
+	value, ok := new(big.Rat).SetString(text)
+	if !ok {
+		panic(text)
+	}
+	return value
+}
+
+// rounded is a rational in units of 10^-scale, half even: the obvious way.
+func rounded(value *big.Rat, scale int) *big.Int {
+	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
+	units := new(big.Rat).Mul(value, new(big.Rat).SetInt(power))
+	below := new(big.Int).Div(units.Num(), units.Denom()) // toward minus infinity
+	rest := new(big.Rat).Sub(units, new(big.Rat).SetInt(below))
+	half := rest.Cmp(big.NewRat(1, 2))
+	if half > 0 || half == 0 && below.Bit(0) == 1 {
+		below.Add(below, big.NewInt(1))
+	}
+	return below
+}
+
+// TestRescale: a number at another scale is what big.Rat says, rounded half even,
+// and it says whether that lost anything.
+func TestRescale(t *testing.T) {
+	t.Parallel()
+	r := random(t)
+	for range 50_000 {
+		text, _ := operand(r, r.IntN(MaxScale+1))
+		if oneIn(4, r) { // halves are rare otherwise
+			text, _ = operand(r, 3)
+			text = text[:len(text)-1] + "5"
+		}
+		value, ok := parsePlain(text)
+		scale := r.IntN(MaxScale + 1)
+		if !ok {
+			t.Fatalf("parse %s", text)
+		}
+		got, lossless := rescale(value, scale)
+		want := rounded(rational(text), scale)
+		if printed := (Money{value: got}).String(); printed != plain(want, scale) {
+			t.Fatalf("%s at %d digits is %s, want %s", text, scale, printed, plain(want, scale))
+		}
+		if same := rational(plain(want, scale)).Cmp(rational(text)) == 0; same != lossless {
+			t.Fatalf("%s at %d digits: lossless is %t", text, scale, lossless)
+		}
+	}
+}
+
+// TestRateRoundsDown: what an amount buys is never more than the rate says, and
+// less by less than one unit.
+func TestRateRoundsDown(t *testing.T) {
+	t.Parallel()
+	r := random(t)
+	for range 20_000 {
+		scale, bought := r.IntN(MaxScale+1), Asset{Code: "XTS", Scale: r.IntN(MaxScale + 1)}
+		text, minor := operand(r, scale)
+		text = strings.TrimPrefix(text, "-")
+		rateText, rateMinor := operand(r, r.IntN(MaxRateDigits+1))
+		rateText = strings.TrimPrefix(rateText, "-")
+		rate, ok := ParseRate(rateText)
+		if ok != (rateMinor.Sign() != 0) {
+			t.Fatalf("rate %s: %t", rateText, ok)
+		}
+		if !ok || minor.Sign() == 0 {
+			continue
+		}
+		amount, _ := ParseMoney("XAU", text)
+		exact := new(big.Rat).Mul(rational(text), rational(rateText))
+		power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(bought.Scale)), nil)
+		units := exact.Mul(exact, new(big.Rat).SetInt(power))
+		want := new(big.Int).Div(units.Num(), units.Denom())
+		got, fits := rate.of(amount, bought)
+		if got.String() != plain(want, bought.Scale) || fits != (len(want.String()) <= MaxDigits) || got.Asset() != "XTS" {
+			t.Fatalf("%s at %s is %s %s (%t), want %s", text, rateText, got, got.Asset(), fits, plain(want, bought.Scale))
+		}
+	}
+}
+
+// TestShare: a part in proportion, rounded down or up, and parts of parts to the
+// last unit.
+func TestShare(t *testing.T) {
+	t.Parallel()
+	r := random(t)
+	money := func(minor *big.Int, scale int) Money { return Money{"XTS", fromInteger(minor, scale)} }
+	for range 20_000 {
+		_, fee := operand(r, 0)
+		_, whole := operand(r, 0)
+		fee.Abs(fee)
+		if whole.Abs(whole).Sign() == 0 {
+			continue
+		}
+		_, part := operand(r, 0)
+		part.Mod(part, new(big.Int).Add(whole, big.NewInt(1)))
+		scale := r.IntN(MaxScale + 1)
+		product := new(big.Int).Mul(fee, part)
+		down, rest := product.QuoRem(product, whole, new(big.Int))
+		if got := money(fee, scale).share(money(part, 2), money(whole, 2), false); got.String() != plain(down, scale) {
+			t.Fatalf("%s × %s ÷ %s is %s, want %s", fee, part, whole, got, plain(down, scale))
+		}
+		if rest.Sign() != 0 {
+			down.Add(down, big.NewInt(1))
+		}
+		if got := money(fee, scale).share(money(part, 2), money(whole, 2), true); got.String() != plain(down, scale) {
+			t.Fatalf("%s × %s ÷ %s, up, is %s, want %s", fee, part, whole, got, plain(down, scale))
+		}
+		if all := money(fee, scale).share(money(whole, 2), money(whole, 2), oneIn(2, r)); all.Cmp(money(fee, scale)) != 0 {
+			t.Fatalf("all of %s is %s", fee, all)
+		}
+	}
+}
+
+// TestFeeRule: percentage plus fixed, not below minimum, not above maximum,
+// rounded once.
+func TestFeeRule(t *testing.T) {
+	t.Parallel()
+	r := random(t)
+	for range 50_000 {
+		scale := r.IntN(MaxScale + 1)
+		text, _ := operand(r, scale)
+		text = strings.TrimPrefix(text, "-")
+		percentage := plain(big.NewInt(r.Int64N(100_000_001)), 6)
+		rule, want := FeeRule{}, new(big.Rat)
+		if !oneIn(4, r) {
+			rule.Percentage, _ = ParsePercentage(percentage)
+			want.Mul(rational(percentage), rational(text)).Quo(want, big.NewRat(100, 1))
+		}
+		part := func() (Quantity, *big.Rat) {
+			if oneIn(2, r) {
+				return Quantity{}, nil
+			}
+			minor := big.NewInt(r.Int64N(1_000_000))
+			digits := r.IntN(6)
+			quantity, _ := MajorUnits(plain(minor, digits))
+			return quantity, rational(plain(minor, digits))
+		}
+		var fixed, least, most *big.Rat
+		rule.Fixed, fixed = part()
+		rule.Minimum, least = part()
+		rule.Maximum, most = part()
+		if fixed != nil {
+			want.Add(want, fixed)
+		}
+		if least != nil && want.Cmp(least) < 0 {
+			want = least
+		}
+		if most != nil && want.Cmp(most) > 0 {
+			want = most
+		}
+		amount, _ := ParseMoney("XTS", text)
+		if got := rule.On(amount); got.String() != plain(rounded(want, scale), scale) {
+			t.Fatalf("the fee on %s by %+v is %s, want %s", text, rule, got, plain(rounded(want, scale), scale))
+		}
+	}
+}
+
+// TestQuantityOf: an amount fits an asset exactly or not at all.
+func TestQuantityOf(t *testing.T) {
+	t.Parallel()
+	r := random(t)
+	for range 50_000 {
+		digits, asset := r.IntN(MaxScale+1), Asset{Code: "XTS", Scale: r.IntN(MaxScale + 1)}
+		text, minor := operand(r, digits)
+		quantity, _ := MajorUnits(text)
+		got, ok := quantity.of(asset)
+		want := rounded(rational(text), asset.Scale)
+		exact := rational(plain(want, asset.Scale)).Cmp(rational(text)) == 0
+		if fits := exact && len(new(big.Int).Abs(want).String()) <= MaxDigits; ok != fits || ok && got.String() != plain(want, asset.Scale) {
+			t.Fatalf("%s at %d digits is %s (%t), want %s (%t)", text, asset.Scale, got, ok, plain(want, asset.Scale), fits)
+		}
+		units, _ := MinorUnits(minor.String())
+		if got, ok := units.of(asset); !ok || got.String() != plain(minor, asset.Scale) {
+			t.Fatalf("%s units at %d digits are %s (%t)", minor, asset.Scale, got, ok)
+		}
+	}
+}
+
+func FuzzParseRate(f *testing.F) {
+	for _, seed := range []string{"1", "0.0812", "0", "-1", "1e3", "00.10", strings.Repeat("9", 36), "0." + strings.Repeat("0", 36) + "1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		rate, ok := ParseRate(text)
+		if !ok {
+			return
+		}
+		again, ok := ParseRate(rate.String())
+		if !ok || again.String() != rate.String() || rate.IsZero() || rational(text).Cmp(rational(rate.String())) != 0 || rational(text).Sign() <= 0 {
+			t.Fatalf("%q is %s, which reads as %s", text, rate, again)
+		}
+		one, _ := ParseMoney("XTS", "1.00")
+		if bought, _ := rate.of(one, Asset{Code: "XAU", Scale: 4}); rational(bought.String()).Cmp(rational(text)) > 0 {
+			t.Fatalf("one buys %s at %q", bought, text)
+		}
+	})
+}
+
+func FuzzParsePercentage(f *testing.F) {
+	for _, seed := range []string{"1", "0.25", "100", "100.000001", "0.0000001", "-1", "1e1", "00.10"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		percentage, ok := ParsePercentage(text)
+		if !ok {
+			return
+		}
+		again, ok := ParsePercentage(percentage.String())
+		value := rational(text)
+		if !ok || again.String() != percentage.String() || value.Cmp(rational(percentage.String())) != 0 || value.Sign() < 0 || value.Cmp(big.NewRat(100, 1)) > 0 {
+			t.Fatalf("%q is %s, which reads as %s", text, percentage, again)
+		}
+		amount, _ := ParseMoney("XTS", "12345.67")
+		if fee := (&FeeRule{Percentage: percentage}).On(amount); fee.Sign() < 0 || fee.Cmp(amount) > 0 || fee.Scale() != 2 {
+			t.Fatalf("%q of %s is %s", text, amount, fee)
+		}
+	})
+}

@@ -1,0 +1,274 @@
+package domain
+
+import "slices"
+
+// Reverse takes a completed transaction back, whole or in part: what it moved
+// goes the other way, the last operation first. Over all reversals never more
+// than there was.
+type Reverse struct {
+	Project     ProjectID
+	Original    *TransactionCompleted // as the log has it; nil: there is none
+	Reference   Reference
+	Parts       []ReversalPart // none: all that is left of every operation
+	ReturnFees  bool           // in proportion; otherwise they are kept
+	Description string
+	Metadata    Metadata
+}
+
+// ReversalPart is how much of one operation is reversed.
+type ReversalPart struct {
+	Operation int
+	Quantity  Quantity // not set: all that is left
+}
+
+// Reversal is what was taken back of a transaction so far.
+type Reversal struct {
+	By         []TransactionID     // in order
+	Operations []ReversedOperation // sums, of the operations that were reversed
+}
+
+// of answers the sums of an operation, at the scale of what it moved.
+func (r *Reversal) of(index int, o *PostedOperation) ReversedOperation {
+	if r != nil {
+		for i := range r.Operations {
+			if r.Operations[i].Operation == index {
+				return r.Operations[i]
+			}
+		}
+	}
+	return ReversedOperation{Operation: index, Amount: o.Amount.Sub(o.Amount), Fee: o.Fee.Sub(o.Fee), Received: o.Received.Sub(o.Received)}
+}
+
+// with is the sums with one more reversal.
+func (r *Reversal) with(e *TransactionReversed) *Reversal {
+	next := &Reversal{}
+	if r != nil {
+		next.By, next.Operations = slices.Clone(r.By), slices.Clone(r.Operations)
+	}
+	next.By = append(next.By, e.Reversal)
+	for _, one := range e.Operations {
+		at := slices.IndexFunc(next.Operations, func(sum ReversedOperation) bool { return sum.Operation == one.Operation })
+		if at < 0 {
+			next.Operations = append(next.Operations, one)
+			continue
+		}
+		sum := &next.Operations[at]
+		sum.Amount, sum.Fee, sum.Received = sum.Amount.Add(one.Amount), sum.Fee.Add(one.Fee), sum.Received.Add(one.Received)
+	}
+	return next
+}
+
+// Reversal answers what was taken back of a transaction; nil for nothing.
+func (s *State) Reversal(id TransactionID) *Reversal {
+	at, ok := id.Location()
+	if !ok {
+		return nil
+	}
+	reversal, _ := s.reversals.get(at.bits())
+	return reversal
+}
+
+func decideReverse(s *State, c *Reverse, at Place) ([]Event, *Rejection) {
+	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
+	if rejection := r.check(); rejection != nil {
+		return nil, rejection
+	}
+	project, rejection := s.unused(c.Project, c.Reference)
+	if rejection != nil {
+		return nil, rejection
+	}
+	original := c.Original
+	if original == nil || original.Project != c.Project {
+		return nil, reject(NotFound, "Transaction not found")
+	}
+	if kind := original.Origin.Kind; kind != "" && kind != CaptureOrigin && kind != ScheduleOrigin {
+		return nil, reject(NotReversible, "A transaction that came of a %s cannot be reversed", kind).
+			with("transaction_id", string(original.Transaction)).with("origin", string(kind))
+	}
+	parts, rejection := c.parts(s.Reversal(original.Transaction))
+	if rejection != nil {
+		return nil, rejection
+	}
+	p := newPosting(s, project, at, Origin{ReversalOrigin, string(original.Transaction)})
+	before := s.Reversal(original.Transaction)
+	r.operations = make([]PostedOperation, len(parts))
+	for i := range parts {
+		r.operations[i] = backwards(original, &parts[i])
+	}
+	for i := range parts {
+		if rejection := p.reverse(i, &r.operations[i], original, &parts[i], before); rejection != nil {
+			return p.end(&r, rejection.at(i)), nil
+		}
+	}
+	reversed := &TransactionReversed{Project: c.Project, Transaction: original.Transaction, Operations: parts}
+	events := p.end(&r, nil)
+	reversed.Reversal, reversed.Whole = p.id(), whole(original, before.with(reversed))
+	return append(events, reversed), nil
+}
+
+// whole tells whether nothing is left to reverse.
+func whole(original *TransactionCompleted, sums *Reversal) bool {
+	for i := range original.Operations {
+		o := &original.Operations[i]
+		if sums.of(i, o).Amount.Cmp(o.Amount) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// parts fits what was asked for to what is left, the last operation first.
+func (c *Reverse) parts(before *Reversal) ([]ReversedOperation, *Rejection) {
+	asked := slices.Clone(c.Parts)
+	if len(asked) == 0 {
+		for i := range c.Original.Operations {
+			o := &c.Original.Operations[i]
+			if before.of(i, o).Amount.Cmp(o.Amount) < 0 {
+				asked = append(asked, ReversalPart{Operation: i})
+			}
+		}
+		if len(asked) == 0 {
+			return nil, reject(AmountTooLarge, "Nothing is left to reverse of transaction %s", c.Original.Transaction).
+				with("transaction_id", string(c.Original.Transaction))
+		}
+	}
+	parts := make([]ReversedOperation, 0, len(asked))
+	for _, one := range asked {
+		if one.Operation < 0 || one.Operation >= len(c.Original.Operations) {
+			return nil, reject(BadRequest, "the transaction has operations 0 to %d, not %d", len(c.Original.Operations)-1, one.Operation)
+		}
+		if slices.ContainsFunc(parts, func(other ReversedOperation) bool { return other.Operation == one.Operation }) {
+			return nil, reject(BadRequest, "operation %d is named twice", one.Operation)
+		}
+		o := &c.Original.Operations[one.Operation]
+		sum := before.of(one.Operation, o)
+		left := o.Amount.Sub(sum.Amount)
+		if left.IsZero() {
+			return nil, reject(AmountTooLarge, "Nothing is left to reverse of operation %d", one.Operation).
+				with("transaction_id", string(c.Original.Transaction)).with("amount", one.Quantity.String()).with("remaining", left.String())
+		}
+		amount, rejection := part(one.Quantity, left, "operation")
+		if rejection != nil {
+			return nil, rejection
+		}
+		parts = append(parts, c.proportion(o, sum, one.Operation, amount))
+	}
+	slices.SortFunc(parts, func(a, b ReversedOperation) int { return b.Operation - a.Operation })
+	return parts, nil
+}
+
+// proportion is what a part of an operation takes with it: of an exchange what
+// had been received for it, rounded up, so that the project does not pay for the
+// rest; and of the fee as much as the customer paid for it, rounded down. The
+// last part takes all that is left.
+func (c *Reverse) proportion(o *PostedOperation, sum ReversedOperation, index int, amount Money) ReversedOperation {
+	upTo := sum.Amount.Add(amount)
+	one := ReversedOperation{Operation: index, Amount: amount, Fee: o.Fee.Sub(o.Fee), Received: o.Received.Sub(o.Received)}
+	if o.Type == Exchange {
+		one.Received = o.Received.share(upTo, o.Amount, true).Sub(sum.Received)
+	}
+	if c.ReturnFees {
+		one.Fee = o.Fee.share(upTo, o.Amount, false).Sub(sum.Fee)
+	}
+	return one
+}
+
+// backwards is an operation that takes a part of another back.
+func backwards(original *TransactionCompleted, back *ReversedOperation) PostedOperation {
+	o := &original.Operations[back.Operation]
+	reversed := PostedOperation{Type: o.Type, From: o.To, To: o.From, Amount: back.Amount, Fee: back.Amount.Sub(back.Amount), FeeReturned: back.Fee}
+	switch o.Type {
+	case Issue:
+		reversed.Type = Redeem
+	case Redeem:
+		reversed.Type = Issue
+	case Exchange:
+		reversed.Amount, reversed.Received = back.Received, back.Amount
+		reversed.Fee = back.Received.Sub(back.Received)
+	}
+	return reversed
+}
+
+// reverse moves the money of one operation back, and its fee.
+func (p *posting) reverse(index int, o *PostedOperation, original *TransactionCompleted, back *ReversedOperation, before *Reversal) *Rejection {
+	was := &original.Operations[back.Operation]
+	sum := before.of(back.Operation, was)
+	give := spentBy(original, back.Operation, false).restore(sum.Amount, back.Amount)
+	var rejection *Rejection
+	if o.Type == Exchange {
+		in := movement{operation: index, from: p.account(o.From), amount: o.Amount, fee: o.Fee}
+		out := movement{operation: index, to: p.account(o.To), amount: o.Received, give: give}
+		rejection = p.convert(&in, &out)
+	} else {
+		m := p.movement(index, o)
+		m.give = give
+		if was.Type == Issue {
+			m.take = p.granted(original, back.Operation, m)
+		}
+		rejection = p.move(m)
+	}
+	if rejection != nil || back.Fee.IsZero() {
+		return rejection
+	}
+	payer := was.From
+	if was.Type == Issue {
+		payer = was.To
+	}
+	return p.move(&movement{
+		operation: index, from: p.system(FeeWallet, p.account(payer).wallet.Asset), to: p.account(payer), amount: back.Fee,
+		debit: DebitEntry, credit: CreditEntry, fee: back.Fee.Sub(back.Fee), fees: true,
+		give: spentBy(original, back.Operation, true).restore(sum.Fee, back.Fee),
+	})
+}
+
+// spent is what an operation took out of a wallet, or the fee of it: how much,
+// and which lots first.
+type spent struct {
+	total Money
+	lots  []LotPart
+}
+
+func spentBy(original *TransactionCompleted, operation int, fee bool) spent {
+	o := &original.Operations[operation]
+	payer := o.From
+	if payer == "" {
+		payer = o.To
+	}
+	for i := range original.Entries {
+		e := &original.Entries[i]
+		if e.Operation == operation && e.Fee == fee && e.Wallet == payer && e.Amount.Sign() < 0 {
+			return spent{e.Amount.Neg(), e.Lots}
+		}
+	}
+	return spent{}
+}
+
+// restore is which lots come back with an amount, after `already` came back:
+// what was spent last comes back first.
+func (s spent) restore(already, amount Money) []LotPart {
+	if len(s.lots) == 0 {
+		return nil
+	}
+	_, left := takeLast(s.lots, s.total, already)
+	back, _ := takeLast(left, s.total.Sub(already), amount)
+	return back
+}
+
+// granted is what a reversed issue takes first: of the lot that it granted what
+// is left, and then of others as ever.
+func (p *posting) granted(original *TransactionCompleted, operation int, m *movement) []LotPart {
+	lots := spendable(m.from.lots(), p.at.Time)
+	for i := range original.Entries {
+		e := &original.Entries[i]
+		if e.Operation != operation || e.Fee || e.Wallet != m.from.wallet.ID {
+			continue
+		}
+		at := slices.IndexFunc(lots, func(l LotPart) bool { return l.Lot == e.Version })
+		if at > 0 {
+			own := lots[at]
+			lots = slices.Insert(slices.Delete(lots, at, at+1), 0, own)
+		}
+	}
+	taken, _ := takeFirst(lots, m.amount)
+	return taken
+}

@@ -1,0 +1,109 @@
+package domain
+
+// PerformScheduled decides a transaction whose time has come. Time gives this
+// command.
+type PerformScheduled struct {
+	Project     ProjectID
+	Transaction TransactionID
+}
+
+// CancelScheduled ends a scheduled transaction before its time. Repeating it
+// does nothing.
+type CancelScheduled struct {
+	Project     ProjectID
+	Transaction TransactionID
+	Actor       string
+	Reason      string
+}
+
+// scheduled is what became of a transaction that was scheduled.
+type scheduled struct {
+	project ProjectID
+	pending *TransactionScheduled // nil: it was performed or cancelled
+	done    bool                  // performed, not cancelled
+	outcome uint64                // place of the fact that it made; 0 for none
+}
+
+// decideSchedule keeps a transaction for later. Its recipients are found now, so
+// that no identifier of a person stays in the log, and what is due then is who
+// was meant.
+func decideSchedule(s *State, project *Project, c *Transact, r *record, at Place) ([]Event, *Rejection) {
+	for i := range c.Operations {
+		if o := &c.Operations[i]; o.Recipient != "" {
+			to, rejection := s.recipient(project, o.Recipient, o.From)
+			if rejection != nil {
+				return nil, rejection.at(i)
+			}
+			r.operations[i].To = to
+		}
+	}
+	return []Event{&TransactionScheduled{
+		Project: c.Project, Transaction: TransactionID(at.ID(transactionPrefix)), Reference: c.Reference, Operations: r.operations,
+		ScheduledFor: moment(c.ScheduledFor), Description: c.Description, Metadata: c.Metadata,
+	}}, nil
+}
+
+// ScheduleStatus is what became of a transaction that was scheduled.
+type ScheduleStatus string
+
+const (
+	SchedulePending   ScheduleStatus = "scheduled"
+	SchedulePerformed ScheduleStatus = "performed" // completed or failed
+	ScheduleCancelled ScheduleStatus = "cancelled"
+)
+
+// Scheduled answers what became of a transaction that was scheduled, and of a
+// performed one where its outcome stands. False when it was never scheduled.
+func (s *State) Scheduled(id TransactionID) (status ScheduleStatus, outcome Location, ok bool) {
+	of, ok := s.schedule.get(id)
+	switch {
+	case of.pending != nil:
+		status = SchedulePending
+	case of.done:
+		status = SchedulePerformed
+	default:
+		status = ScheduleCancelled
+	}
+	return status, locationOf(of.outcome), ok
+}
+
+func decidePerformScheduled(s *State, c PerformScheduled, at Place) ([]Event, *Rejection) {
+	of, _ := s.schedule.get(c.Transaction)
+	project, ok := s.Project(c.Project)
+	if of.pending == nil || !ok || of.pending.Project != c.Project || at.Time.Before(of.pending.ScheduledFor) {
+		return nil, nil
+	}
+	asked := of.pending
+	r := record{
+		id: asked.Transaction, reference: asked.Reference, operations: append([]PostedOperation(nil), asked.Operations...),
+		description: asked.Description, metadata: asked.Metadata,
+	}
+	p := newPosting(s, project, at, Origin{Kind: ScheduleOrigin})
+	for i := range r.operations {
+		o := &r.operations[i]
+		if !o.Expires.IsZero() && !o.Expires.After(at.Time) {
+			return p.end(&r, reject(EffectiveAtRefused, "the credit would have expired before it was granted").at(i)), nil
+		}
+		if rejection := p.post(i, o); rejection != nil {
+			return p.end(&r, rejection), nil
+		}
+	}
+	return p.end(&r, nil), nil
+}
+
+func decideCancelScheduled(s *State, c CancelScheduled) ([]Event, *Rejection) {
+	if rejection := checkActor(c.Actor, c.Reason); rejection != nil {
+		return nil, rejection
+	}
+	of, ok := s.schedule.get(c.Transaction)
+	switch {
+	case !ok || of.project != c.Project:
+		return nil, reject(NotFound, "Scheduled transaction not found")
+	case of.pending == nil && of.done:
+		return nil, reject(AlreadyPerformed, "The transaction was performed: it can be reversed, no longer cancelled").
+			with("transaction_id", string(c.Transaction))
+	case of.pending == nil:
+		return nil, nil
+	}
+	return []Event{&TransactionCancelled{Project: c.Project, Transaction: c.Transaction, Actor: c.Actor, Reason: c.Reason}}, nil
+}

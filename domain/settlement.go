@@ -1,0 +1,165 @@
+package domain
+
+import "time"
+
+// SettlementPeriod is how often a postpaid wallet is to be settled.
+type SettlementPeriod string
+
+const (
+	Weekly  SettlementPeriod = "weekly"  // on Day 1 (Monday) to 7
+	Monthly SettlementPeriod = "monthly" // on Day 1 to 31; in a shorter month, on its last
+)
+
+// Settlement says when a period ends, at midnight by the project's clocks. The
+// zero Settlement: never.
+type Settlement struct {
+	Period SettlementPeriod
+	Day    int
+	Next   time.Time // when the period under way ends; set by the decision, not by the caller
+}
+
+// Settle pays what a postpaid wallet owes: from another wallet, or, where From is
+// "", by money that came in from outside.
+type Settle struct {
+	Project     ProjectID
+	Wallet      WalletID
+	From        WalletID
+	Reference   Reference
+	Quantity    Quantity // not set: what is due, and where nothing is, all that is owed
+	Description string
+	Metadata    Metadata
+}
+
+// CallSettlement ends the period of a wallet. Time gives this command.
+type CallSettlement struct {
+	Project ProjectID
+	Wallet  WalletID
+}
+
+func checkSettlement(s Settlement) *Rejection {
+	switch {
+	case s.Period == "" && s.Day == 0:
+		return nil
+	case s.Period == Weekly && (s.Day < 1 || s.Day > 7):
+		return reject(BadRequest, "the day of a weekly settlement is 1 (Monday) to 7, not %d", s.Day)
+	case s.Period == Monthly && (s.Day < 1 || s.Day > 31):
+		return reject(BadRequest, "the day of a monthly settlement is 1 to 31, not %d", s.Day)
+	case s.Period != Weekly && s.Period != Monthly:
+		return reject(BadRequest, "settlement period %q must be %s or %s", s.Period, Weekly, Monthly)
+	}
+	return nil
+}
+
+// after is the first end of a period after a moment.
+func (s Settlement) after(now time.Time, zone *time.Location) time.Time {
+	local := now.In(zone)
+	for day := 1; ; day++ {
+		next := time.Date(local.Year(), local.Month(), local.Day()+day, 0, 0, 0, 0, zone)
+		if s.endsOn(next) && next.After(now) {
+			return next.UTC()
+		}
+	}
+}
+
+func (s Settlement) endsOn(day time.Time) bool {
+	if s.Period == Weekly {
+		return (int(day.Weekday())+6)%7+1 == s.Day
+	}
+	last := time.Date(day.Year(), day.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	return day.Day() == min(s.Day, last)
+}
+
+// Debt is what a wallet is below zero.
+func (w *Wallet) Debt() Money {
+	if w.Balance.Sign() < 0 {
+		return w.Balance.Neg()
+	}
+	return w.Asset.zero()
+}
+
+// Due is what the last settlement asked for and was not paid since. Whatever
+// came in since pays for it too.
+func (w *Wallet) Due() Money {
+	debt := w.Debt()
+	if w.dealings == nil || w.dealings.due.Sign() <= 0 {
+		return w.Asset.zero()
+	}
+	if w.dealings.due.Cmp(debt) < 0 {
+		return w.dealings.due
+	}
+	return debt
+}
+
+func decideCallSettlement(s *State, c CallSettlement, at Place) ([]Event, *Rejection) {
+	wallet, ok := s.Wallet(c.Wallet)
+	project, known := s.Project(c.Project)
+	if !ok || !known || wallet.Project != c.Project || wallet.Status == Closed {
+		return nil, nil
+	}
+	settlement := wallet.Terms.Settlement
+	if settlement.Period == "" || at.Time.Before(settlement.Next) {
+		return nil, nil
+	}
+	return []Event{&SettlementDue{
+		Project: c.Project, Wallet: c.Wallet, Amount: wallet.Debt(), PeriodEnd: settlement.Next,
+		Next: settlement.after(at.Time, project.Settings.zone()),
+	}}, nil
+}
+
+func decideSettle(s *State, c Settle, at Place) ([]Event, *Rejection) {
+	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
+	if rejection := r.check(); rejection != nil {
+		return nil, rejection
+	}
+	if c.Quantity.Set() && !c.Quantity.Positive() {
+		return nil, reject(BadRequest, "amount must be more than zero")
+	}
+	project, rejection := s.unused(c.Project, c.Reference)
+	if rejection != nil {
+		return nil, rejection
+	}
+	wallet, rejection := s.walletOf(project, c.Wallet)
+	if rejection != nil {
+		return nil, rejection
+	}
+	if c.From != "" {
+		if rejection := s.checkNamed(project, c.From); rejection != nil {
+			return nil, rejection
+		}
+	}
+	if wallet.Type != Postpaid {
+		return nil, reject(BadRequest, "wallet %s is %s: only a %s wallet is settled", wallet.ID, wallet.Type, Postpaid)
+	}
+	amount, rejection := c.amount(wallet)
+	if rejection != nil {
+		return nil, rejection
+	}
+	p := newPosting(s, project, at, Origin{SettlementOrigin, string(c.Wallet)})
+	operation := PostedOperation{Type: Transfer, From: c.From, To: c.Wallet, Amount: amount, Fee: wallet.Asset.zero()}
+	if c.From == "" {
+		operation.Type = Issue
+	}
+	r.operations = []PostedOperation{operation}
+	return p.end(&r, p.post(0, &r.operations[0])), nil
+}
+
+// amount is what is paid: as asked for, or what is due, or all that is owed.
+func (c *Settle) amount(w *Wallet) (Money, *Rejection) {
+	debt := w.Debt()
+	amount := w.Due()
+	if amount.IsZero() {
+		amount = debt
+	}
+	if c.Quantity.Set() {
+		var rejection *Rejection
+		if amount, rejection = fit(c.Quantity, w.Asset); rejection != nil {
+			return amount, rejection
+		}
+	}
+	if debt.IsZero() || amount.Cmp(debt) > 0 {
+		return amount, reject(AmountTooLarge, "Wallet %s owes %s %s: no more than that can be settled", w.ID, debt, w.Asset.Code).
+			with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code)).
+			with("amount", amount.String()).with("owed", debt.String())
+	}
+	return amount, nil
+}
