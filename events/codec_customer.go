@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"tallystick/domain"
+
+	"github.com/go-faster/jx"
 )
 
 // personal is a customer's profile as it is encrypted.
@@ -33,7 +35,10 @@ func (c *Codec) encodeCustomer(w writer, f *domain.CustomerUpserted) error {
 	return nil
 }
 
-type customerV1 struct{ upserted domain.CustomerUpserted }
+type customerV1 struct {
+	upserted domain.CustomerUpserted
+	sealed   bool
+}
 
 func (c *customerV1) field(r *reader, key []byte) (known bool, err error) {
 	switch string(key) {
@@ -42,6 +47,7 @@ func (c *customerV1) field(r *reader, key []byte) (known bool, err error) {
 	case "customer":
 		err = str(r, &c.upserted.Customer)
 	case "profile":
+		c.sealed = true
 		c.upserted.Profile, err = r.profile(c.upserted.Project, c.upserted.Customer)
 	default:
 		return false, nil
@@ -50,11 +56,14 @@ func (c *customerV1) field(r *reader, key []byte) (known bool, err error) {
 }
 
 func (c *customerV1) fact() (domain.Event, bool) {
-	return &c.upserted, c.upserted.Project != "" && c.upserted.Customer != ""
+	return &c.upserted, c.upserted.Project != "" && c.upserted.Customer != "" && c.sealed
 }
 
 // profile of an erased customer is empty.
 func (r *reader) profile(project domain.ProjectID, customer domain.CustomerID) (domain.Profile, error) {
+	if r.d.Next() != jx.String { // Base64 would read null as nothing
+		return domain.Profile{}, errors.New("a profile that is not a string")
+	}
 	sealed, err := r.d.Base64()
 	if err != nil {
 		return domain.Profile{}, err

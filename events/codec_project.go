@@ -2,6 +2,7 @@ package events
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"tallystick/domain"
@@ -9,20 +10,34 @@ import (
 	"github.com/go-faster/jx"
 )
 
-func (w writer) settings(s domain.ProjectSettings) {
+// settings fails for a zone that could not be read back.
+func (w writer) settings(s *domain.ProjectSettings) error {
 	w.text("name", s.Name)
 	w.text("currency", string(s.Currency))
 	w.optional("locale", s.Locale)
-	if !s.TransferFee.Percentage.IsZero() {
-		w.FieldStart("transfer_fee")
-		w.ObjStart()
-		w.text("percentage", s.TransferFee.Percentage.String())
-		w.ObjEnd()
+	if s.Zone != nil {
+		if _, err := zoneOf(s.Zone.String()); err != nil {
+			return err
+		}
+		w.text("time_zone", s.Zone.String())
 	}
-	if s.OneWalletPerCustomer {
-		w.FieldStart("one_wallet_per_customer")
-		w.Bool(true)
+	w.flag("one_wallet_per_customer", s.OneWalletPerCustomer)
+	w.fees(s.Fees)
+	w.flag("own_transfers_free", s.OwnTransfersFree)
+	if len(s.Limits) > 0 {
+		w.FieldStart("limits")
+		w.ArrStart()
+		for i := range s.Limits {
+			w.ObjStart()
+			w.text("currency", string(s.Limits[i].Currency))
+			w.limits(&s.Limits[i].Limits)
+			w.ObjEnd()
+		}
+		w.ArrEnd()
 	}
+	w.seconds("expiry_notice", s.ExpiryNotice)
+	w.seconds("backdating", s.Backdating)
+	return nil
 }
 
 type projectV1 struct {
@@ -42,7 +57,7 @@ func (p *projectV1) field(r *reader, key []byte) (known bool, err error) {
 	case "locale":
 		p.settings.Locale, err = r.d.Str()
 	case "transfer_fee":
-		p.settings.TransferFee, err = r.feeRule()
+		p.settings.Fees, err = r.transferFee()
 	case "one_wallet_per_customer":
 		p.settings.OneWalletPerCustomer, err = r.d.Bool()
 	default:
@@ -59,23 +74,41 @@ func (p *projectV1) fact() (domain.Event, bool) {
 	return &domain.ProjectCreated{Project: p.project, Settings: p.settings}, complete
 }
 
-func (r *reader) feeRule() (rule domain.FeeRule, err error) {
-	err = r.d.ObjBytes(func(d *jx.Decoder, key []byte) error {
-		if string(key) != "percentage" {
-			return fmt.Errorf("unknown field %q of a fee", key)
-		}
-		text, err := d.Str()
-		if err != nil {
-			return err
-		}
-		percentage, ok := domain.ParsePercentage(text)
-		if !ok {
-			return fmt.Errorf("%q is not a percentage", text)
-		}
-		rule.Percentage = percentage
-		return nil
+// projectV2 has all fees in a list, and more settings.
+type projectV2 struct{ projectV1 }
+
+func (p *projectV2) field(r *reader, key []byte) (known bool, err error) {
+	switch string(key) {
+	case "transfer_fee":
+		return false, nil
+	case "time_zone":
+		p.settings.Zone, err = r.zone()
+	case "fees":
+		p.settings.Fees, err = r.fees()
+	case "own_transfers_free":
+		p.settings.OwnTransfersFree, err = r.d.Bool()
+	case "limits":
+		p.settings.Limits, err = r.currencyLimits()
+	case "expiry_notice":
+		p.settings.ExpiryNotice, err = r.seconds()
+	case "backdating":
+		p.settings.Backdating, err = r.seconds()
+	default:
+		return p.projectV1.field(r, key)
+	}
+	return true, err
+}
+
+// transferFee is the one fee of version 1: a percentage of transfers.
+func (r *reader) transferFee() ([]domain.FeeRule, error) {
+	rule := domain.FeeRule{Operation: domain.Transfer}
+	err := r.object("a fee", map[string]func(*reader) error{
+		"percentage": func(r *reader) (err error) { rule.Percentage, err = r.percentage(); return err },
 	})
-	return rule, err
+	if rule.Percentage.IsZero() {
+		return nil, err
+	}
+	return []domain.FeeRule{rule}, err
 }
 
 func (w writer) credential(f *domain.CredentialCreated) {
@@ -86,6 +119,7 @@ func (w writer) credential(f *domain.CredentialCreated) {
 
 type credentialV1 struct {
 	revoked bool
+	hashed  bool
 	created domain.CredentialCreated
 }
 
@@ -99,6 +133,7 @@ func (c *credentialV1) field(r *reader, key []byte) (known bool, err error) {
 		c.created.Name, err = r.d.Str()
 		return !c.revoked, err
 	case "secret_hash":
+		c.hashed = true
 		err = r.hash(c.created.SecretHash[:])
 		return !c.revoked, err
 	default:
@@ -112,7 +147,7 @@ func (c *credentialV1) fact() (domain.Event, bool) {
 	if c.revoked {
 		return &domain.CredentialRevoked{Project: c.created.Project, Key: c.created.Key}, complete
 	}
-	return &c.created, complete
+	return &c.created, complete && c.hashed
 }
 
 func (w writer) asset(a domain.Asset) {
@@ -131,6 +166,7 @@ func (w writer) asset(a domain.Asset) {
 }
 
 func (r *reader) assetValue() (asset domain.Asset, err error) {
+	asset.Scale = -1
 	err = r.d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
 		switch string(key) {
 		case "code":
@@ -148,6 +184,9 @@ func (r *reader) assetValue() (asset domain.Asset, err error) {
 		}
 		return err
 	})
+	if err == nil && (asset.Code == "" || asset.Scale < 0) {
+		err = errors.New("an asset without a code or a scale")
+	}
 	return asset, err
 }
 

@@ -1,9 +1,16 @@
 package events
 
-import (
-	"fmt"
+import "tallystick/domain"
 
-	"tallystick/domain"
+// The words of the first versions, and those of the second.
+var (
+	rolesV1 = []domain.WalletRole{domain.CustomerWallet, domain.SystemWallet, domain.IssuanceWallet, domain.FeeWallet}
+	rolesV2 = append(rolesV1[:len(rolesV1):len(rolesV1)], domain.BreakageWallet, domain.EscrowWallet, domain.LiquidityWallet)
+
+	statusesV1 = []domain.WalletStatus{domain.Active, domain.Disabled}
+	statusesV2 = append(statusesV1[:len(statusesV1):len(statusesV1)], domain.Frozen, domain.Closed)
+
+	walletTypes = []domain.WalletType{domain.Prepaid, domain.Postpaid} // the first version had the first
 )
 
 func (w writer) wallet(f *domain.WalletCreated) {
@@ -16,6 +23,52 @@ func (w writer) wallet(f *domain.WalletCreated) {
 	w.UInt64(f.Number)
 	w.optional("name", f.Name)
 	w.metadata(f.Metadata)
+	w.terms(&f.Terms)
+}
+
+// walletV2 has terms, and more roles and types.
+type walletV2 struct{ walletV1 }
+
+func (w *walletV2) field(r *reader, key []byte) (bool, error) {
+	switch string(key) {
+	case "role":
+		return true, oneOf(r, &w.created.Role, rolesV2)
+	case "kind":
+		return true, oneOf(r, &w.created.Type, walletTypes)
+	}
+	if known, err := r.term(&w.created.Terms, key); known {
+		return true, err
+	}
+	return w.walletV1.field(r, key)
+}
+
+func (w writer) walletChanged(f *domain.WalletChanged) {
+	w.text("wallet", string(f.Wallet))
+	w.optional("name", f.Name)
+	w.metadata(f.Metadata)
+	w.terms(&f.Terms)
+}
+
+type walletChangedV1 struct{ domain.WalletChanged }
+
+func (w *walletChangedV1) field(r *reader, key []byte) (known bool, err error) {
+	switch string(key) {
+	case "project":
+		w.Project, err = r.projectID()
+	case "wallet":
+		err = str(r, &w.Wallet)
+	case "name":
+		w.Name, err = r.d.Str()
+	case "metadata":
+		w.Metadata, err = r.metadata()
+	default:
+		return r.term(&w.Terms, key)
+	}
+	return true, err
+}
+
+func (w *walletChangedV1) fact() (domain.Event, bool) {
+	return &w.WalletChanged, w.Project != "" && w.Wallet != ""
 }
 
 type walletV1 struct{ created domain.WalletCreated }
@@ -30,9 +83,9 @@ func (w *walletV1) field(r *reader, key []byte) (known bool, err error) {
 	case "customer":
 		err = str(r, &f.Customer)
 	case "role":
-		f.Role, err = r.walletRole()
+		err = oneOf(r, &f.Role, rolesV1)
 	case "kind":
-		err = str(r, &f.Type)
+		err = oneOf(r, &f.Type, walletTypes[:1])
 	case "asset":
 		f.Asset, err = r.assetValue()
 	case "number":
@@ -52,19 +105,6 @@ func (w *walletV1) fact() (domain.Event, bool) {
 	return f, f.Project != "" && f.Wallet != "" && f.Role != "" && f.Type != "" && f.Asset.Code != "" && f.Number != 0
 }
 
-func (r *reader) walletRole() (domain.WalletRole, error) {
-	text, err := r.d.StrBytes()
-	if err != nil {
-		return "", err
-	}
-	for _, known := range [...]domain.WalletRole{domain.CustomerWallet, domain.SystemWallet, domain.IssuanceWallet, domain.FeeWallet} {
-		if string(text) == string(known) {
-			return known, nil
-		}
-	}
-	return "", fmt.Errorf("unknown role of a wallet %q", text)
-}
-
 func (w writer) walletStatus(f *domain.WalletStatusChanged) {
 	w.text("wallet", string(f.Wallet))
 	w.text("status", string(f.Status))
@@ -82,7 +122,7 @@ func (w *walletStatusV1) field(r *reader, key []byte) (known bool, err error) {
 	case "wallet":
 		err = str(r, &f.Wallet)
 	case "status":
-		err = str(r, &f.Status)
+		err = oneOf(r, &f.Status, statusesV1)
 	case "actor":
 		f.Actor, err = r.d.Str()
 	case "reason":
@@ -95,4 +135,33 @@ func (w *walletStatusV1) field(r *reader, key []byte) (known bool, err error) {
 
 func (w *walletStatusV1) fact() (domain.Event, bool) {
 	return &w.changed, w.changed.Project != "" && w.changed.Wallet != "" && w.changed.Status != ""
+}
+
+// walletStatusV2 has more statuses.
+type walletStatusV2 struct{ walletStatusV1 }
+
+func (w *walletStatusV2) field(r *reader, key []byte) (bool, error) {
+	if string(key) == "status" {
+		return true, oneOf(r, &w.changed.Status, statusesV2)
+	}
+	return w.walletStatusV1.field(r, key)
+}
+
+func (w writer) settlementDue(f *domain.SettlementDue) {
+	w.text("wallet", string(f.Wallet))
+	w.assetOf(f.Amount)
+	w.money("amount", f.Amount)
+	w.moment("period_end", f.PeriodEnd)
+	w.moment("next", f.Next)
+}
+
+func settlementDueV1() factReader {
+	var f domain.SettlementDue
+	var asset domain.AssetCode
+	return &fields{&f, map[string]func(*reader) error{
+		"project": projectInto(&f.Project), "wallet": into(&f.Wallet), "asset": assetInto(&asset), "amount": moneyInto(&f.Amount, &asset),
+		"period_end": timeInto(&f.PeriodEnd), "next": timeInto(&f.Next),
+	}, func() bool {
+		return f.Project != "" && f.Wallet != "" && f.Amount.Asset() != "" && !f.PeriodEnd.IsZero() && !f.Next.IsZero()
+	}}
 }

@@ -14,11 +14,18 @@
 //
 // # A fact
 //
-// A fact is a JSON object that begins with "type" and "v", its version. Amounts
-// are decimal strings at their asset's scale. What a type and version mean never
-// changes: the bytes in testdata/golden are read by a test for ever, and a new
-// meaning is a new version. An unknown type or version is an error, never
-// skipped: a reader that does not understand a fact does not know the balance.
+// A fact is a JSON object that begins with "type" and "v", its version. What a
+// type and version mean never changes: the bytes in testdata/golden are read by
+// a test for ever, and a new meaning is a new version. An unknown type, version
+// or field is an error, never skipped, and so is a missing one: a reader that
+// does not understand a fact does not know the balance.
+//
+// Amounts are decimal strings at their asset's scale; "asset" stands before the
+// amounts that are of it, and an entry of a transaction says its own only where
+// it is not that of its operation. Limits and fees are in major units. Times are
+// RFC 3339 in UTC with up to nine digits of a second, durations whole seconds,
+// zones names of the IANA database. What is empty, zero or false is left out,
+// but for amounts.
 //
 // Personal data (a customer's profile) stands in the log only encrypted, with a
 // key per customer; see [Keyring]. Destroying the key erases the customer, and

@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"math/rand/v2"
+	"time"
 
 	"tallystick/domain"
 )
@@ -9,6 +10,27 @@ import (
 // random makes facts, most of which no ledger would: the wire form has to carry
 // whatever the domain may come to allow.
 type random struct{ *rand.Rand }
+
+func (r random) coin() bool { return r.IntN(2) == 0 }
+
+// one of several.
+func one[T any](r random, all ...T) T { return all[r.IntN(len(all))] }
+
+// maybe is a value, or half the time none.
+func maybe[T any](r random, value func() T) (none T) {
+	if r.coin() {
+		return none
+	}
+	return value()
+}
+
+// several are up to n, and none at all where there is none.
+func several[T any](r random, n int, value func() T) (all []T) {
+	for range r.IntN(n + 1) {
+		all = append(all, value())
+	}
+	return all
+}
 
 // text is never empty, and has what is hard to write: quotes, escapes, control
 // characters, what HTML and JavaScript treat specially, characters of several bytes.
@@ -21,15 +43,10 @@ func (r random) text() string {
 	return string(text)
 }
 
-func (r random) maybe() string {
-	if r.IntN(2) == 0 {
-		return ""
-	}
-	return r.text()
-}
+func (r random) maybe() string { return maybe(r, r.text) }
 
 func (r random) metadata() domain.Metadata {
-	if r.IntN(2) == 0 {
+	if r.coin() {
 		return nil // empty metadata is none once it was written
 	}
 	metadata := domain.Metadata{"": r.text()}
@@ -39,8 +56,8 @@ func (r random) metadata() domain.Metadata {
 	return metadata
 }
 
-// money of an asset, of up to 36 digits.
-func (r random) money(asset domain.AssetCode, scale int) domain.Money {
+// digits of a number of at least zero, of up to 36 digits.
+func (r random) digits(scale int) string {
 	digits := make([]byte, 1+r.IntN(36-scale))
 	for i := range digits {
 		digits[i] = byte('0' + r.IntN(10))
@@ -52,67 +69,84 @@ func (r random) money(asset domain.AssetCode, scale int) domain.Money {
 			text += string(rune('0' + r.IntN(10)))
 		}
 	}
-	if r.IntN(2) == 0 {
-		text = "-" + text
-	}
-	money, ok := domain.ParseMoney(asset, text)
-	if !ok {
-		panic(text)
-	}
-	return money
+	return text
+}
+
+// money of an asset, of up to 36 digits.
+func (r random) money(asset domain.AssetCode, scale int) domain.Money {
+	return must(domain.ParseMoney(asset, one(r, "", "-")+r.digits(scale)))
+}
+
+// moment is of whole nanoseconds, seconds or microseconds, in years that can be
+// written.
+func (r random) moment() time.Time {
+	unit := one(r, time.Nanosecond, time.Microsecond, time.Second)
+	return time.Unix(r.Int64N(250e9), r.Int64N(1e9)).UTC().Truncate(unit)
 }
 
 func (r random) asset() domain.Asset {
 	return domain.Asset{Code: domain.AssetCode(r.text()), Scale: r.IntN(19), Name: r.maybe(), Symbol: r.maybe(), NumericID: r.IntN(3)}
 }
 
+func (r random) quantity() domain.Quantity { return major(r.digits(r.IntN(19))) }
+
+func (r random) count() domain.Count { return domain.NewCount(r.Uint64()) }
+
+func (r random) fee() domain.FeeRule {
+	rule := domain.FeeRule{
+		Operation: one(r, domain.Transfer, domain.Issue, domain.Redeem, domain.Exchange, domain.Capture, domain.FundEscrow),
+		Currency:  domain.AssetCode(r.maybe()), Fixed: maybe(r, r.quantity), Minimum: maybe(r, r.quantity), Maximum: maybe(r, r.quantity),
+	}
+	if r.coin() {
+		rule.Percentage = percentage(one(r, "1", "0.25", "100", "33.333333", "0.00"))
+	}
+	return rule
+}
+
+func (r random) limits() domain.Limits {
+	return domain.Limits{
+		MaximumBalance: maybe(r, r.quantity), MaximumAmount: maybe(r, r.quantity), DailyAmount: maybe(r, r.quantity),
+		MonthlyAmount: maybe(r, r.quantity), DailyCount: maybe(r, r.count), MonthlyCount: maybe(r, r.count),
+	}
+}
+
 func (r random) settings() domain.ProjectSettings {
-	fee, _ := domain.ParsePercentage([]string{"1", "0.25", "100", "33.333333"}[r.IntN(4)])
-	settings := domain.ProjectSettings{Name: r.text(), Currency: domain.AssetCode(r.text()), Locale: r.maybe(), OneWalletPerCustomer: r.IntN(2) == 0}
-	if r.IntN(2) == 0 {
-		settings.TransferFee.Percentage = fee
+	seconds := func() time.Duration { return time.Duration(1+r.IntN(1e9)) * time.Second }
+	return domain.ProjectSettings{
+		Name: r.text(), Currency: domain.AssetCode(r.text()), Locale: r.maybe(), OneWalletPerCustomer: r.coin(), OwnTransfersFree: r.coin(),
+		Zone: maybe(r, func() *time.Location { return zone(one(r, "UTC", "Africa/Accra", "Asia/Kathmandu", "Pacific/Apia")) }),
+		Fees: several(r, 3, r.fee), ExpiryNotice: maybe(r, seconds), Backdating: maybe(r, seconds),
+		Limits: several(r, 2, func() domain.CurrencyLimits {
+			return domain.CurrencyLimits{Currency: domain.AssetCode(r.text()), Limits: r.limits()}
+		}),
 	}
-	return settings
 }
 
-func (r random) operations() []domain.PostedOperation {
-	operations := make([]domain.PostedOperation, 1+r.IntN(4))
-	for i := range operations {
-		asset, scale := domain.AssetCode("A"+r.text()), r.IntN(19)
-		operations[i] = domain.PostedOperation{
-			Type: []domain.OperationType{domain.Issue, domain.Redeem, domain.Transfer}[r.IntN(3)],
-			From: domain.WalletID(r.maybe()), To: domain.WalletID(r.maybe()),
-			Amount: r.money(asset, scale), Fee: domain.NewMoney(asset, int64(r.IntN(3)), scale),
-		}
+func (r random) terms() domain.Terms {
+	return domain.Terms{
+		CreditLimit: maybe(r, func() domain.Money { return r.money(domain.AssetCode(r.text()), r.IntN(19)) }),
+		Fees:        several(r, 2, r.fee), Limits: maybe(r, r.limits),
+		Settlement: maybe(r, func() domain.Settlement {
+			return domain.Settlement{Period: one(r, domain.Weekly, domain.Monthly), Day: 1 + r.IntN(31), Next: r.moment()}
+		}),
 	}
-	return operations
-}
-
-func (r random) entries(operations []domain.PostedOperation) []domain.Entry {
-	entries := make([]domain.Entry, 1+r.IntN(6))
-	for i := range entries {
-		operation := r.IntN(len(operations))
-		amount := operations[operation].Amount
-		entries[i] = domain.Entry{
-			Wallet: domain.WalletID(r.text()), Version: r.Uint64(), Operation: operation, Fee: r.IntN(2) == 0,
-			Kind:   []domain.EntryKind{domain.IssueEntry, domain.RedeemEntry, domain.DebitEntry, domain.CreditEntry}[r.IntN(4)],
-			Amount: r.money(amount.Asset(), amount.Scale()), Balance: r.money(amount.Asset(), amount.Scale()),
-		}
-	}
-	return entries
-}
-
-func (r random) failure() domain.Rejection {
-	failure := domain.Rejection{Code: domain.Codes[r.IntN(len(domain.Codes))], Message: r.text(), Operation: r.IntN(3) - 1}
-	for range r.IntN(3) {
-		failure.Details = append(failure.Details, domain.Detail{Name: r.text(), Value: r.text()})
-	}
-	return failure
 }
 
 func (r random) fact() domain.Event {
-	project, wallet := domain.ProjectID(r.text()), domain.WalletID(r.text())
-	switch r.IntN(10) {
+	switch r.IntN(4) {
+	case 0:
+		return r.projectFact()
+	case 1:
+		return r.walletFact()
+	case 2:
+		return r.transactionFact()
+	}
+	return r.dealing()
+}
+
+func (r random) projectFact() domain.Event {
+	project := domain.ProjectID(r.text())
+	switch r.IntN(6) {
 	case 0:
 		return &domain.ProjectCreated{Project: project, Settings: r.settings()}
 	case 1:
@@ -123,28 +157,28 @@ func (r random) fact() domain.Event {
 		return &domain.CredentialRevoked{Project: project, Key: domain.APIKey(r.text())}
 	case 4:
 		return &domain.AssetDefined{Project: project, Asset: r.asset()}
-	case 5:
-		return &domain.CustomerUpserted{Project: project, Customer: domain.CustomerID(r.text()), Profile: domain.Profile{
-			Username: r.maybe(), Phone: r.maybe(), Email: r.maybe(), Name: r.maybe(), Description: r.maybe(), Role: r.maybe(), Metadata: r.metadata(),
-		}}
-	case 6:
-		roles := []domain.WalletRole{domain.CustomerWallet, domain.SystemWallet, domain.IssuanceWallet, domain.FeeWallet}
+	}
+	return &domain.CustomerUpserted{Project: project, Customer: domain.CustomerID(r.text()), Profile: domain.Profile{
+		Username: r.maybe(), Phone: r.maybe(), Email: r.maybe(), Name: r.maybe(), Description: r.maybe(), Role: r.maybe(), Metadata: r.metadata(),
+	}}
+}
+
+func (r random) walletFact() domain.Event {
+	project, wallet := domain.ProjectID(r.text()), domain.WalletID(r.text())
+	switch r.IntN(4) {
+	case 0:
+		role := one(r, domain.CustomerWallet, domain.SystemWallet, domain.IssuanceWallet, domain.FeeWallet, domain.BreakageWallet, domain.EscrowWallet, domain.LiquidityWallet)
 		return &domain.WalletCreated{
-			Project: project, Wallet: wallet, Customer: domain.CustomerID(r.maybe()), Role: roles[r.IntN(4)], Type: domain.Prepaid,
-			Asset: r.asset(), Number: r.Uint64(), Name: r.maybe(), Metadata: r.metadata(),
+			Project: project, Wallet: wallet, Customer: domain.CustomerID(r.maybe()), Role: role, Type: one(r, domain.Prepaid, domain.Postpaid),
+			Asset: r.asset(), Number: 1 + r.Uint64N(1<<63), Name: r.maybe(), Metadata: r.metadata(), Terms: r.terms(),
 		}
-	case 7:
-		return &domain.WalletStatusChanged{Project: project, Wallet: wallet, Status: domain.WalletStatus(r.text()), Actor: r.maybe(), Reason: r.maybe()}
+	case 1:
+		return &domain.WalletChanged{Project: project, Wallet: wallet, Name: r.maybe(), Metadata: r.metadata(), Terms: r.terms()}
+	case 2:
+		status := one(r, domain.Active, domain.Frozen, domain.Disabled, domain.Closed)
+		return &domain.WalletStatusChanged{Project: project, Wallet: wallet, Status: status, Actor: r.maybe(), Reason: r.maybe()}
 	}
-	id, reference, operations := domain.TransactionID(r.text()), domain.Reference(r.text()), r.operations()
-	if r.IntN(3) == 0 {
-		return &domain.TransactionFailed{
-			Project: project, Transaction: id, Reference: reference, Operations: operations,
-			Failure: r.failure(), Description: r.maybe(), Metadata: r.metadata(),
-		}
-	}
-	return &domain.TransactionCompleted{
-		Project: project, Transaction: id, Reference: reference, Operations: operations,
-		Entries: r.entries(operations), Description: r.maybe(), Metadata: r.metadata(),
+	return &domain.SettlementDue{
+		Project: project, Wallet: wallet, Amount: r.money(domain.AssetCode(r.text()), r.IntN(19)), PeriodEnd: r.moment(), Next: r.moment(),
 	}
 }
