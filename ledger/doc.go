@@ -16,6 +16,11 @@
 // an fsync is shared. Nothing is answered before its append is acknowledged, and
 // no reader sees the fork: what was read was durable.
 //
+// What time asks for (credit and holds that expire, escrows, settlements,
+// scheduled transactions) is decided by the same writer, as commands in front of
+// its callers' (docs/decisions/0005). The agenda is folded from the log like the
+// rest of the state, so a start does what came due while no process ran.
+//
 // # When an append goes wrong
 //
 //	acknowledged   merge, answer

@@ -12,7 +12,7 @@ import (
 // long as the writer has not, and then knows that it was not carried out.
 type pending struct {
 	command domain.Command
-	call    *call
+	call    *call // nil: time gave it, and nobody waits
 	state   atomic.Int32
 	outcome Outcome
 }
@@ -34,7 +34,7 @@ func (p *pending) withdraw() bool { return p.state.CompareAndSwap(waiting, withd
 
 func (p *pending) answer(outcome Outcome) {
 	p.outcome = outcome
-	if p.call.left.Add(-1) == 0 {
+	if p.call != nil && p.call.left.Add(-1) == 0 {
 		close(p.call.done)
 	}
 }

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
@@ -98,6 +97,8 @@ type Receipt struct {
 	Sequence uint64 // the answer holds as of this commit; Events are in it
 	Time     time.Time
 	Events   []domain.Event // none: what was asked for was already so
+	// Standings are the numbers of the wallets that Events touched, right after them.
+	Standings []domain.Standing
 }
 
 // Outcome is a Receipt, or the error instead.
@@ -146,6 +147,34 @@ func (l *Ledger) View(ctx context.Context, shard int, fn func(*domain.State)) (u
 // process wrote.
 func (l *Ledger) Peek(shard int, fn func(*domain.State)) uint64 { return l.shards[shard].peek(fn) }
 
+// Try answers what Do would, as things are, and writes nothing: the identifiers
+// in its events are of a place where others will stand. The error is a
+// *domain.Rejection or an *Unavailable.
+func (l *Ledger) Try(ctx context.Context, shard int, command domain.Command) (Receipt, error) {
+	s := l.shards[shard]
+	if err := s.confirm(ctx); err != nil {
+		return Receipt{}, err
+	}
+	receipt := Receipt{Shard: shard, Time: s.now().UTC().Truncate(time.Microsecond)}
+	var err error
+	receipt.Sequence = s.peek(func(state *domain.State) {
+		at := domain.Place{Location: domain.Location{Shard: uint8(shard), Sequence: s.folded + 1}, Time: receipt.Time}
+		facts, rejection := domain.Decide(state, command, at)
+		if rejection != nil {
+			err = rejection
+			return
+		}
+		after := state.Fork()
+		for _, fact := range facts {
+			if err = after.Evolve(fact); err != nil {
+				return
+			}
+		}
+		receipt.Events, receipt.Standings = facts, after.Standings(facts, at.Time)
+	})
+	return receipt, err
+}
+
 // Ready answers nil when every shard is caught up and takes commands.
 func (l *Ledger) Ready() error {
 	for _, s := range l.shards {
@@ -154,63 +183,4 @@ func (l *Ledger) Ready() error {
 		}
 	}
 	return nil
-}
-
-// TransactionRecord is a transaction as its fact has it.
-type TransactionRecord struct {
-	Event    domain.Event // *domain.TransactionCompleted or *domain.TransactionFailed
-	Time     time.Time
-	Location domain.Location
-}
-
-// Transaction reads one from the log, where its identifier says that it stands.
-// False when there is none. The error is an *Unavailable.
-func (l *Ledger) Transaction(ctx context.Context, id domain.TransactionID) (TransactionRecord, bool, error) {
-	at, ok := id.Location()
-	if !ok {
-		return TransactionRecord{}, false, nil
-	}
-	message, ok, err := l.get(ctx, at)
-	if !ok || err != nil {
-		return TransactionRecord{}, false, err
-	}
-	commit, err := l.codec.Decode(message.Data)
-	if err != nil {
-		return TransactionRecord{}, false, err
-	}
-	if at.Index >= len(commit.Facts) {
-		return TransactionRecord{}, false, nil
-	}
-	switch fact := commit.Facts[at.Index].(type) {
-	case *domain.TransactionCompleted, *domain.TransactionFailed:
-		return TransactionRecord{Event: fact, Time: commit.Time, Location: at}, true, nil
-	}
-	return TransactionRecord{}, false, nil
-}
-
-// Time answers when the commit at a location was made; the zero time when there
-// is none. The error is an *Unavailable.
-func (l *Ledger) Time(ctx context.Context, at domain.Location) (time.Time, error) {
-	message, ok, err := l.get(ctx, at)
-	if !ok || err != nil {
-		return time.Time{}, err
-	}
-	return events.TimeOf(message.Data)
-}
-
-// get reads one commit; false when there is none.
-func (l *Ledger) get(ctx context.Context, at domain.Location) (events.Message, bool, error) {
-	if int(at.Shard) >= len(l.shards) || at.Sequence == 0 {
-		return events.Message{}, false, nil
-	}
-	s := l.shards[at.Shard]
-	message, err := s.log.Get(ctx, at.Sequence)
-	switch {
-	case err == nil:
-		return message, true, nil
-	case errors.Is(err, events.ErrNotFound):
-		return message, false, nil
-	}
-	s.logger.Warn("a commit cannot be read", "sequence", at.Sequence, "error", err)
-	return message, false, s.unavailable("the log cannot be read now")
 }

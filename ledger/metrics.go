@@ -5,14 +5,15 @@ import (
 )
 
 type metrics struct {
-	commits  prometheus.Counter
-	commands *prometheus.CounterVec
-	group    prometheus.Histogram
-	appends  prometheus.Histogram
-	outcomes *prometheus.CounterVec
-	sequence *prometheus.GaugeVec
-	ready    *prometheus.GaugeVec
-	replayed prometheus.Counter
+	commits   prometheus.Counter
+	commands  *prometheus.CounterVec
+	group     prometheus.Histogram
+	appends   prometheus.Histogram
+	outcomes  *prometheus.CounterVec
+	sequence  *prometheus.GaugeVec
+	ready     *prometheus.GaugeVec
+	replayed  prometheus.Counter
+	deadlines prometheus.Counter
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -23,13 +24,14 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Buckets: prometheus.ExponentialBuckets(1, 2, 13)}),
 		appends: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tallystick_append_seconds", Help: "Time from sending a commit to its acknowledgement.",
 			Buckets: prometheus.ExponentialBuckets(0.0001, 2, 16)}),
-		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tallystick_append_outcomes_total", Help: "Appends by outcome: acknowledged, conflict, refused, unknown."}, []string{"outcome"}),
-		sequence: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tallystick_log_sequence", Help: "The newest commit that this process has folded."}, []string{"shard"}),
-		ready:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tallystick_shard_ready", Help: "1 while the shard is caught up and takes commands."}, []string{"shard"}),
-		replayed: prometheus.NewCounter(prometheus.CounterOpts{Name: "tallystick_replayed_commits_total", Help: "Commits folded from the log: at start, and of other writers."}),
+		outcomes:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tallystick_append_outcomes_total", Help: "Appends by outcome: acknowledged, conflict, refused, unknown."}, []string{"outcome"}),
+		sequence:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tallystick_log_sequence", Help: "The newest commit that this process has folded."}, []string{"shard"}),
+		ready:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tallystick_shard_ready", Help: "1 while the shard is caught up and takes commands."}, []string{"shard"}),
+		replayed:  prometheus.NewCounter(prometheus.CounterOpts{Name: "tallystick_replayed_commits_total", Help: "Commits folded from the log: at start, and of other writers."}),
+		deadlines: prometheus.NewCounter(prometheus.CounterOpts{Name: "tallystick_deadlines_total", Help: "What time asked for and was decided: credit and holds that end, escrows, settlements, scheduled transactions."}),
 	}
 	if registry != nil {
-		registry.MustRegister(m.commits, m.commands, m.group, m.appends, m.outcomes, m.sequence, m.ready, m.replayed)
+		registry.MustRegister(m.deadlines, m.commits, m.commands, m.group, m.appends, m.outcomes, m.sequence, m.ready, m.replayed)
 	}
 	return m
 }

@@ -39,6 +39,7 @@ type shard struct {
 	lastTime time.Time
 	crowd    int             // callers at once, lately
 	builder  *events.Builder // its memory serves commit after commit
+	respite  time.Time       // deadlines wait until then: the log takes nothing
 
 	// behind is a sequence that a confirmation found in the log.
 	behind atomic.Uint64

@@ -22,12 +22,16 @@ func (s *shard) run(ctx context.Context) error {
 	}
 	defer s.stop()
 	s.accept()
+	alarm := time.NewTimer(0)
+	defer alarm.Stop()
 	var group []*pending
 	for {
+		alarm.Reset(s.untilDeadline())
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.inbox.filled:
+		case <-alarm.C:
 		}
 		// First gather, then look whether a read found more in the log: gather may
 		// take the token that such a read left.
@@ -37,8 +41,11 @@ func (s *shard) run(ctx context.Context) error {
 				return s.fatal(err)
 			}
 		}
-		group = s.inbox.takeAll(group[:0])
-		if err := s.decideAll(ctx, group); err != nil {
+		due := s.due()
+		group = s.inbox.takeAll(due.pending(group[:0]))
+		err := s.decideAll(ctx, group)
+		s.postpone(due)
+		if err != nil {
 			return s.fatal(err)
 		}
 		clear(group) // who was answered is not kept until the next group
@@ -169,6 +176,9 @@ func (s *shard) decide(group []*pending) (*batch, error) {
 						return nil, fmt.Errorf("decided what cannot be: %w", err)
 					}
 				}
+				if p.call != nil {
+					outcome.Receipt.Standings = b.fork.Standings(facts, b.place.Time)
+				}
 			}
 		}
 		b.results = append(b.results, outcome)
@@ -201,7 +211,7 @@ func (s *shard) append(ctx context.Context, b *batch) (again bool, err error) {
 		s.lastTime = b.place.Time
 		s.metrics.commits.Inc()
 		s.metrics.group.Observe(float64(len(b.decided)))
-		s.crowd = len(b.decided) + s.inbox.len()
+		s.crowd = callers(b.decided) + s.inbox.len()
 		s.answerAll(b)
 	case conflict:
 		if err := s.catchUp(ctx); err != nil {

@@ -1,0 +1,96 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+)
+
+// TransactionRecord is a transaction as the log has it.
+type TransactionRecord struct {
+	Event     domain.Event // *domain.TransactionCompleted, *domain.TransactionFailed, or while it waits, and when it was cancelled, *domain.TransactionScheduled
+	Time      time.Time    // of the event
+	Location  domain.Location
+	Cancelled bool
+	Reversal  *domain.Reversal // what was taken back so far; nil for nothing
+}
+
+// Transaction reads one from the log, where its identifier says that it stands,
+// or, of a scheduled one, where it was decided. False when there is none. The
+// error is an *Unavailable.
+func (l *Ledger) Transaction(ctx context.Context, id domain.TransactionID) (TransactionRecord, bool, error) {
+	at, ok := id.Location()
+	if !ok {
+		return TransactionRecord{}, false, nil
+	}
+	record, ok, err := l.record(ctx, at)
+	if !ok || err != nil {
+		return TransactionRecord{}, false, err
+	}
+	var status domain.ScheduleStatus
+	var outcome domain.Location
+	_, err = l.View(ctx, int(at.Shard), func(state *domain.State) {
+		record.Reversal = state.Reversal(id)
+		status, outcome, _ = state.Scheduled(id)
+	})
+	if _, waited := record.Event.(*domain.TransactionScheduled); !waited || err != nil {
+		return record, err == nil, err
+	}
+	record.Cancelled = status == domain.ScheduleCancelled
+	if status != domain.SchedulePerformed {
+		return record, true, nil
+	}
+	performed, ok, err := l.record(ctx, outcome)
+	performed.Reversal = record.Reversal
+	return performed, ok, err
+}
+
+// record reads the transaction that stands at a place, false for none.
+func (l *Ledger) record(ctx context.Context, at domain.Location) (TransactionRecord, bool, error) {
+	message, ok, err := l.get(ctx, at)
+	if !ok || err != nil {
+		return TransactionRecord{}, false, err
+	}
+	commit, err := l.codec.Decode(message.Data)
+	if err != nil {
+		return TransactionRecord{}, false, err
+	}
+	if at.Index >= len(commit.Facts) {
+		return TransactionRecord{}, false, nil
+	}
+	switch fact := commit.Facts[at.Index].(type) {
+	case *domain.TransactionCompleted, *domain.TransactionFailed, *domain.TransactionScheduled:
+		return TransactionRecord{Event: fact, Time: commit.Time, Location: at}, true, nil
+	}
+	return TransactionRecord{}, false, nil
+}
+
+// Time answers when the commit at a location was made; the zero time when there
+// is none. The error is an *Unavailable.
+func (l *Ledger) Time(ctx context.Context, at domain.Location) (time.Time, error) {
+	message, ok, err := l.get(ctx, at)
+	if !ok || err != nil {
+		return time.Time{}, err
+	}
+	return events.TimeOf(message.Data)
+}
+
+// get reads one commit; false when there is none.
+func (l *Ledger) get(ctx context.Context, at domain.Location) (events.Message, bool, error) {
+	if int(at.Shard) >= len(l.shards) || at.Sequence == 0 {
+		return events.Message{}, false, nil
+	}
+	s := l.shards[at.Shard]
+	message, err := s.log.Get(ctx, at.Sequence)
+	switch {
+	case err == nil:
+		return message, true, nil
+	case errors.Is(err, events.ErrNotFound):
+		return message, false, nil
+	}
+	s.logger.Warn("a commit cannot be read", "sequence", at.Sequence, "error", err)
+	return message, false, s.unavailable("the log cannot be read now")
+}
