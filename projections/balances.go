@@ -49,12 +49,3 @@ func (b *balances) move(e *domain.Entry, at *moment) error {
 	b.times[row], b.sequence[row] = at.time, int64(at.sequence)
 	return nil
 }
-
-// texts are the balances as NUMERIC reads them.
-func (b *balances) texts() []string {
-	texts := make([]string, len(b.amounts))
-	for i, amount := range b.amounts {
-		texts[i] = amount.String()
-	}
-	return texts
-}

@@ -18,16 +18,20 @@ const (
 )
 
 // batch is what some commits, one after the other, add up to in the read model,
-// ready to be written in one transaction.
+// ready to be written in one transaction: rows to copy, then a statement for
+// each rare fact, then what happened to balances and lots.
 type batch struct {
 	from, to events.Cursor // before the first commit, after the last
 
 	count        int // of transactions
 	transactions copyRows
 	entries      copyRows
-	failed       copyRows // of failed_transaction_wallets
+	named        copyRows // of transaction_wallets
 	wallets      copyRows
+	grants       copyRows // of credit_lots
+	parts        copyRows // of entry_lots
 	balances     balances
+	lots         lots
 	rare         pgx.Batch // a statement for each other fact, in the order of the log
 	assets       map[assetKey]bool
 
@@ -40,16 +44,36 @@ type assetKey struct {
 }
 
 func newBatch() *batch {
-	return &batch{balances: balances{index: map[domain.WalletID]int{}}, assets: map[assetKey]bool{}}
+	return &batch{
+		balances: balances{index: map[domain.WalletID]int{}}, lots: lots{index: map[lotKey]int{}}, assets: map[assetKey]bool{},
+	}
+}
+
+// copies are the tables that rows are copied into, in this order.
+func (b *batch) copies() [6]copying {
+	return [...]copying{
+		{copyWallets, &b.wallets},
+		{copyTransactions, &b.transactions},
+		{copyEntries, &b.entries},
+		{copyNamed, &b.named},
+		{copyGrants, &b.grants},
+		{copyParts, &b.parts},
+	}
+}
+
+type copying struct {
+	statement string
+	rows      *copyRows
 }
 
 // reset empties the batch, which will begin after the commit at cursor.
 func (b *batch) reset(cursor events.Cursor) {
 	b.from, b.to, b.count = cursor, cursor, 0
-	for _, rows := range [...]*copyRows{&b.transactions, &b.entries, &b.failed, &b.wallets} {
-		rows.reset()
+	for _, c := range b.copies() {
+		c.rows.reset()
 	}
 	b.balances.reset()
+	b.lots.reset()
 	b.rare = pgx.Batch{}
 	clear(b.assets)
 }
@@ -58,7 +82,7 @@ func (b *batch) empty() bool { return b.to == b.from }
 
 func (b *batch) full() bool {
 	return b.count+b.wallets.n+b.rare.Len() >= batchTransactions ||
-		len(b.transactions.buf)+len(b.entries.buf)+len(b.wallets.buf) >= batchBytes
+		len(b.transactions.buf)+len(b.entries.buf)+len(b.wallets.buf)+len(b.parts.buf) >= batchBytes
 }
 
 // moment is when and where a fact stands, in the forms that rows need.
@@ -90,6 +114,8 @@ func (b *batch) fact(fact domain.Event, at *moment) error {
 		b.transactionFailed(f, at)
 	case *domain.WalletCreated:
 		b.walletCreated(f, at)
+	case *domain.WalletChanged:
+		b.walletChanged(f, at)
 	case *domain.WalletStatusChanged:
 		b.walletStatusChanged(f, at)
 	case *domain.CustomerUpserted:
@@ -103,80 +129,47 @@ func (b *batch) fact(fact domain.Event, at *moment) error {
 	case *domain.CredentialCreated, *domain.CredentialRevoked:
 		// Not for readers: the command side alone asks for credentials.
 	default:
+		b.dealing(fact, at)
+	}
+	return nil
+}
+
+// dealing is the rest of fact.
+func (b *batch) dealing(fact domain.Event, at *moment) {
+	switch f := fact.(type) {
+	case *domain.TransactionScheduled:
+		b.transactionScheduled(f, at)
+	case *domain.TransactionCancelled:
+		b.transactionCancelled(f, at)
+	case *domain.TransactionReversed:
+		b.transactionReversed(f)
+	case *domain.CreditExpiring:
+		b.creditExpiring(f, at)
+	case *domain.HoldPlaced:
+		b.holdPlaced(f, at)
+	case *domain.HoldCaptured:
+		b.holdCaptured(f, at)
+	case *domain.HoldReleased:
+		b.holdReleased(f, at)
+	case *domain.EscrowCreated:
+		b.escrowCreated(f, at)
+	case *domain.EscrowApproved:
+		b.escrowApproved(f, at)
+	case *domain.EscrowReleased:
+		b.escrowReleased(f, at)
+	case *domain.EscrowRefunded:
+		b.escrowRefunded(f, at)
+	case *domain.SettlementDue:
+		b.settlementDue(f, at)
+	case *domain.MonitorSet:
+		b.monitorSet(f, at)
+	case *domain.MonitorRemoved:
+		b.monitorRemoved(f, at)
+	case *domain.MonitorTriggered:
+		b.monitorTriggered(f, at)
+	default:
 		panic(fmt.Sprintf("projections: no rows for %T", fact))
 	}
-	return nil
-}
-
-func (b *batch) completed(f *domain.TransactionCompleted, at *moment) error {
-	row := &b.transactions
-	row.plain(string(f.Transaction))
-	row.text(string(f.Project))
-	row.text(string(f.Reference))
-	row.plain("completed")
-	b.operations(f.Operations)
-	row.null() // failure
-	b.endTransaction(f.Description, f.Metadata, at)
-	for i := range f.Entries {
-		e := &f.Entries[i]
-		if err := b.balances.move(e, at); err != nil {
-			return err
-		}
-		row := &b.entries
-		row.uint(e.Version)
-		row.plain(at.text)
-		row.int(e.Operation)
-		row.int(i)
-		row.bool(e.Fee)
-		row.text(string(e.Wallet))
-		row.plain(string(e.Kind))
-		row.money(e.Amount)
-		row.money(e.Balance)
-		row.plain(string(f.Transaction))
-		row.text(string(f.Project))
-		row.endRow()
-	}
-	return nil
-}
-
-func (b *batch) transactionFailed(f *domain.TransactionFailed, at *moment) {
-	row := &b.transactions
-	row.plain(string(f.Transaction))
-	row.text(string(f.Project))
-	row.text(string(f.Reference))
-	row.plain("failed")
-	b.operations(f.Operations)
-	encodeFailure(&b.scratch, &f.Failure)
-	row.json(&b.scratch)
-	b.endTransaction(f.Description, f.Metadata, at)
-
-	named := map[domain.WalletID]bool{"": true}
-	for _, o := range f.Operations {
-		for _, wallet := range [...]domain.WalletID{o.From, o.To} {
-			if named[wallet] {
-				continue
-			}
-			named[wallet] = true
-			b.failed.text(string(wallet))
-			b.failed.plain(string(f.Transaction))
-			b.failed.endRow()
-		}
-	}
-}
-
-func (b *batch) operations(operations []domain.PostedOperation) {
-	encodeOperations(&b.scratch, operations)
-	b.transactions.json(&b.scratch)
-}
-
-func (b *batch) endTransaction(description string, metadata domain.Metadata, at *moment) {
-	row := &b.transactions
-	row.text(description)
-	b.metadata(row, metadata)
-	row.uint(at.sequence)
-	row.plain(at.text)
-	row.endRow()
-	b.count++
 }
 
 func (b *batch) metadata(row *copyRows, metadata domain.Metadata) {
@@ -186,30 +179,4 @@ func (b *batch) metadata(row *copyRows, metadata domain.Metadata) {
 	}
 	encodeMetadata(&b.scratch, metadata)
 	row.json(&b.scratch)
-}
-
-func (b *batch) walletCreated(f *domain.WalletCreated, at *moment) {
-	b.assetUsed(f.Project, &f.Asset)
-	row := &b.wallets
-	row.text(string(f.Wallet))
-	row.text(string(f.Project))
-	if f.Customer == "" {
-		row.null()
-	} else {
-		row.text(string(f.Customer))
-	}
-	row.plain(string(f.Role))
-	row.text(string(f.Type))
-	row.text(string(f.Asset.Code))
-	row.int(f.Asset.Scale)
-	row.uint(f.Number)
-	row.text(f.Name)
-	b.metadata(row, f.Metadata)
-	row.plain("active")
-	row.plain("0") // version
-	row.money(domain.NewMoney(f.Asset.Code, 0, f.Asset.Scale))
-	row.plain(at.text)
-	row.plain(at.text)
-	row.uint(at.sequence)
-	row.endRow()
 }

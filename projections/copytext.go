@@ -83,3 +83,42 @@ func appendEscaped[T string | []byte](dst []byte, text T) []byte {
 
 // timestamp is a time as PostgreSQL reads it: to the microsecond, in UTC.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999Z07:00") }
+
+// optional is null for an empty text.
+func (r *copyRows) optional(text string) {
+	if text == "" {
+		r.null()
+		return
+	}
+	r.text(text)
+}
+
+// optionalTime is null for the zero time.
+func (r *copyRows) optionalTime(t time.Time) {
+	if t.IsZero() {
+		r.null()
+		return
+	}
+	r.plain(timestamp(t))
+}
+
+func (r *copyRows) origin(o domain.Origin) {
+	r.optional(string(o.Kind))
+	r.optional(o.ID)
+}
+
+// orNull is an argument of a statement: null for the zero time.
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// textOrNull is null for an empty text.
+func textOrNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

@@ -19,6 +19,8 @@ const (
 	entryCursor       = "e1"
 	transactionCursor = "t1"
 	customerCursor    = "c1"
+	holdCursor        = "h1"
+	escrowCursor      = "x1"
 )
 
 // encodeCursor makes a cursor of the key of a page's last row.

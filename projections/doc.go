@@ -24,19 +24,38 @@
 //     lose the newest batches, rows and checkpoint together; they are projected
 //     again.
 //
+// # Common and rare facts
+//
+// Most facts are transactions that move money at once. Their rows and those of
+// their entries are copied into the tables (COPY), and all balances of a batch are
+// changed by one statement, which touches no index (HOT): that is what a plain
+// transfer costs. Everything else is a statement for each fact, sent together
+// after the copying, in the order of the log: most of it changes rows that were
+// made before. Lots of expiring credit are in between: 100,000 may end in the same
+// second, so what entries take of them is summed up like balances.
+//
+// A scheduled transaction is one row from first to last, and keeps its place in
+// lists, by its identifier, when it is decided later. Its entries are younger than
+// that, so they do not lead from a wallet to it in the order of the list, as they
+// do to others: ledger.transaction_wallets does, and to failed ones.
+//
 // # Divergence
 //
 // The checkpoint holds the hash of the last commit besides its sequence. Where
 // the log does not have that commit at that place (it was restored from a copy,
-// or is another log), where a wallet's versions have a gap, or where rows are
-// refused for what they say, the read model is not of this log. Then
-// [Projector.Run] stops with [ErrDiverged]: going on would make it worse.
-// Rebuild. Everything else (PostgreSQL or NATS down or restarting, tables not
-// migrated yet, a fact that a newer version wrote) is waited out.
+// or is another log), where a wallet's versions have a gap, where a fact changes
+// what is not there, or where rows are refused for what they say, the read model
+// is not of this log. Then [Projector.Run] stops with [ErrDiverged]: going on
+// would make it worse. Rebuild. Everything else (PostgreSQL or NATS down or
+// restarting, tables not migrated yet, a fact that a newer version wrote) is
+// waited out.
 //
 // # Reading
 //
-// [Queries] answers pages, newest first. What it reads is some milliseconds
+// [Queries] answers pages, newest first. Settlements, lots, monitors and changes
+// of status are for analysts only: the schema itself describes their tables. What
+// is available in a wallet here still has credit whose time is over until the
+// transaction that takes it back is projected. What is read is some milliseconds
 // behind; a caller who must see a write waits for its sequence with
 // [Queries.WaitFor].
 //

@@ -3,6 +3,7 @@ package projections
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"tallystick/domain"
 
@@ -32,9 +33,32 @@ func encodeOperations(e *jx.Encoder, operations []domain.PostedOperation) {
 		e.Str(string(o.Amount.Asset()))
 		encodeMoney(e, "amount", o.Amount)
 		encodeMoney(e, "fee", o.Fee)
+		if o.Received.Asset() != "" {
+			encodeMoney(e, "received", o.Received)
+			e.FieldStart("received_currency")
+			e.Str(string(o.Received.Asset()))
+			encodeText(e, "rate", o.Rate.String())
+		}
+		if o.FeeReturned.Asset() != "" {
+			encodeMoney(e, "fee_returned", o.FeeReturned)
+		}
+		if o.Type == domain.Issue {
+			encodeCredit(e, o)
+		}
 		e.ObjEnd()
 	}
 	e.ArrEnd()
+}
+
+func encodeCredit(e *jx.Encoder, o *domain.PostedOperation) {
+	if !o.Expires.IsZero() {
+		e.FieldStart("expires")
+		e.Str(o.Expires.UTC().Format(time.RFC3339Nano))
+	}
+	if o.Grant {
+		e.FieldStart("grant")
+		e.Bool(true)
+	}
 }
 
 func encodeMoney(e *jx.Encoder, field string, m domain.Money) {
@@ -95,30 +119,63 @@ func decodeMetadata(text []byte) (domain.Metadata, error) {
 	return metadata, nil
 }
 
+// operationRow is an operation as it is written.
+type operationRow struct {
+	Type             domain.OperationType
+	From, To         domain.WalletID
+	Currency         domain.AssetCode
+	Amount           string
+	Fee              string
+	Received         string
+	ReceivedCurrency domain.AssetCode `json:"received_currency"`
+	Rate             string
+	FeeReturned      string `json:"fee_returned"`
+	Expires          time.Time
+	Grant            bool
+}
+
 func decodeOperations(text []byte) ([]domain.PostedOperation, error) {
-	var rows []struct {
-		Type     domain.OperationType
-		From, To domain.WalletID
-		Currency domain.AssetCode
-		Amount   string
-		Fee      string
-	}
+	var rows []operationRow
 	if err := json.Unmarshal(text, &rows); err != nil {
 		return nil, fmt.Errorf("operations: %w", err)
 	}
 	operations := make([]domain.PostedOperation, len(rows))
-	for i, row := range rows {
-		amount, err := parseMoney(row.Currency, row.Amount)
-		if err != nil {
-			return nil, err
+	for i := range rows {
+		var err error
+		if operations[i], err = rows[i].operation(); err != nil {
+			return nil, fmt.Errorf("operations: %w", err)
 		}
-		fee, err := parseMoney(row.Currency, row.Fee)
-		if err != nil {
-			return nil, err
-		}
-		operations[i] = domain.PostedOperation{Type: row.Type, From: row.From, To: row.To, Amount: amount, Fee: fee}
 	}
 	return operations, nil
+}
+
+func (row *operationRow) operation() (o domain.PostedOperation, err error) {
+	o = domain.PostedOperation{Type: row.Type, From: row.From, To: row.To, Expires: row.Expires, Grant: row.Grant}
+	if o.Amount, err = parseMoney(row.Currency, row.Amount); err != nil {
+		return o, err
+	}
+	if o.Fee, err = parseMoney(row.Currency, row.Fee); err != nil {
+		return o, err
+	}
+	payee := row.Currency
+	if row.Received != "" {
+		payee = row.ReceivedCurrency
+		if o.Received, err = parseMoney(payee, row.Received); err != nil {
+			return o, err
+		}
+	}
+	if row.FeeReturned != "" {
+		if o.FeeReturned, err = parseMoney(payee, row.FeeReturned); err != nil {
+			return o, err
+		}
+	}
+	if row.Rate != "" {
+		var ok bool
+		if o.Rate, ok = domain.ParseRate(row.Rate); !ok {
+			return o, fmt.Errorf("%q is not a rate", row.Rate)
+		}
+	}
+	return o, nil
 }
 
 func decodeFailure(text []byte) (domain.Rejection, error) {

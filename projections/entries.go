@@ -16,6 +16,7 @@ type Entry struct {
 	domain.Entry
 	Transaction domain.TransactionID
 	Time        time.Time // UTC
+	EffectiveAt time.Time // of its transaction, UTC; zero: none
 }
 
 // EntryFilter says which entries of one wallet. Zero fields do not filter.
@@ -32,7 +33,8 @@ type EntryFilter struct {
 // selectEntries finds nothing in a wallet of another project ($1 wallet, $2 project).
 const selectEntries = `
 SELECT e.wallet_id, e.version, e.kind, e.operation, e.fee, e.amount::text, e.balance_after::text, e.transaction_id, e.created_at,
-       (SELECT currency FROM ledger.wallets WHERE id = $1)
+       (SELECT currency FROM ledger.wallets WHERE id = $1),
+       (SELECT effective_at FROM ledger.transactions WHERE id = e.transaction_id)
   FROM ledger.entries e
  WHERE e.wallet_id = (SELECT id FROM ledger.wallets WHERE id = $1 AND project_id = $2)`
 
@@ -57,10 +59,22 @@ func (q *Queries) Entries(ctx context.Context, f EntryFilter) (Page[Entry], erro
 		s.before("e.created_at, e.version", at, version)
 	}
 	page, err := list(ctx, q, s, "e.created_at DESC, e.version DESC", limitOf(f.Limit, MaxLimit), scanEntry, encodeEntryCursor)
+	if err == nil {
+		err = q.addLots(ctx, page.Rows)
+	}
 	if err != nil {
 		return page, fmt.Errorf("projections: entries: %w", err)
 	}
 	return page, nil
+}
+
+// addLots reads what expiring credit a page of entries took or brought.
+func (q *Queries) addLots(ctx context.Context, rows []Entry) error {
+	entries := make([]*domain.Entry, len(rows))
+	for i := range rows {
+		entries[i] = &rows[i].Entry
+	}
+	return q.lotsOf(ctx, entries)
 }
 
 // BalanceAt answers the newest entry of a wallet at a time or before it: its
@@ -75,6 +89,9 @@ func (q *Queries) BalanceAt(ctx context.Context, project domain.ProjectID, walle
 	entry, err := pgx.CollectExactlyOneRow(rows, scanEntry)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Entry{}, false, nil
+	}
+	if err == nil {
+		err = q.lotsOf(ctx, []*domain.Entry{&entry.Entry})
 	}
 	if err != nil {
 		return Entry{}, false, fmt.Errorf("projections: balance at a time: %w", err)
@@ -92,14 +109,15 @@ func scanEntry(row pgx.CollectableRow) (Entry, error) {
 	var e Entry
 	var amount, balance string
 	var currency domain.AssetCode
-	err := row.Scan(&e.Wallet, &e.Version, &e.Kind, &e.Operation, &e.Fee, &amount, &balance, &e.Transaction, &e.Time, &currency)
+	var effective *time.Time
+	err := row.Scan(&e.Wallet, &e.Version, &e.Kind, &e.Operation, &e.Fee, &amount, &balance, &e.Transaction, &e.Time, &currency, &effective)
 	if err != nil {
 		return e, err
 	}
-	e.Time = e.Time.UTC()
-	if e.Amount, err = parseMoney(currency, amount); err != nil {
-		return e, err
-	}
-	e.Balance, err = parseMoney(currency, balance)
-	return e, err
+	e.Time, e.EffectiveAt = e.Time.UTC(), timeOrZero(effective)
+	return e, e.parse(currency, amount, balance)
+}
+
+func (e *Entry) parse(currency domain.AssetCode, value, balance string) error {
+	return parseAmounts(currency, amount{&e.Amount, value}, amount{&e.Balance, balance})
 }

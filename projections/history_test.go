@@ -87,9 +87,30 @@ func (h *history) project(name, fee string) domain.ProjectID {
 	if !ok {
 		h.t.Fatal(fee)
 	}
-	return h.do(domain.CreateProject{Settings: domain.ProjectSettings{
-		Name: name, Currency: "GHS", Locale: "en-GH", TransferFee: domain.FeeRule{Percentage: percentage},
-	}})[0].(*domain.ProjectCreated).Project
+	settings := domain.ProjectSettings{Name: name, Currency: "GHS", Locale: "en-GH"}
+	if !percentage.IsZero() {
+		settings.Fees = []domain.FeeRule{{Operation: domain.Transfer, Percentage: percentage}}
+	}
+	return h.do(domain.CreateProject{Settings: settings})[0].(*domain.ProjectCreated).Project
+}
+
+// passes lets time go by in which nobody asks for anything, and commits what it
+// brings.
+func (h *history) passes(d time.Duration) {
+	h.t.Helper()
+	h.now = h.now.Add(d)
+	for {
+		due := h.state.Due(h.now, 100)
+		for _, deadline := range due {
+			h.do(deadline.Command)
+		}
+		if len(h.facts) > 0 {
+			h.commit()
+		}
+		if len(due) == 0 {
+			return
+		}
+	}
 }
 
 func (h *history) customer(project domain.ProjectID, id string) domain.CustomerID {

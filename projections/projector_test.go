@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"tallystick/domain"
 	"tallystick/embedded"
@@ -23,6 +24,7 @@ type pair struct {
 	*history
 	project  domain.ProjectID
 	from, to domain.WalletID
+	hold     domain.HoldID
 }
 
 func newPair(t testing.TB) *pair {
@@ -42,6 +44,21 @@ func (p *pair) transfers(n int) {
 		p.transact(p.project, transfer(p.from, p.to, "1.00"))
 		p.commit()
 	}
+}
+
+// dealings gives the recipient credit for a day, of which a part is held, and
+// schedules a transfer of it.
+func (p *pair) dealings() {
+	p.t.Helper()
+	tomorrow := p.now.Add(24 * time.Hour)
+	p.transact(p.project, domain.Operation{Type: domain.Issue, To: p.to, Quantity: quantity("20"), Expires: tomorrow})
+	p.hold = p.do(domain.PlaceHold{
+		Project: p.project, Wallet: p.to, Reference: "hold", Quantity: quantity("5"),
+	})[0].(*domain.HoldPlaced).Hold
+	p.do(&domain.Transact{
+		Project: p.project, Reference: "later", ScheduledFor: tomorrow, Operations: []domain.Operation{transfer(p.from, p.to, "1")},
+	})
+	p.commit()
 }
 
 func TestTwoProjectorsOfOneShard(t *testing.T) {
@@ -183,8 +200,30 @@ func TestDivergenceEndsTheProjector(t *testing.T) {
 		},
 		"a changed status of a wallet that is not there": func(t *testing.T, p *pair, pool *pgxpool.Pool) {
 			execute(t, pool, `DELETE FROM ledger.wallets WHERE role = 'customer'`)
-			p.do(domain.SetWalletStatus{Project: p.project, Wallet: p.to, Status: domain.Disabled})
+			p.do(domain.ChangeStatus{Project: p.project, Wallet: p.to, Change: domain.Disable})
 			p.commit()
+		},
+		"a hold that has less": func(t *testing.T, p *pair, pool *pgxpool.Pool) {
+			execute(t, pool, `UPDATE ledger.holds SET captured = 1`)
+			p.do(domain.ReleaseHold{Project: p.project, Hold: p.hold})
+			p.commit()
+		},
+		"a hold without its lot": func(t *testing.T, p *pair, pool *pgxpool.Pool) {
+			execute(t, pool, `DELETE FROM ledger.credit_lots`)
+			p.do(domain.CaptureHold{Project: p.project, Hold: p.hold, Reference: "capture", Quantity: quantity("1")})
+			p.commit()
+		},
+		"a lot missing": func(t *testing.T, p *pair, pool *pgxpool.Pool) {
+			execute(t, pool, `DELETE FROM ledger.credit_lots`)
+			p.passes(48 * time.Hour)
+		},
+		"less left of a lot than is taken": func(t *testing.T, p *pair, pool *pgxpool.Pool) {
+			execute(t, pool, `UPDATE ledger.credit_lots SET remaining = 0`)
+			p.passes(48 * time.Hour)
+		},
+		"a scheduled transaction that was cancelled": func(t *testing.T, p *pair, pool *pgxpool.Pool) {
+			execute(t, pool, `UPDATE ledger.transactions SET status = 'cancelled', cancelled_by = '', ended_at = now() WHERE status = 'scheduled'`)
+			p.passes(48 * time.Hour)
 		},
 		"the log of another shard": func(_ *testing.T, p *pair, _ *pgxpool.Pool) {
 			p.shard = 1
@@ -195,6 +234,7 @@ func TestDivergenceEndsTheProjector(t *testing.T) {
 			t.Parallel()
 			p := newPair(t)
 			p.transfers(10)
+			p.dealings()
 			pool := database(t)
 			_, stop := project(t, p.history, pool)
 			caughtUp(t, p.history, pool)

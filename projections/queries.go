@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
+
+	"tallystick/domain"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -97,10 +100,43 @@ func list[T any](ctx context.Context, q *Queries, s *selection, order string, li
 	return Page[T]{Rows: rows, Next: cursor(rows[limit-1])}, nil
 }
 
+// one reads the one row that there is; false for none.
+func one[T any](ctx context.Context, q *Queries, s *selection, scan pgx.RowToFunc[T]) (row T, ok bool, err error) {
+	rows, err := collect(ctx, q, s, scan)
+	if err != nil || len(rows) == 0 {
+		return row, false, err
+	}
+	return rows[0], true, nil
+}
+
 func collect[T any](ctx context.Context, q *Queries, s *selection, scan pgx.RowToFunc[T]) ([]T, error) {
 	rows, err := q.pool.Query(ctx, s.sql.String(), s.args...)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, scan)
+}
+
+// amount is a text and the money it is.
+type amount struct {
+	to   *domain.Money
+	text string
+}
+
+// parseAmounts reads amounts of one asset.
+func parseAmounts(asset domain.AssetCode, all ...amount) (err error) {
+	for _, a := range all {
+		if *a.to, err = parseMoney(asset, a.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timeOrZero is a time in UTC, the zero time for NULL.
+func timeOrZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
 }

@@ -33,7 +33,7 @@ func shop(t *testing.T) (*history, domain.ProjectID, []domain.WalletID, *project
 		h.commit()
 	}
 	h.do(domain.CreateWallet{Project: owner, System: true, Currency: "GHS"})
-	h.do(domain.SetWalletStatus{Project: owner, Wallet: wallets[4], Status: domain.Disabled, Actor: "ama", Reason: `a\b`})
+	h.do(domain.ChangeStatus{Project: owner, Wallet: wallets[4], Change: domain.Disable, Actor: "ama", Reason: `a\b`})
 	h.transact(owner, issue(wallets[0], "100"))
 	h.commit()
 	for range 5 {
@@ -191,7 +191,9 @@ func TestBadCursors(t *testing.T) {
 	_, entries := queries.Entries(t.Context(), projections.EntryFilter{Project: owner, Wallet: wallets[0], Cursor: page.Next})
 	_, transactions := queries.Transactions(t.Context(), projections.TransactionFilter{Project: owner, Cursor: page.Next})
 	_, customers := queries.Customers(t.Context(), projections.CustomerFilter{Project: owner, Cursor: page.Next})
-	for _, err := range []error{entries, transactions, customers} {
+	_, holds := queries.Holds(t.Context(), projections.HoldFilter{Project: owner, Cursor: page.Next})
+	_, escrows := queries.Escrows(t.Context(), projections.EscrowFilter{Project: owner, Cursor: page.Next})
+	for _, err := range []error{entries, transactions, customers, holds, escrows} {
 		if !errors.Is(err, projections.ErrBadCursor) {
 			t.Errorf("the cursor of another list: %v", err)
 		}
@@ -238,8 +240,8 @@ func TestStatusHistory(t *testing.T) {
 	p := newPair(t)
 	pool := database(t)
 	project(t, p.history, pool)
-	for _, status := range []domain.WalletStatus{domain.Disabled, domain.Active, domain.Disabled} {
-		p.do(domain.SetWalletStatus{Project: p.project, Wallet: p.to, Status: status, Actor: "ama", Reason: `lost "card"` + "\t\\N"})
+	for _, change := range []domain.StatusChange{domain.Disable, domain.Enable, domain.Freeze} {
+		p.do(domain.ChangeStatus{Project: p.project, Wallet: p.to, Change: change, Actor: "ama", Reason: `lost "card"` + "\t\\N"})
 	}
 	p.commit()
 	caughtUp(t, p.history, pool)
@@ -251,6 +253,6 @@ func TestStatusHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	const why = ` ama lost "card"` + "\t\\N"
-	same(t, "history", history, "disabled"+why+", active"+why+", disabled"+why)
+	same(t, "history", history, "disabled"+why+", active"+why+", frozen"+why)
 	equal(t, p.history, pool)
 }

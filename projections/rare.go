@@ -2,6 +2,7 @@ package projections
 
 import (
 	"fmt"
+	"time"
 
 	"tallystick/domain"
 
@@ -13,25 +14,39 @@ import (
 
 const insertProject = `
 INSERT INTO ledger.projects
-       (id, name, currency, locale, transfer_fee_percentage, one_wallet_per_customer, created_at, updated_at, sequence)
-VALUES ($1, $2, $3, $4, $5::text::numeric, $6, $7, $7, $8)`
-
-func (b *batch) projectCreated(f *domain.ProjectCreated, at *moment) {
-	s := &f.Settings
-	b.rare.Queue(insertProject, string(f.Project), s.Name, string(s.Currency), s.Locale, s.TransferFee.Percentage.String(),
-		s.OneWalletPerCustomer, at.time, int64(at.sequence))
-}
+       (id, name, currency, locale, one_wallet_per_customer, zone, fees, own_transfers_free, limits, expiry_notice, backdating,
+        updated_at, sequence, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9::text::jsonb, make_interval(secs => $10::bigint), make_interval(secs => $11::bigint),
+        $12, $13, $12)`
 
 const updateProject = `
 UPDATE ledger.projects
-   SET name = $2, currency = $3, locale = $4, transfer_fee_percentage = $5::text::numeric, one_wallet_per_customer = $6,
-       updated_at = $7, sequence = $8
+   SET name = $2, currency = $3, locale = $4, one_wallet_per_customer = $5, zone = $6, fees = $7::text::jsonb,
+       own_transfers_free = $8, limits = $9::text::jsonb, expiry_notice = make_interval(secs => $10::bigint),
+       backdating = make_interval(secs => $11::bigint), updated_at = $12, sequence = $13
  WHERE id = $1`
 
+func (b *batch) projectCreated(f *domain.ProjectCreated, at *moment) {
+	b.rare.Queue(insertProject, b.project(f.Project, &f.Settings, at)...)
+}
+
 func (b *batch) projectChanged(f *domain.ProjectChanged, at *moment) {
-	s := &f.Settings
-	b.change("project "+string(f.Project), updateProject, string(f.Project), s.Name, string(s.Currency), s.Locale,
-		s.TransferFee.Percentage.String(), s.OneWalletPerCustomer, at.time, int64(at.sequence))
+	b.change("project "+string(f.Project), updateProject, b.project(f.Project, &f.Settings, at)...)
+}
+
+// project is the arguments of both statements.
+func (b *batch) project(id domain.ProjectID, s *domain.ProjectSettings, at *moment) []any {
+	zone := "UTC"
+	if s.Zone != nil {
+		zone = s.Zone.String()
+	}
+	encodeFees(&b.scratch, s.Fees)
+	fees := b.scratch.String()
+	encodeProjectLimits(&b.scratch, s.Limits)
+	return []any{
+		string(id), s.Name, string(s.Currency), s.Locale, s.OneWalletPerCustomer, zone, fees, s.OwnTransfersFree, b.scratch.String(),
+		int64(s.ExpiryNotice / time.Second), int64(s.Backdating / time.Second), at.time, int64(at.sequence),
+	}
 }
 
 // change queues an update of one row. A row that is not there means that the
@@ -82,16 +97,4 @@ func (b *batch) customerUpserted(f *domain.CustomerUpserted, at *moment) {
 	p := &f.Profile
 	b.rare.Queue(upsertCustomer, string(f.Project), string(f.Customer), p.Username, p.Phone, p.Email, p.Name, p.Description, p.Role,
 		metadataText(p.Metadata), at.time, int64(at.sequence))
-}
-
-const updateStatus = `UPDATE ledger.wallets SET status = $2, updated_at = $3, sequence = $4 WHERE id = $1`
-
-const insertStatusChange = `
-INSERT INTO ledger.wallet_status_changes (wallet_id, sequence, position, project_id, status, actor, reason, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
-
-func (b *batch) walletStatusChanged(f *domain.WalletStatusChanged, at *moment) {
-	b.change("wallet "+string(f.Wallet), updateStatus, string(f.Wallet), string(f.Status), at.time, int64(at.sequence))
-	b.rare.Queue(insertStatusChange, string(f.Wallet), int64(at.sequence), at.position, string(f.Project), string(f.Status),
-		f.Actor, f.Reason, at.time)
 }

@@ -11,60 +11,73 @@ import (
 )
 
 // Transaction is a transaction as its fact says it: Event is a
-// *domain.TransactionCompleted or a *domain.TransactionFailed.
+// *domain.TransactionCompleted, *domain.TransactionFailed, or, of one that waits
+// or was cancelled, *domain.TransactionScheduled.
 type Transaction struct {
-	Event    domain.Event
-	Time     time.Time // UTC
-	Sequence uint64    // place in its shard's log
+	Event         domain.Event
+	Time          time.Time // of Event, UTC
+	Sequence      uint64    // place of Event in its shard's log
+	Cancelled     bool
+	ReversedBy    []domain.TransactionID // in order
+	ReversedWhole bool                   // nothing is left to reverse
 }
 
 // Values of TransactionFilter.Status.
 const (
 	Completed = "completed"
 	Failed    = "failed"
+	Scheduled = "scheduled"
+	Cancelled = "cancelled"
 )
 
 // TransactionFilter says which transactions of a project. Zero fields do not filter.
 type TransactionFilter struct {
 	Project domain.ProjectID
-	Wallet  domain.WalletID // that it moved, or named in vain
-	Status  string          // Completed or Failed
+	Wallet  domain.WalletID // that it moved, or named in vain or for later
+	Status  string          // Completed, Failed, Scheduled or Cancelled
 	Cursor  string
 	Limit   int
 }
 
 const selectTransactions = `
-SELECT t.id, t.project_id, t.reference, t.status, t.operations, t.failure, t.description, t.metadata, t.sequence, t.created_at
+SELECT t.id, t.project_id, t.reference, t.status, t.operations, t.failure, t.description, t.metadata, t.sequence, t.created_at,
+       coalesce(t.origin_kind, ''), coalesce(t.origin_id, ''), t.effective_at, coalesce(to_char(t.counted_on, 'YYYY-MM-DD'), ''),
+       t.scheduled_for, t.ended_at, t.reversed_by, coalesce(t.reversed_whole, false)
   FROM ledger.transactions t`
 
 // The transactions of a wallet ($1), newest first, before one ($2, or an empty
-// text), so many ($3): the completed ones through the entries, each by its first
-// entry in the wallet, the failed ones through a table of their own. The order of
-// the entries and that of the ids are both the order of the log.
+// text), so many ($3). Most are found through the entries, each by its first
+// entry in the wallet: the order of the entries and that of the ids are both the
+// order of the log. Not so of scheduled ones, whose ids are older than their
+// entries, and of failed ones, which have none: these are in a table of their own.
 const (
-	completedOfWallet = `(SELECT e.transaction_id FROM ledger.entries e
+	movedWallet = `(SELECT e.transaction_id FROM ledger.entries e
 		WHERE e.wallet_id = $1
 		  AND e.created_at <= coalesce((SELECT created_at FROM ledger.transactions WHERE id = $2), 'infinity')
 		  AND ($2 = '' OR e.transaction_id < $2)
 		  AND NOT EXISTS (SELECT FROM ledger.entries b
 		                   WHERE b.wallet_id = $1 AND b.created_at = e.created_at AND b.version = e.version - 1
 		                     AND b.transaction_id = e.transaction_id)
+		  AND NOT EXISTS (SELECT FROM ledger.transaction_wallets s WHERE s.wallet_id = $1 AND s.transaction_id = e.transaction_id)
 		ORDER BY e.created_at DESC, e.version DESC LIMIT $3)`
-	failedOfWallet = `(SELECT f.transaction_id FROM ledger.failed_transaction_wallets f
-		WHERE f.wallet_id = $1 AND ($2 = '' OR f.transaction_id < $2)
-		ORDER BY f.transaction_id DESC LIMIT $3)`
+	namedWallet = `(SELECT n.transaction_id FROM ledger.transaction_wallets n
+		WHERE n.wallet_id = $1 AND ($2 = '' OR n.transaction_id < $2)
+		ORDER BY n.transaction_id DESC LIMIT $3)`
+	namedWalletOfStatus = `(SELECT n.transaction_id FROM ledger.transaction_wallets n JOIN ledger.transactions s ON s.id = n.transaction_id
+		WHERE n.wallet_id = $1 AND ($2 = '' OR n.transaction_id < $2) AND s.status = $4
+		ORDER BY n.transaction_id DESC LIMIT $3)`
 )
 
 // ofWallet picks those of the status: each part is cut to the limit, so there
 // must be nothing left to sort out afterwards.
 func (f *TransactionFilter) ofWallet() string {
 	switch f.Status {
+	case "":
+		return "t.id IN (" + movedWallet + " UNION ALL " + namedWallet + ")"
 	case Completed:
-		return "t.id IN (" + completedOfWallet + ")"
-	case Failed:
-		return "t.id IN (" + failedOfWallet + ")"
+		return "t.id IN (" + movedWallet + " UNION ALL " + namedWalletOfStatus + ")"
 	}
-	return "t.id IN (" + completedOfWallet + " UNION ALL " + failedOfWallet + ")"
+	return "t.id IN (" + namedWalletOfStatus + ")"
 }
 
 // Transactions lists transactions, newest first. Error: ErrBadCursor.
@@ -93,24 +106,29 @@ func (f *TransactionFilter) selection(before string, limit int) *selection {
 	s := selectFrom(selectTransactions)
 	if f.Wallet != "" {
 		s.args = append(s.args, f.Wallet, before, limit+1)
+		if f.Status != "" {
+			s.args = append(s.args, f.Status)
+		}
 		s.and("AND " + f.ofWallet())
 	} else if before != "" {
 		s.where("t.id < ?", before)
 	}
 	s.where("t.project_id = ?", f.Project)
-	switch f.Status {
-	case "":
-	case Failed: // spelled out, as the index has it
-		s.and("AND t.status = 'failed'")
-	default:
+	if f.Status != "" {
 		s.where("t.status = ?", f.Status)
+		if f.Status != Completed {
+			s.and("AND t.status <> 'completed'") // spelled out, as the index has it
+		}
 	}
 	return s
 }
 
 func transactionID(event domain.Event) domain.TransactionID {
-	if failed, ok := event.(*domain.TransactionFailed); ok {
-		return failed.Transaction
+	switch f := event.(type) {
+	case *domain.TransactionFailed:
+		return f.Transaction
+	case *domain.TransactionScheduled:
+		return f.Transaction
 	}
 	return event.(*domain.TransactionCompleted).Transaction
 }
@@ -120,68 +138,41 @@ func scanTransaction(row pgx.CollectableRow) (Transaction, error) {
 	var f domain.TransactionCompleted
 	var status string
 	var operations, failure, metadata []byte
-	err := row.Scan(&f.Transaction, &f.Project, &f.Reference, &status, &operations, &failure, &f.Description, &metadata, &t.Sequence, &t.Time)
+	var effective, scheduled, ended *time.Time
+	err := row.Scan(&f.Transaction, &f.Project, &f.Reference, &status, &operations, &failure, &f.Description, &metadata, &t.Sequence, &t.Time,
+		&f.Origin.Kind, &f.Origin.ID, &effective, &f.Date, &scheduled, &ended, &t.ReversedBy, &t.ReversedWhole)
 	if err != nil {
 		return t, err
 	}
-	t.Time = t.Time.UTC()
+	f.EffectiveAt = timeOrZero(effective)
+	t.Time, t.Cancelled = t.Time.UTC(), status == Cancelled
 	if f.Operations, err = decodeOperations(operations); err != nil {
 		return t, err
 	}
 	if f.Metadata, err = decodeMetadata(metadata); err != nil {
 		return t, err
 	}
-	t.Event = &f
-	if status == Failed {
-		rejection, err := decodeFailure(failure)
-		t.Event = &domain.TransactionFailed{
-			Project: f.Project, Transaction: f.Transaction, Reference: f.Reference, Operations: f.Operations,
-			Failure: rejection, Description: f.Description, Metadata: f.Metadata,
-		}
-		return t, err
+	if (status == Completed || status == Failed) && ended != nil {
+		t.Time = ended.UTC() // created_at is when it was scheduled
 	}
-	return t, nil
+	t.Event, err = eventOf(status, &f, failure, timeOrZero(scheduled))
+	return t, err
 }
 
-const selectEntriesOf = `
-SELECT e.transaction_id, e.wallet_id, e.version, e.kind, e.operation, e.fee, e.amount::text, e.balance_after::text
-  FROM ledger.entries e WHERE e.transaction_id = ANY ($1) ORDER BY e.transaction_id, e.position`
-
-// addEntries reads the entries of completed transactions. They were written with
-// their transactions and never change, so that two statements see the same.
-func (q *Queries) addEntries(ctx context.Context, transactions []Transaction) error {
-	completed := map[domain.TransactionID]*domain.TransactionCompleted{}
-	var ids []string
-	for _, t := range transactions {
-		if f, ok := t.Event.(*domain.TransactionCompleted); ok {
-			completed[f.Transaction] = f
-			ids = append(ids, string(f.Transaction))
-		}
+// eventOf answers the fact of a transaction whose parts are those of a completed one.
+func eventOf(status string, f *domain.TransactionCompleted, failure []byte, scheduled time.Time) (domain.Event, error) {
+	switch status {
+	case Failed:
+		rejection, err := decodeFailure(failure)
+		return &domain.TransactionFailed{
+			Project: f.Project, Transaction: f.Transaction, Reference: f.Reference, Origin: f.Origin, Operations: f.Operations,
+			Failure: rejection, EffectiveAt: f.EffectiveAt, Description: f.Description, Metadata: f.Metadata,
+		}, err
+	case Scheduled, Cancelled:
+		return &domain.TransactionScheduled{
+			Project: f.Project, Transaction: f.Transaction, Reference: f.Reference, Operations: f.Operations,
+			ScheduledFor: scheduled, Description: f.Description, Metadata: f.Metadata,
+		}, nil
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	rows, err := q.pool.Query(ctx, selectEntriesOf, ids)
-	if err != nil {
-		return err
-	}
-	var id domain.TransactionID
-	var e domain.Entry
-	var amount, balance string
-	_, err = pgx.ForEachRow(rows, []any{&id, &e.Wallet, &e.Version, &e.Kind, &e.Operation, &e.Fee, &amount, &balance}, func() (err error) {
-		f := completed[id]
-		if e.Operation < 0 || e.Operation >= len(f.Operations) {
-			return fmt.Errorf("%s has an entry of operation %d, which is not there", id, e.Operation)
-		}
-		asset := f.Operations[e.Operation].Amount.Asset()
-		if e.Amount, err = parseMoney(asset, amount); err != nil {
-			return err
-		}
-		if e.Balance, err = parseMoney(asset, balance); err != nil {
-			return err
-		}
-		f.Entries = append(f.Entries, e)
-		return nil
-	})
-	return err
+	return f, nil
 }

@@ -12,10 +12,14 @@ import (
 )
 
 // Wallet is a wallet as of Sequence, the place in its shard's log of its last
-// change. Its asset has the name and symbol of now.
+// change. Its asset has the name and symbol of now. The fields here stand before
+// the methods of the domain's wallet of the same names, which know nothing here.
 type Wallet struct {
 	domain.Wallet
-	CreatedAt time.Time // UTC
+	Held      domain.Money // reserved by active holds
+	Available domain.Money // balance and credit limit without what is held; without limit for an issuance account
+	Due       domain.Money // asked for by the last settlement and not paid since
+	CreatedAt time.Time    // UTC
 	Sequence  uint64
 }
 
@@ -35,7 +39,9 @@ type WalletFilter struct {
 
 const selectWallets = `
 SELECT w.id, w.project_id, coalesce(w.customer_id, ''), w.role, w.type, w.currency, w.scale, a.name, a.symbol, a.numeric_id,
-       w.number, w.name, w.metadata, w.status, w.version, w.balance::text, w.created_at, w.sequence
+       w.number, w.name, w.metadata, w.status, w.version, w.balance::text, w.created_at, w.sequence,
+       round(w.held, w.scale)::text, round(w.amount_due, w.scale)::text, round(w.credit_limit, w.scale)::text, w.fees, w.limits,
+       coalesce(w.settlement_period, ''), coalesce(w.settlement_day, 0), w.settlement_next
   FROM ledger.wallets w
   JOIN ledger.assets a ON a.project_id = w.project_id AND a.code = w.currency`
 
@@ -108,17 +114,47 @@ func (f *WalletFilter) apply(s *selection) {
 
 func scanWallet(row pgx.CollectableRow) (Wallet, error) {
 	var w Wallet
-	var metadata []byte
-	var balance string
+	var terms domain.Terms
+	var metadata, fees, limits []byte
+	var balance, held, due string
+	var creditLimit *string
+	var next *time.Time
 	err := row.Scan(&w.ID, &w.Project, &w.Customer, &w.Role, &w.Type, &w.Asset.Code, &w.Asset.Scale, &w.Asset.Name,
-		&w.Asset.Symbol, &w.Asset.NumericID, &w.Number, &w.Name, &metadata, &w.Status, &w.Version, &balance, &w.CreatedAt, &w.Sequence)
+		&w.Asset.Symbol, &w.Asset.NumericID, &w.Number, &w.Name, &metadata, &w.Status, &w.Version, &balance, &w.CreatedAt, &w.Sequence,
+		&held, &due, &creditLimit, &fees, &limits, &terms.Settlement.Period, &terms.Settlement.Day, &next)
 	if err != nil {
 		return w, err
 	}
 	w.CreatedAt = w.CreatedAt.UTC()
-	if w.Balance, err = parseMoney(w.Asset.Code, balance); err != nil {
+	terms.Settlement.Next = timeOrZero(next)
+	if w.Metadata, err = decodeMetadata(metadata); err != nil {
 		return w, err
 	}
-	w.Metadata, err = decodeMetadata(metadata)
-	return w, err
+	if terms.Fees, err = decodeFees(fees); err != nil {
+		return w, err
+	}
+	if terms.Limits, err = decodeLimits(limits); err != nil {
+		return w, err
+	}
+	amounts := []amount{{&w.Balance, balance}, {&w.Held, held}, {&w.Due, due}}
+	if creditLimit != nil {
+		amounts = append(amounts, amount{&terms.CreditLimit, *creditLimit})
+	}
+	if err := parseAmounts(w.Asset.Code, amounts...); err != nil {
+		return w, err
+	}
+	w.Terms = &terms
+	w.reckon()
+	return w, nil
+}
+
+// reckon sets what follows from the row.
+func (w *Wallet) reckon() {
+	w.Available = w.Balance.Sub(w.Held)
+	if w.Type == domain.Postpaid {
+		w.Available = w.Available.Add(w.Terms.CreditLimit)
+	}
+	if debt := w.Debt(); w.Due.Cmp(debt) > 0 {
+		w.Due = debt
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"tallystick/domain"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -27,12 +29,16 @@ UPDATE ledger.checkpoint SET sequence = $2, hash = $3, updated_at = now()
 
 const (
 	copyWallets = `COPY ledger.wallets (id, project_id, customer_id, role, type, currency, scale, number, name, metadata,
-		status, version, balance, created_at, updated_at, sequence) FROM STDIN`
+		status, version, balance, created_at, updated_at, sequence, held, amount_due, credit_limit, fees, limits,
+		settlement_period, settlement_day, settlement_next) FROM STDIN`
 	copyTransactions = `COPY ledger.transactions (id, project_id, reference, status, operations, failure, description, metadata,
-		sequence, created_at) FROM STDIN`
+		sequence, created_at, origin_kind, origin_id, effective_at, counted_on, scheduled_for) FROM STDIN`
 	copyEntries = `COPY ledger.entries (version, created_at, operation, position, fee, wallet_id, kind, amount, balance_after,
 		transaction_id, project_id) FROM STDIN`
-	copyFailed = `COPY ledger.failed_transaction_wallets (wallet_id, transaction_id) FROM STDIN`
+	copyNamed  = `COPY ledger.transaction_wallets (wallet_id, transaction_id) FROM STDIN`
+	copyGrants = `COPY ledger.credit_lots (id, project_id, wallet_id, version, transaction_id, original, remaining, reserved, expired,
+		expires_at, created_at, updated_at) FROM STDIN`
+	copyParts = `COPY ledger.entry_lots (wallet_id, version, position, lot_id, amount) FROM STDIN`
 )
 
 // moveBalances changes only wallets whose version is the one before the batch's
@@ -69,16 +75,7 @@ func (p *Projector) write(ctx context.Context, b *batch) error {
 }
 
 func (b *batch) writeRows(ctx context.Context, tx pgx.Tx) error {
-	copies := [...]struct {
-		statement string
-		rows      *copyRows
-	}{
-		{copyWallets, &b.wallets},
-		{copyTransactions, &b.transactions},
-		{copyEntries, &b.entries},
-		{copyFailed, &b.failed},
-	}
-	for _, c := range copies {
+	for _, c := range b.copies() {
 		if c.rows.n == 0 {
 			continue
 		}
@@ -91,6 +88,9 @@ func (b *batch) writeRows(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+	if err := b.lots.write(ctx, tx); err != nil {
+		return err
+	}
 	return b.balances.write(ctx, tx)
 }
 
@@ -98,7 +98,7 @@ func (b *balances) write(ctx context.Context, tx pgx.Tx) error {
 	if len(b.ids) == 0 {
 		return nil
 	}
-	tag, err := tx.Exec(ctx, moveBalances, b.ids, b.first, b.last, b.texts(), b.times, b.sequence)
+	tag, err := tx.Exec(ctx, moveBalances, b.ids, b.first, b.last, texts(b.amounts), b.times, b.sequence)
 	if err != nil {
 		return err
 	}
@@ -106,6 +106,32 @@ func (b *balances) write(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("%w: %d of %d wallets are not at the version before", ErrDiverged, missed, len(b.ids))
 	}
 	return nil
+}
+
+const changeLots = `
+UPDATE ledger.credit_lots AS l
+   SET remaining = l.remaining + change.remaining, expired = l.expired + change.expired, updated_at = greatest(l.updated_at, change.at)
+  FROM unnest($1::text[], $2::text[]::numeric[], $3::text[]::numeric[], $4::timestamptz[]) AS change (id, remaining, expired, at)
+ WHERE l.id = change.id`
+
+func (l *lots) write(ctx context.Context, tx pgx.Tx) error {
+	if len(l.ids) == 0 {
+		return nil
+	}
+	tag, err := tx.Exec(ctx, changeLots, l.ids, texts(l.remaining), texts(l.expired), l.times)
+	if err != nil {
+		return err
+	}
+	return diverged("lots", int64(len(l.ids)), tag.RowsAffected())
+}
+
+// texts are amounts as NUMERIC reads them.
+func texts(amounts []domain.Money) []string {
+	texts := make([]string, len(amounts))
+	for i, amount := range amounts {
+		texts[i] = amount.String()
+	}
+	return texts
 }
 
 // dataError tells an error that the rows themselves cause, and would cause for

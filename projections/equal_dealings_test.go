@@ -1,0 +1,131 @@
+package projections_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"tallystick/domain"
+	"tallystick/projections"
+)
+
+func equalHolds(t *testing.T, facts []told, queries *projections.Queries, project domain.ProjectID) {
+	t.Helper()
+	want := holdsOf(facts, project)
+	for _, status := range []string{"", "active", "captured", "released", "expired"} {
+		got := everything(t, func(cursor string) (projections.Page[projections.Hold], error) {
+			return queries.Holds(t.Context(), projections.HoldFilter{Project: project, Status: status, Cursor: cursor, Limit: 3})
+		})
+		same(t, "holds "+status, got, slices.DeleteFunc(slices.Clone(want), func(h projections.Hold) bool { return status != "" && h.Status != status }))
+	}
+	for _, h := range want {
+		got, ok, err := queries.Hold(t.Context(), project, h.ID)
+		same(t, "hold", fmt.Sprint(got, ok, err), fmt.Sprint(h, true, nil))
+	}
+}
+
+// holdsOf folds facts, newest first, to the holds of a project, newest first.
+func holdsOf(facts []told, project domain.ProjectID) []projections.Hold {
+	var all []projections.Hold
+	change := func(id domain.HoldID, told told, do func(h *projections.Hold)) {
+		for i := range all {
+			if all[i].ID == id {
+				all[i].UpdatedAt = told.time
+				do(&all[i])
+			}
+		}
+	}
+	for _, told := range slices.Backward(facts) {
+		switch f := told.fact.(type) {
+		case *domain.HoldPlaced:
+			none := f.Amount.Sub(f.Amount)
+			if f.Project == project {
+				all = append(all, projections.Hold{
+					ID: f.Hold, Project: f.Project, Wallet: f.Wallet, Reference: f.Reference, Status: "active", Amount: f.Amount, Captured: none,
+					Released: none, Remaining: f.Amount, ExpiresAt: f.ExpiresAt, Description: f.Description, Metadata: f.Metadata,
+					CreatedAt: told.time, UpdatedAt: told.time,
+				})
+			}
+		case *domain.HoldCaptured:
+			change(f.Hold, told, func(h *projections.Hold) {
+				h.Captured, h.Remaining, h.Transactions = h.Captured.Add(f.Amount), f.Remaining, append(h.Transactions, f.Transaction)
+				if f.Remaining.IsZero() {
+					h.Status = "captured"
+				}
+			})
+		case *domain.HoldReleased:
+			change(f.Hold, told, func(h *projections.Hold) {
+				h.Released, h.Remaining = h.Released.Add(f.Amount), f.Remaining
+				if f.Remaining.IsZero() {
+					h.Status = map[bool]string{false: "released", true: "expired"}[f.Expired]
+				}
+			})
+		}
+	}
+	slices.Reverse(all)
+	return all
+}
+
+func equalEscrows(t *testing.T, facts []told, queries *projections.Queries, project domain.ProjectID) {
+	t.Helper()
+	want := escrowsOf(facts, project)
+	for _, status := range []string{"", "open", "released", "refunded"} {
+		got := everything(t, func(cursor string) (projections.Page[projections.Escrow], error) {
+			return queries.Escrows(t.Context(), projections.EscrowFilter{Project: project, Status: status, Cursor: cursor, Limit: 2})
+		})
+		same(t, "escrows "+status, got, slices.DeleteFunc(slices.Clone(want), func(e projections.Escrow) bool { return status != "" && e.Status != status }))
+	}
+	for _, e := range want {
+		got, ok, err := queries.Escrow(t.Context(), project, e.ID)
+		same(t, "escrow", fmt.Sprint(got, ok, err), fmt.Sprint(e, true, nil))
+	}
+}
+
+// escrowsOf folds facts, newest first, to the escrows of a project, newest first.
+func escrowsOf(facts []told, project domain.ProjectID) []projections.Escrow {
+	var all []projections.Escrow
+	references := map[domain.TransactionID]domain.Reference{}
+	change := func(id domain.EscrowID, told told, do func(e *projections.Escrow)) {
+		for i := range all {
+			if all[i].ID == id {
+				all[i].UpdatedAt = told.time
+				do(&all[i])
+			}
+		}
+	}
+	paid := func(e *projections.Escrow, by domain.TransactionID, remaining domain.Money, status string, deadline bool) {
+		e.Remaining, e.Transactions, e.Expired = remaining, append(e.Transactions, by), deadline
+		if remaining.IsZero() {
+			e.Status = status
+		}
+	}
+	for _, told := range slices.Backward(facts) {
+		switch f := told.fact.(type) {
+		case *domain.TransactionCompleted:
+			references[f.Transaction] = f.Reference
+		case *domain.EscrowCreated:
+			none := f.Amount.Sub(f.Amount)
+			if f.Project == project {
+				all = append(all, projections.Escrow{
+					ID: f.Escrow, Project: f.Project, Transaction: f.Transaction, Reference: references[f.Transaction], From: f.From, To: f.To,
+					Status: "open", Amount: f.Amount, Released: none, Refunded: none, Remaining: f.Amount, Deadline: f.Deadline,
+					AtDeadline: f.AtDeadline, Approval: f.Approval, CreatedAt: told.time, UpdatedAt: told.time,
+				})
+			}
+		case *domain.EscrowApproved:
+			change(f.Escrow, told, func(e *projections.Escrow) { e.Approved = append(e.Approved, f.Party) })
+		case *domain.EscrowReleased:
+			change(f.Escrow, told, func(e *projections.Escrow) {
+				e.Released = e.Released.Add(f.Amount)
+				paid(e, f.Transaction, f.Remaining, "released", f.AtDeadline)
+			})
+		case *domain.EscrowRefunded:
+			change(f.Escrow, told, func(e *projections.Escrow) {
+				e.Refunded = e.Refunded.Add(f.Amount)
+				paid(e, f.Transaction, f.Remaining, "refunded", f.AtDeadline)
+			})
+		}
+	}
+	slices.Reverse(all)
+	return all
+}

@@ -1,0 +1,101 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tallystick/domain"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Escrow is a sender's money that the project keeps, or kept, for a recipient.
+type Escrow struct {
+	ID                                    domain.EscrowID
+	Project                               domain.ProjectID
+	Transaction                           domain.TransactionID // that took the sender's money
+	Reference                             domain.Reference     // of that transaction
+	From, To                              domain.WalletID
+	Status                                string // open, or where the last of it went: released, refunded
+	Amount, Released, Refunded, Remaining domain.Money
+	Deadline                              time.Time        // UTC; zero: none
+	AtDeadline                            domain.EscrowEnd // "" where there is no deadline
+	Approval                              bool             // both sides must approve before a release
+	Approved                              []domain.EscrowParty
+	Expired                               bool                   // time ended it
+	Transactions                          []domain.TransactionID // that paid out of it, in order
+	CreatedAt, UpdatedAt                  time.Time              // UTC
+}
+
+// EscrowFilter says which escrows of a project. Zero fields do not filter.
+type EscrowFilter struct {
+	Project domain.ProjectID
+	Wallet  domain.WalletID // the sender's or the recipient's
+	Status  string
+	Cursor  string
+	Limit   int
+}
+
+const selectEscrows = `
+SELECT e.id, e.project_id, e.transaction_id, e.reference, e.from_wallet_id, e.to_wallet_id, e.status, e.currency,
+       e.amount::text, e.released::text, e.refunded::text, e.remaining::text, e.deadline, coalesce(e.at_deadline, ''),
+       e.approval, e.approved, e.expired, e.transaction_ids, e.created_at, e.updated_at
+  FROM ledger.escrows e`
+
+// Escrows lists escrows, newest first. Error: ErrBadCursor.
+func (q *Queries) Escrows(ctx context.Context, f EscrowFilter) (Page[Escrow], error) {
+	s := selectFrom(selectEscrows)
+	s.where("e.project_id = ?", f.Project)
+	if f.Wallet != "" {
+		s.where("(e.from_wallet_id = ? OR e.to_wallet_id = ?)", f.Wallet)
+	}
+	switch f.Status {
+	case "":
+	case "open": // spelled out, as the index has it
+		s.and("AND e.status = 'open'")
+	default:
+		s.where("e.status = ?", f.Status)
+	}
+	if f.Cursor != "" {
+		id, err := decodeCursor(escrowCursor, f.Cursor)
+		if err != nil {
+			return Page[Escrow]{}, err
+		}
+		s.where("e.id < ?", id)
+	}
+	page, err := list(ctx, q, s, "e.id DESC", limitOf(f.Limit, MaxLimit), scanEscrow,
+		func(e Escrow) string { return encodeCursor(escrowCursor, string(e.ID)) })
+	if err != nil {
+		return page, fmt.Errorf("projections: escrows: %w", err)
+	}
+	return page, nil
+}
+
+// Escrow answers one escrow of a project; false when there is none.
+func (q *Queries) Escrow(ctx context.Context, project domain.ProjectID, id domain.EscrowID) (Escrow, bool, error) {
+	s := selectFrom(selectEscrows)
+	s.where("e.project_id = ?", project)
+	s.where("e.id = ?", id)
+	escrow, ok, err := one(ctx, q, s, scanEscrow)
+	if err != nil {
+		return escrow, false, fmt.Errorf("projections: escrow: %w", err)
+	}
+	return escrow, ok, nil
+}
+
+func scanEscrow(row pgx.CollectableRow) (Escrow, error) {
+	var e Escrow
+	var currency domain.AssetCode
+	var amounts [4]string
+	var deadline *time.Time
+	err := row.Scan(&e.ID, &e.Project, &e.Transaction, &e.Reference, &e.From, &e.To, &e.Status, &currency,
+		&amounts[0], &amounts[1], &amounts[2], &amounts[3], &deadline, &e.AtDeadline,
+		&e.Approval, &e.Approved, &e.Expired, &e.Transactions, &e.CreatedAt, &e.UpdatedAt)
+	if err != nil {
+		return e, err
+	}
+	e.Deadline, e.CreatedAt, e.UpdatedAt = timeOrZero(deadline), e.CreatedAt.UTC(), e.UpdatedAt.UTC()
+	return e, parseAmounts(currency,
+		amount{&e.Amount, amounts[0]}, amount{&e.Released, amounts[1]}, amount{&e.Refunded, amounts[2]}, amount{&e.Remaining, amounts[3]})
+}
