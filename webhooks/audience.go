@@ -34,16 +34,24 @@ type harvest struct {
 	listening audience
 	wallets   map[domain.WalletID]*wallet // the ones that are told about, as of the fact at hand
 
-	created  []*wallet
-	statuses map[domain.WalletID]domain.WalletStatus
+	created  []wallet // as they were made
+	changes  []change // in order
 	messages []message
 	// Deliveries, one for each index.
 	endpointIDs []string
 	messageIDs  []string
 }
 
+// change is what a fact says that a wallet is from now on.
+type change struct {
+	wallet   domain.WalletID
+	sequence uint64
+	name     *string // nil: as it is
+	status   *domain.WalletStatus
+}
+
 func (h *harvest) empty() bool {
-	return len(h.created) == 0 && len(h.statuses) == 0 && len(h.messages) == 0
+	return len(h.created) == 0 && len(h.changes) == 0 && len(h.messages) == 0
 }
 
 // unknown lists the wallets that a run of commits tells about and did not make.
@@ -80,16 +88,29 @@ func (h *harvest) gather(commit *events.Commit) error {
 		switch f := fact.(type) {
 		case *domain.WalletCreated:
 			made := newWallet(f)
-			h.created = append(h.created, made)
+			h.created = append(h.created, *made)
 			h.wallets[f.Wallet] = made
+		case *domain.WalletChanged:
+			h.change(change{wallet: f.Wallet, sequence: commit.Sequence, name: &f.Name})
 		case *domain.WalletStatusChanged:
-			h.statuses[f.Wallet] = f.Status
-			if of := h.wallets[f.Wallet]; of != nil {
-				of.status = f.Status
-			}
+			h.change(change{wallet: f.Wallet, sequence: commit.Sequence, status: &f.Status})
 		}
 	}
 	return nil
+}
+
+func (h *harvest) change(c change) {
+	h.changes = append(h.changes, c)
+	of := h.wallets[c.wallet]
+	if of == nil {
+		return // nobody is told about it
+	}
+	if c.name != nil {
+		of.name = *c.name
+	}
+	if c.status != nil {
+		of.status = *c.status
+	}
 }
 
 func (h *harvest) announce(fact domain.Event, at domain.Place, kinds map[string][]listener) error {

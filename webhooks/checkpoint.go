@@ -67,26 +67,48 @@ func (g *ingester) eachListener(ctx context.Context, condition string, fn func(l
 	return nil
 }
 
-// findWallets reads the wallets that a run of commits tells about.
+// findWallets reads the wallets that a run of commits tells about, as they were
+// before it.
 func (g *ingester) findWallets(ctx context.Context, h *harvest, commits []*events.Commit) error {
 	ids := h.unknown(commits)
 	if len(ids) == 0 {
 		return nil
 	}
+	var w wallet
 	rows, err := g.pool.Query(ctx, `
-		SELECT id, project_id, customer_id, role, currency, number, name, status FROM webhooks.wallet WHERE id = ANY ($1)`, ids)
+		SELECT id, project_id, customer_id, role, currency, type, number, name, status FROM webhooks.wallet WHERE id = ANY ($1)`, ids)
 	if err == nil {
-		var w wallet
-		_, err = pgx.ForEachRow(rows, []any{&w.id, &w.project, &w.customer, &w.role, &w.currency, &w.number, &w.name, &w.status}, func() error {
+		_, err = pgx.ForEachRow(rows, []any{&w.id, &w.project, &w.customer, &w.role, &w.currency, &w.paid, &w.number, &w.name, &w.status}, func() error {
 			found := w
 			h.wallets[found.id] = &found
 			return nil
 		})
 	}
+	if first := commits[0].Sequence; err == nil && first <= g.position.Sequence {
+		err = g.findPasts(ctx, h, ids, first)
+	}
 	if err != nil {
 		return fmt.Errorf("webhooks: read wallets: %w", err)
 	}
 	return nil
+}
+
+// findPasts makes wallets what they were before a commit that is read again.
+func (g *ingester) findPasts(ctx context.Context, h *harvest, ids []domain.WalletID, first uint64) error {
+	rows, err := g.pool.Query(ctx, `
+		SELECT DISTINCT ON (wallet_id) wallet_id, name, status FROM webhooks.wallet_past
+		WHERE wallet_id = ANY ($1) AND until_sequence >= $2 ORDER BY wallet_id, until_sequence`, ids, first)
+	if err != nil {
+		return err
+	}
+	var past wallet
+	_, err = pgx.ForEachRow(rows, []any{&past.id, &past.name, &past.status}, func() error {
+		if of := h.wallets[past.id]; of != nil {
+			of.name, of.status = past.name, past.status
+		}
+		return nil
+	})
+	return err
 }
 
 // joinStep is how far an endpoint has come in joining.
@@ -130,30 +152,31 @@ func (g *ingester) write(ctx context.Context, h *harvest, to events.Cursor, step
 	return nil
 }
 
-// queueWallets writes new wallets, then the statuses that changed.
+// queueWallets writes new wallets, then what changed, in order; and what a
+// wallet was until the commit that changed it.
 func (h *harvest) queueWallets(batch *pgx.Batch) {
 	if len(h.created) > 0 {
-		columns := newColumns[string](7, len(h.created))
+		columns := newColumns[string](8, len(h.created))
 		numbers := make([]uint64, len(h.created))
-		for i, w := range h.created {
-			columns.set(i, string(w.id), string(w.project), string(w.customer), string(w.role), string(w.currency), w.name, string(w.status))
+		for i := range h.created {
+			w := &h.created[i]
+			columns.set(i, string(w.id), string(w.project), string(w.customer), string(w.role), string(w.currency), string(w.paid), w.name, string(w.status))
 			numbers[i] = w.number
 		}
 		batch.Queue(`
-			INSERT INTO webhooks.wallet (id, project_id, customer_id, role, currency, name, status, number)
-			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[])
+			INSERT INTO webhooks.wallet (id, project_id, customer_id, role, currency, type, name, status, number)
+			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
 			ON CONFLICT DO NOTHING`,
-			columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6], numbers)
+			columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6], columns[7], numbers)
 	}
-	if len(h.statuses) > 0 {
-		ids := make([]domain.WalletID, 0, len(h.statuses))
-		statuses := make([]domain.WalletStatus, 0, len(h.statuses))
-		for id, status := range h.statuses {
-			ids, statuses = append(ids, id), append(statuses, status)
-		}
+	for _, c := range h.changes {
 		batch.Queue(`
-			UPDATE webhooks.wallet w SET status = s.status FROM unnest($1::text[], $2::text[]) AS s (id, status)
-			WHERE w.id = s.id`, ids, statuses)
+			WITH past AS (
+				INSERT INTO webhooks.wallet_past (wallet_id, until_sequence, name, status)
+				SELECT id, $2, name, status FROM webhooks.wallet WHERE id = $1
+				ON CONFLICT DO NOTHING)
+			UPDATE webhooks.wallet SET name = coalesce($3, name), status = coalesce($4, status) WHERE id = $1`,
+			c.wallet, c.sequence, c.name, c.status)
 	}
 }
 

@@ -55,8 +55,8 @@
 //
 // An endpoint gets the facts after the place it was created with (NewEndpoint.From),
 // all of them, whenever ingest notices it: what ingest has read past by then is
-// read again for this endpoint alone. The wallet's status in an event made that
-// way is the one at that later time; everything else is the same.
+// read again for this endpoint alone, and makes the same events: table wallet_past
+// tells what wallets were then.
 //
 // Two dispatchers on one database are harmless: each write of ingest raises the
 // checkpoint's turn, and one that comes with an older turn writes nothing and
@@ -72,12 +72,68 @@
 //
 // An event that would be larger says "truncated": true in its data and leaves
 // out the operations and entries of the transaction, and where that is not
-// enough the metadata. The transfers of a transaction of more than 100
-// operations do not each repeat its metadata. GET the transaction for the rest.
+// enough the metadata (and, of a wallet, limits and fees). The transfers of a
+// transaction of more than 100 operations do not each repeat its metadata. GET
+// the transaction for the rest.
 //
-// Issuance accounts have no events of their own: they are the counterpart of
-// issue and redeem. Fee wallets do, and wallets of the project itself.
-// wallet.disabled and wallet.enabled tell the status, not the balance.
+// Issuance accounts have no events of their own, but for monitors: they are the
+// counterpart of issue and redeem. The project's other accounts (fees, breakage,
+// escrow, liquidity) do, and wallets of the project itself. Transfers to and from
+// breakage and escrow accounts make no transfer.completed: credit that expires
+// and escrows have events that say more.
+//
+// # What data holds
+//
+// `wallet` is id, number, customer_id, role, currency, name, status, and type
+// where it is POSTPAID. Events of an entry add its balance and version; a receiver
+// drops what is older than the version it has. A change of status, of terms, or a
+// hold is no entry and has no version.
+//
+//   - wallet.created, wallet.updated: wallet with metadata, and with credit_limit
+//     (of POSTPAID), settlement, limits and fees where the wallet has its own.
+//     wallet.created has balance and version 0.
+//   - wallet.frozen, unfrozen, disabled, enabled, closed: wallet with its new
+//     status; actor; reason. Enabling a wallet that was frozen before it was
+//     disabled is wallet.enabled.
+//   - wallet.balance.updated: wallet with balance and version; transaction (id,
+//     reference).
+//   - wallet.credit_granted: wallet with the balance and version of the entry that
+//     brought it; credit (amount, grant: nobody paid for it, expires_at or null);
+//     lot or null; transaction. A lot is smaller than the credit where a part of it
+//     paid what the wallet owed.
+//   - wallet.credit_expiring: wallet; lot (id, currency, original, remaining,
+//     expires_at).
+//   - wallet.credit_expired: wallet with balance and version after; lot, whose
+//     remaining is what was removed; transaction.
+//   - wallet.settlement_due: wallet; settlement (amount_due, period_end, next_at).
+//     A period that ends with nothing owed makes none.
+//   - wallet.monitor.triggered: wallet; monitor (id, metric, threshold, value,
+//     above: true at or above the threshold).
+//   - transaction.completed: transaction with operations and entries; origin (kind,
+//     id) where the ledger made it of something else; effective_at where given.
+//     Operations add fee_returned, received with received_currency, rate,
+//     expires_at and grant, entries add lots, where there are any.
+//   - transaction.failed: transaction with operations; error.
+//   - transaction.scheduled: transaction with operations and scheduled_for. Its
+//     outcome is transaction.completed or transaction.failed of the same id, with
+//     origin.kind "schedule" and without created_at: it was created before.
+//   - transaction.cancelled: transaction (id, status); actor; reason.
+//   - transaction.reversed: transaction (id), the one that was reversed; reversal
+//     (transaction_id, whole: nothing is left to reverse, operations).
+//   - transfer.completed: transfer, with origin where there is one.
+//   - hold.placed: wallet; hold (id, status, currency, remaining, reference,
+//     expires_at or null, description, metadata); amount.
+//   - hold.captured: wallet; hold (id, status, currency, remaining); amount, of this
+//     capture; transaction (id). It comes before the events of the transaction.
+//   - hold.released, hold.expired: wallet; hold; amount, which is available again.
+//     Time makes hold.expired, and no hold.released.
+//   - escrow.created: escrow (id, status, currency, remaining, sender_wallet_id,
+//     recipient_wallet_id, deadline or null, at_deadline "release" or "refund" or
+//     null, approval); amount; transaction (id).
+//   - escrow.approved: escrow (id); party; actor.
+//   - escrow.released, escrow.refunded: escrow (id, status, currency, remaining);
+//     amount, of this part; transaction (id), which names the wallets; at_deadline,
+//     whether time did it. Where it did, escrow.expired has the same data.
 //
 // # Signing and outcomes
 //
@@ -90,6 +146,6 @@
 //
 // Ordering by wallet, a breaker, disabling after days of failure, replay,
 // filters, custom headers, rotation of secrets through the API, retention of
-// messages, attempts and finished deliveries (they are kept for ever), a limit
-// on open connections over all endpoints.
+// messages, attempts, finished deliveries and what wallets were (they are kept
+// for ever), a limit on open connections over all endpoints.
 package webhooks

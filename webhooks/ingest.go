@@ -193,9 +193,7 @@ func (g *ingester) take(ctx context.Context, commits []*events.Commit, end event
 }
 
 func (g *ingester) reap(ctx context.Context, listening audience, commits []*events.Commit) (*harvest, error) {
-	h := &harvest{
-		listening: listening, wallets: map[domain.WalletID]*wallet{}, statuses: map[domain.WalletID]domain.WalletStatus{},
-	}
+	h := &harvest{listening: listening, wallets: map[domain.WalletID]*wallet{}}
 	if err := g.findWallets(ctx, h, commits); err != nil {
 		return nil, err
 	}
@@ -247,7 +245,7 @@ func (g *ingester) join(ctx context.Context) error {
 		return err
 	}
 	// The wallets were written when the position passed these commits.
-	h.created, h.statuses = nil, nil
+	h.created, h.changes = nil, nil
 	from := l.from
 	if len(commits) > 0 {
 		from = commits[len(commits)-1].Sequence

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tallystick/domain"
+	"tallystick/events"
 )
 
 func TestNewEndpointGetsLaterFactsAndMissesNone(t *testing.T) {
@@ -97,7 +98,7 @@ func TestNobodyListens(t *testing.T) {
 	ama, kofi := f.wallet("ama"), f.wallet("kofi")
 	f.do(f.issue(ama, "10"))
 	f.do(f.transfer(ama, kofi, "5"))
-	f.do(domain.SetWalletStatus{Project: f.project, Wallet: kofi, Status: domain.Disabled})
+	f.do(domain.ChangeStatus{Project: f.project, Wallet: kofi, Change: domain.Disable})
 	f.becomes(int(f.cursor.Sequence), `SELECT coalesce(max(sequence), 0) FROM webhooks.checkpoint`)
 	if n := f.count(`SELECT count(*) FROM webhooks.message`); n != 0 {
 		t.Errorf("%d messages for nobody", n)
@@ -198,5 +199,69 @@ func TestDeletedEndpointGetsNothing(t *testing.T) {
 	f.becomes(2, `SELECT count(*) FROM webhooks.message`) // ingest has not heard of it yet
 	if n := f.count(`SELECT count(*) FROM webhooks.delivery`); n != 0 {
 		t.Errorf("%d deliveries to nobody", n)
+	}
+}
+
+// An endpoint that joins is told of wallets as they were, wherever it begins:
+// what was frozen then is unfrozen, whatever it is by now.
+func TestReadingAgainMakesTheSameEvents(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	ama := created(f.do(domain.CreateWallet{Project: f.project, Customer: "ama", Name: "ama", Type: domain.Postpaid}))
+	first, second := "first", "second"
+	for _, command := range []domain.Command{
+		domain.ChangeStatus{Project: f.project, Wallet: ama, Change: domain.Freeze},
+		f.issue(ama, "1"),
+		domain.ChangeWallet{Project: f.project, Wallet: ama, Name: &first},
+		f.issue(ama, "1"),
+		domain.ChangeStatus{Project: f.project, Wallet: ama, Change: domain.Unfreeze},
+		domain.ChangeWallet{Project: f.project, Wallet: ama, Name: &second},
+		domain.ChangeStatus{Project: f.project, Wallet: ama, Change: domain.Disable},
+		domain.ChangeStatus{Project: f.project, Wallet: ama, Change: domain.Enable},
+	} {
+		f.do(command)
+	}
+	f.do( // twice in one commit
+		domain.ChangeStatus{Project: f.project, Wallet: ama, Change: domain.Freeze},
+		domain.ChangeStatus{Project: f.project, Wallet: ama, Change: domain.Unfreeze},
+	)
+	f.do(f.issue(ama, "1"))
+	want := reapAll(t, f.log, f.project)
+	g := NewDispatcher(f.config()).ingesters[0]
+	g.wake = func(string) {}
+	if err := g.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	commits, err := g.reread(t.Context(), 1, f.cursor.Sequence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nobody listens while ingest passes, in two batches.
+	const half = 6
+	if err := g.take(t.Context(), commits[:half], events.Cursor{Sequence: half}); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.take(t.Context(), commits[half:], f.cursor); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.count(`SELECT count(*) FROM webhooks.wallet WHERE id = $1 AND name = 'second' AND status = 'active' AND type = 'POSTPAID'`, ama); n != 1 {
+		t.Error("the wallet is not as it is by now")
+	}
+	listening := audience{}
+	listening.add(listener{id: "we_1", project: f.project})
+	for i := range commits {
+		h, err := g.reap(t.Context(), listening, commits[i:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 && len(h.messages) != len(want) {
+			t.Fatalf("%d messages, the first time %d", len(h.messages), len(want))
+		}
+		expected := want[len(want)-len(h.messages):]
+		for j := range h.messages {
+			if h.messages[j].id != expected[j].id || string(h.messages[j].body) != string(expected[j].body) {
+				t.Errorf("read again from commit %d:\n%s\nthe first time:\n%s", commits[i].Sequence, h.messages[j].body, expected[j].body)
+			}
+		}
 	}
 }

@@ -37,7 +37,7 @@ func render(id, kind string, at time.Time, data func(w writer, cut int)) []byte 
 		w.ObjStart()
 		w.text("id", id)
 		w.text("type", kind)
-		w.text("timestamp", at.UTC().Format(time.RFC3339Nano))
+		w.time("timestamp", at)
 		w.object("data", func() { data(w, cut) })
 		w.ObjEnd()
 		if len(e.Bytes()) < maxBody || cut == metadataCut {
@@ -54,6 +54,7 @@ func (w writer) walletCreated(f *domain.WalletCreated, cut int) {
 		w.money("balance", domain.NewMoney(f.Asset.Code, 0, f.Asset.Scale))
 		w.integer("version", 0)
 		w.metadata(f.Metadata, cut == metadataCut)
+		w.terms(&f.Terms, cut)
 	})
 	w.truncated(cut == metadataCut)
 }
@@ -67,11 +68,12 @@ func (w writer) statusChanged(of *wallet, f *domain.WalletStatusChanged) {
 }
 
 func (w writer) balanceUpdated(of *wallet, entry *domain.Entry, f *domain.TransactionCompleted) {
-	w.object("wallet", func() {
-		w.wallet(of)
-		w.money("balance", entry.Balance)
-		w.integer("version", entry.Version)
-	})
+	w.after(of, entry)
+	w.because(f)
+}
+
+// because names the transaction that something came of.
+func (w writer) because(f *domain.TransactionCompleted) {
 	w.object("transaction", func() {
 		w.text("id", string(f.Transaction))
 		w.text("reference", string(f.Reference))
@@ -86,6 +88,9 @@ func (w writer) wallet(of *wallet) {
 	w.text("currency", string(of.currency))
 	w.text("name", of.name)
 	w.text("status", string(of.status))
+	if of.paid == domain.Postpaid {
+		w.text("type", string(of.paid))
+	}
 }
 
 func (w writer) transactionCompleted(f *domain.TransactionCompleted, at domain.Place, cut int) {
@@ -96,7 +101,7 @@ func (w writer) transactionCompleted(f *domain.TransactionCompleted, at domain.P
 			w.array("entries", len(f.Entries), func(i int) { w.entry(&f.Entries[i]) })
 		}
 		w.metadata(f.Metadata, cut == metadataCut)
-		w.text("created_at", at.Time.UTC().Format(time.RFC3339Nano))
+		w.circumstances(f.Origin, f.EffectiveAt, at)
 	})
 	w.truncated(cut > nothingCut)
 }
@@ -108,7 +113,7 @@ func (w writer) transactionFailed(f *domain.TransactionFailed, at domain.Place, 
 			w.array("operations", len(f.Operations), func(i int) { w.operation(&f.Operations[i]) })
 		}
 		w.metadata(f.Metadata, cut == metadataCut)
-		w.text("created_at", at.Time.UTC().Format(time.RFC3339Nano))
+		w.circumstances(f.Origin, f.EffectiveAt, at)
 	})
 	w.object("error", func() {
 		w.text("code", string(f.Failure.Code))
@@ -135,6 +140,28 @@ func (w writer) transaction(id string, reference domain.Reference, status, descr
 	w.text("description", description)
 }
 
+// circumstances are when a transaction was made, and what it came of. One that
+// was scheduled was made before: the event's timestamp is when it was decided.
+func (w writer) circumstances(origin domain.Origin, effectiveAt time.Time, at domain.Place) {
+	if origin.Kind != domain.ScheduleOrigin {
+		w.time("created_at", at.Time)
+	}
+	w.origin(origin)
+	if !effectiveAt.IsZero() {
+		w.time("effective_at", effectiveAt)
+	}
+}
+
+func (w writer) origin(origin domain.Origin) {
+	if origin.Kind == "" {
+		return
+	}
+	w.object("origin", func() {
+		w.text("kind", string(origin.Kind))
+		w.text("id", origin.ID)
+	})
+}
+
 func (w writer) operation(o *domain.PostedOperation) {
 	w.ObjStart()
 	w.text("type", string(o.Type))
@@ -143,7 +170,28 @@ func (w writer) operation(o *domain.PostedOperation) {
 	w.text("currency", string(o.Amount.Asset()))
 	w.money("amount", o.Amount)
 	w.money("fee", o.Fee)
+	w.particulars(o)
 	w.ObjEnd()
+}
+
+// particulars are what few operations have.
+func (w writer) particulars(o *domain.PostedOperation) {
+	if o.FeeReturned.Sign() != 0 {
+		w.money("fee_returned", o.FeeReturned)
+	}
+	if o.Type == domain.Exchange {
+		w.text("received_currency", string(o.Received.Asset()))
+		w.money("received", o.Received)
+	}
+	if !o.Rate.IsZero() {
+		w.text("rate", o.Rate.String())
+	}
+	if !o.Expires.IsZero() {
+		w.time("expires_at", o.Expires)
+	}
+	if o.Grant {
+		w.boolean("grant", true)
+	}
 }
 
 func (w writer) entry(e *domain.Entry) {
@@ -152,11 +200,17 @@ func (w writer) entry(e *domain.Entry) {
 	w.integer("version", e.Version)
 	w.text("kind", string(e.Kind))
 	w.integer("operation", uint64(e.Operation))
-	w.FieldStart("fee")
-	w.Bool(e.Fee)
+	w.boolean("fee", e.Fee)
 	w.text("currency", string(e.Amount.Asset()))
 	w.money("amount", e.Amount)
 	w.money("balance_after", e.Balance)
+	if len(e.Lots) > 0 {
+		w.array("lots", len(e.Lots), func(i int) {
+			w.ObjStart()
+			w.lot(e.Wallet, &e.Lots[i], "amount")
+			w.ObjEnd()
+		})
+	}
 	w.ObjEnd()
 }
 
@@ -174,6 +228,10 @@ func (w writer) transfer(f *domain.TransactionCompleted, index, cut int) {
 		w.money("fee", o.Fee)
 		w.text("description", f.Description)
 		w.metadata(f.Metadata, withoutMetadata)
+		w.origin(f.Origin)
+		if o.FeeReturned.Sign() != 0 {
+			w.money("fee_returned", o.FeeReturned)
+		}
 	})
 	w.truncated(withoutMetadata)
 }
@@ -206,6 +264,25 @@ func (w writer) textOrNull(name, value string) {
 		return
 	}
 	w.Str(value)
+}
+
+// time writes RFC 3339 in UTC, with as many digits of a second as there are.
+func (w writer) time(name string, at time.Time) {
+	w.text(name, at.UTC().Format(time.RFC3339Nano))
+}
+
+// timeOrNull writes the zero time, which is never, as null.
+func (w writer) timeOrNull(name string, at time.Time) {
+	if at.IsZero() {
+		w.textOrNull(name, "")
+		return
+	}
+	w.time(name, at)
+}
+
+func (w writer) boolean(name string, value bool) {
+	w.FieldStart(name)
+	w.Bool(value)
 }
 
 // integer writes versions and numbers, which count from 1 and stay small.
@@ -247,7 +324,6 @@ func (w writer) metadata(m domain.Metadata, cut bool) {
 
 func (w writer) truncated(cut bool) {
 	if cut {
-		w.FieldStart("truncated")
-		w.Bool(true)
+		w.boolean("truncated", true)
 	}
 }

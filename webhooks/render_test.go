@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tallystick/domain"
 	"tallystick/events"
@@ -20,7 +23,7 @@ func reapAll(t *testing.T, log *events.Memory, project domain.ProjectID) []messa
 	t.Helper()
 	listening := audience{}
 	listening.add(listener{id: "we_1", project: project})
-	h := &harvest{listening: listening, wallets: map[domain.WalletID]*wallet{}, statuses: map[domain.WalletID]domain.WalletStatus{}}
+	h := &harvest{listening: listening, wallets: map[domain.WalletID]*wallet{}}
 	last, err := log.Last(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -48,8 +51,68 @@ func history(b *book) {
 	pay.Description, pay.Metadata = "rent", domain.Metadata{"invoice": "I-1"}
 	b.do(pay)
 	b.do(b.transfer(ama, kofi, "1000"))
-	b.do(domain.SetWalletStatus{Project: b.project, Wallet: kofi, Status: domain.Disabled, Actor: "ops", Reason: "lost phone"})
-	b.do(domain.SetWalletStatus{Project: b.project, Wallet: kofi, Status: domain.Active, Actor: "ops"})
+	b.do(domain.ChangeStatus{Project: b.project, Wallet: kofi, Change: domain.Disable, Actor: "ops", Reason: "lost phone"})
+	b.do(domain.ChangeStatus{Project: b.project, Wallet: kofi, Change: domain.Enable, Actor: "ops"})
+	walletHistory(b, ama, kofi)
+	creditHistory(b, ama)
+	dealingsHistory(b, ama, kofi)
+	b.do(domain.CloseWallet{Project: b.project, Wallet: kofi, Redeem: true, Reference: "close", Actor: "kofi", Reason: "moved abroad"})
+}
+
+// walletHistory: status, terms, settlement, monitors.
+func walletHistory(b *book, ama, kofi domain.WalletID) {
+	b.do(domain.ChangeStatus{Project: b.project, Wallet: ama, Change: domain.Freeze, Actor: "ops", Reason: "asked for by the bank"})
+	b.do(domain.ChangeStatus{Project: b.project, Wallet: ama, Change: domain.Unfreeze, Actor: "ops", Reason: "cleared"})
+	b.do(domain.UpsertCustomer{Project: b.project, Customer: "esi"})
+	esi := created(b.do(domain.CreateWallet{Project: b.project, Customer: "esi", Type: domain.Postpaid}))
+	name, half := "esi's shop", percentage(b.t, "0.5")
+	b.do(domain.ChangeWallet{Project: b.project, Wallet: esi, Name: &name, Metadata: domain.Metadata{"segment": "retail"}, Terms: domain.TermsChange{
+		CreditLimit: quantity(b.t, "100"),
+		Fees:        []domain.FeeRule{{Operation: domain.Transfer, Percentage: half, Fixed: quantity(b.t, "0.10"), Maximum: quantity(b.t, "2")}},
+		Limits:      &domain.Limits{DailyAmount: quantity(b.t, "500.00"), MonthlyCount: domain.NewCount(100)},
+		Settlement:  &domain.Settlement{Period: domain.Weekly, Day: 1},
+	}})
+	b.do(domain.SetMonitor{Project: b.project, Wallet: esi, Metric: domain.AvailableMetric, Threshold: quantity(b.t, "75")})
+	b.do(b.transfer(esi, kofi, "40"))
+	b.wait(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
+	b.do(domain.CallSettlement{Project: b.project, Wallet: esi})
+}
+
+// creditHistory: a lot that is granted, announced, and expires.
+func creditHistory(b *book, ama domain.WalletID) {
+	expires := b.now().Add(24 * time.Hour)
+	granted := b.transact(domain.Operation{Type: domain.Issue, To: ama, Quantity: quantity(b.t, "20"), Grant: true, Expires: expires})
+	lot := b.do(granted)[0].(*domain.TransactionCompleted).Entries[1].Version
+	b.do(domain.AnnounceExpiry{Project: b.project, Wallet: ama, Lot: lot})
+	b.do(b.transact(domain.Operation{Type: domain.Redeem, From: ama, Quantity: quantity(b.t, "5")}))
+	b.wait(expires)
+	b.do(domain.ExpireCredit{Project: b.project, Wallet: ama, Lot: lot})
+}
+
+// dealingsHistory: transactions to come and taken back, holds, escrows.
+func dealingsHistory(b *book, ama, kofi domain.WalletID) {
+	later := b.transfer(ama, kofi, "3")
+	later.ScheduledFor, later.Metadata = b.now().Add(time.Hour), domain.Metadata{"instalment": "2"}
+	scheduled := b.do(later)[0].(*domain.TransactionScheduled).Transaction
+	b.do(domain.CancelScheduled{Project: b.project, Transaction: scheduled, Actor: "ama", Reason: "changed my mind"})
+
+	paid := completed(b.do(b.transfer(ama, kofi, "10")))
+	b.do(&domain.Reverse{Project: b.project, Original: paid, Reference: "back", ReturnFees: true, Parts: []domain.ReversalPart{{Quantity: quantity(b.t, "4")}}})
+
+	hold := b.hold(ama, "12")
+	b.do(domain.CaptureHold{Project: b.project, Hold: hold, To: kofi, Reference: "capture", Quantity: quantity(b.t, "5")})
+	b.do(domain.ReleaseHold{Project: b.project, Hold: hold, Quantity: quantity(b.t, "3")})
+	b.wait(b.now().Add(time.Hour))
+	b.do(domain.ExpireHold{Project: b.project, Hold: hold})
+
+	escrow := b.escrow(domain.CreateEscrow{From: ama, To: kofi, Quantity: quantity(b.t, "15"), Approval: true})
+	b.do(domain.ApproveEscrow{Project: b.project, Escrow: escrow, Party: domain.EscrowSender, Actor: "ama"},
+		domain.ApproveEscrow{Project: b.project, Escrow: escrow, Party: domain.EscrowRecipient, Actor: "kofi"})
+	b.do(domain.EndEscrow{Project: b.project, Escrow: escrow, How: domain.ReleaseAtDeadline, Reference: "release", Quantity: quantity(b.t, "9")})
+	b.do(domain.EndEscrow{Project: b.project, Escrow: escrow, How: domain.RefundAtDeadline, Reference: "refund"})
+	late := b.escrow(domain.CreateEscrow{From: ama, To: kofi, Quantity: quantity(b.t, "2"), Deadline: b.now().Add(time.Hour)})
+	b.wait(b.now().Add(time.Hour))
+	b.do(domain.MeetDeadline{Project: b.project, Escrow: late})
 }
 
 func TestGoldenEvents(t *testing.T) {
@@ -69,10 +132,20 @@ func TestGoldenEvents(t *testing.T) {
 		pretty.WriteByte('\n')
 		golden(t, m.kind+".json", pretty.Bytes())
 	}
+	files, err := filepath.Glob(filepath.Join("testdata", "golden", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, kind := range EventTypes {
 		if !seen[kind.Name] {
 			t.Errorf("the history makes no %s", kind.Name)
 		}
+		if !slices.Contains(files, filepath.Join("testdata", "golden", kind.Name+".json")) {
+			t.Errorf("%s has no golden file", kind.Name)
+		}
+	}
+	if len(files) != len(EventTypes) {
+		t.Errorf("%d golden files, %d event types", len(files), len(EventTypes))
 	}
 }
 
@@ -160,14 +233,25 @@ func TestLargeEventsAreCut(t *testing.T) {
 	}
 	large := b.transact(operations...)
 	large.Metadata = domain.Metadata{"k": strings.Repeat("\x01", domain.MaxMetadataLength-1)} // six bytes each in JSON
+	paid := completed(b.do(large))
+	b.do(&domain.Reverse{Project: b.project, Original: paid, Reference: "back", Metadata: large.Metadata})
+	large.Reference, large.ScheduledFor = "later", b.now().Add(time.Hour)
 	b.do(large)
+	fees := make([]domain.FeeRule, domain.MaxRules)
+	for i := range fees {
+		fees[i] = domain.FeeRule{Operation: domain.Redeem, Currency: domain.AssetCode(fmt.Sprintf("X%04d", i)), Percentage: percentage(t, "1.25")}
+	}
+	b.do(domain.ChangeWallet{Project: b.project, Wallet: ama, Metadata: large.Metadata, Terms: domain.TermsChange{Fees: fees}})
 	small := b.transfer(ama, kofi, "1")
 	small.Metadata = large.Metadata
 	b.do(small)
-	transfers := 0
+	transfers, kinds := 0, map[string]bool{}
 	for _, m := range reapAll(t, b.log, b.project) {
 		if len(m.body) >= maxBody {
 			t.Errorf("%s has %d bytes", m.kind, len(m.body))
+		}
+		if strings.Contains(string(m.body), `"truncated":true`) {
+			kinds[m.kind] = true
 		}
 		if m.kind == transferCompleted {
 			transfers++
@@ -176,8 +260,13 @@ func TestLargeEventsAreCut(t *testing.T) {
 			}
 		}
 	}
-	if transfers != domain.MaxOperations+1 {
+	if transfers != 2*domain.MaxOperations+1 {
 		t.Errorf("%d transfers", transfers)
+	}
+	for _, kind := range []string{transactionCompleted, transactionReversed, transactionScheduled, walletUpdated} {
+		if !kinds[kind] {
+			t.Errorf("no %s was cut", kind)
+		}
 	}
 }
 

@@ -46,7 +46,8 @@ type book struct {
 	cursor events.Cursor
 
 	project  domain.ProjectID
-	sequence int // of references
+	sequence int           // of references
+	waited   time.Duration // beyond a second for each commit
 }
 
 // newBook is a log with a project in GHS that takes 1 % of transfers, and the
@@ -55,18 +56,26 @@ func newBook(t testing.TB) *book {
 	b := &book{t: t, log: events.NewMemory(), state: domain.NewState(1)}
 	fee, _ := domain.ParsePercentage("1")
 	b.project = b.do(domain.CreateProject{Settings: domain.ProjectSettings{
-		Name: "shop", Currency: "GHS", TransferFee: domain.FeeRule{Percentage: fee},
+		Name: "shop", Currency: "GHS", Fees: []domain.FeeRule{{Operation: domain.Transfer, Percentage: fee}},
 	}})[0].(*domain.ProjectCreated).Project
 	b.do(domain.UpsertCustomer{Project: b.project, Customer: "ama"}, domain.UpsertCustomer{Project: b.project, Customer: "kofi"})
 	return b
 }
+
+// now is the time of the next commit.
+func (b *book) now() time.Time {
+	return epoch.Add(time.Duration(b.cursor.Sequence)*time.Second + b.waited)
+}
+
+// wait lets time go by, to a moment of the next commit.
+func (b *book) wait(until time.Time) { b.waited += until.Sub(b.now()) }
 
 // do writes one commit, and answers its facts.
 func (b *book) do(commands ...domain.Command) []domain.Event {
 	b.t.Helper()
 	place := domain.Place{
 		Location: domain.Location{Sequence: b.cursor.Sequence + 1},
-		Time:     epoch.Add(time.Duration(b.cursor.Sequence) * time.Second),
+		Time:     b.now(),
 	}
 	builder := codec.NewBuilder(place, b.cursor.Hash)
 	var all []domain.Event
@@ -121,6 +130,48 @@ func quantity(t testing.TB, text string) domain.Quantity {
 		t.Fatalf("%q is not an amount", text)
 	}
 	return q
+}
+
+func percentage(t testing.TB, text string) domain.Percentage {
+	p, ok := domain.ParsePercentage(text)
+	if !ok {
+		t.Fatalf("%q is not a percentage", text)
+	}
+	return p
+}
+
+// created is the wallet that facts open last.
+func created(facts []domain.Event) domain.WalletID { return last[*domain.WalletCreated](facts).Wallet }
+
+func completed(facts []domain.Event) *domain.TransactionCompleted {
+	return last[*domain.TransactionCompleted](facts)
+}
+
+// last is the last fact of a type.
+func last[E domain.Event](facts []domain.Event) (found E) {
+	for _, fact := range facts {
+		if of, ok := fact.(E); ok {
+			found = of
+		}
+	}
+	return found
+}
+
+// hold places one that expires after an hour.
+func (b *book) hold(wallet domain.WalletID, amount string) domain.HoldID {
+	b.t.Helper()
+	b.sequence++
+	return last[*domain.HoldPlaced](b.do(domain.PlaceHold{
+		Project: b.project, Wallet: wallet, Reference: domain.Reference(fmt.Sprintf("hold-%d", b.sequence)), Quantity: quantity(b.t, amount),
+		ExpiresAt: b.now().Add(time.Hour), Description: "deposit", Metadata: domain.Metadata{"room": "12"},
+	})).Hold
+}
+
+func (b *book) escrow(c domain.CreateEscrow) domain.EscrowID {
+	b.t.Helper()
+	b.sequence++
+	c.Project, c.Reference = b.project, domain.Reference(fmt.Sprintf("escrow-%d", b.sequence))
+	return last[*domain.EscrowCreated](b.do(c)).Escrow
 }
 
 // fixture is a database with a log beside it.
