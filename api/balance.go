@@ -23,7 +23,7 @@ func (s *server) getBalance(c echo.Context, who caller) error {
 	if q.err != nil {
 		return q.err
 	}
-	asOf := time.Now().UTC() // before the ledger is asked: everything acknowledged by now is in the answer
+	asOf := s.now().UTC() // before the ledger is asked: everything acknowledged by now is in the answer
 	if at.After(asOf) {
 		return badRequest("at is in the future; it is %s now", asOf.Format(time.RFC3339))
 	}
@@ -31,14 +31,19 @@ func (s *server) getBalance(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	if !at.IsZero() {
-		if err := s.rewind(c, who, &wallet, at); err != nil {
-			return err
-		}
-		asOf = at
+	if at.IsZero() {
+		available, _ := wallet.Available(asOf)
+		balance := balanceOf(&wallet, &project, wallet.Held(), available)
+		balance.AsOf = asOf
+		return answerJSON(c, http.StatusOK, balance)
 	}
-	balance := balanceOf(&wallet, &project)
-	balance.AsOf = asOf
+	if err := s.rewind(c, who, &wallet, at); err != nil {
+		return err
+	}
+	zero := zeroOf(wallet.Balance)
+	balance := balanceOf(&wallet, &project, zero, zero)
+	balance.Held, balance.HeldMinor, balance.Available, balance.AvailableMinor = nil, nil, nil, nil
+	balance.AsOf = at
 	return answerJSON(c, http.StatusOK, balance)
 }
 
@@ -86,21 +91,23 @@ func (s *server) listEntries(c echo.Context, who caller) error {
 	}
 	return answerList(c, page.Rows, page.Next, func(e *jx.Encoder, row *projections.Entry) {
 		created := row.Time.UTC().AppendFormat(nil, time.RFC3339Nano)
-		e.Raw(appendEntry(nil, &row.Entry, row.Transaction, created))
+		entry := appendEntry(nil, &row.Entry, row.Transaction, created)
+		if !row.EffectiveAt.IsZero() {
+			entry = append(appendTime(append(entry[:len(entry)-1], `,"effective_at":`...), row.EffectiveAt), '}')
+		}
+		e.Raw(entry)
 	})
 }
 
-// balanceOf is a wallet's balance; nothing is ever held yet.
-func balanceOf(w *domain.Wallet, project *domain.Project) Balance {
-	held := zeroOf(w.Balance)
+// balanceOf is a wallet's balance, with what is held and available of it.
+func balanceOf(w *domain.Wallet, project *domain.Project, held, available domain.Money) Balance {
 	b := Balance{
 		WalletID: string(w.ID), Currency: string(w.Asset.Code),
 		Balance: w.Balance.String(), BalanceMinor: minor(w.Balance), BalanceFormatted: formatted(w.Balance, project),
-		Held: held.String(), HeldMinor: minor(held), Version: w.Version,
+		Held: plain(held), HeldMinor: minor(held), Version: w.Version,
 	}
-	if available, limited := w.Available(); limited {
-		text := available.String()
-		b.Available, b.AvailableMinor = &text, minor(available)
+	if w.Role != domain.IssuanceWallet {
+		b.Available, b.AvailableMinor = plain(available), minor(available)
 	}
 	return b
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"net/http"
 
 	"tallystick/domain"
@@ -98,6 +97,9 @@ func (s *server) performAll(c echo.Context, who caller, items []json.RawMessage)
 		var body TransactionCreate
 		err := decodeObject(item, &body)
 		var command *domain.Transact
+		if err == nil && body.DryRun {
+			err = badRequest("a transaction of a batch cannot be a dry run: POST it to /v1/transactions alone")
+		}
 		if err == nil {
 			command, err = transactOf(who, &body)
 		}
@@ -135,14 +137,14 @@ func referenceIn(item json.RawMessage) domain.Reference {
 func (o *outcome) encode(e *jx.Encoder, requestID string) {
 	err := o.err
 	if err == nil {
-		switch event := o.receipt.Events[len(o.receipt.Events)-1].(type) {
-		case *domain.TransactionCompleted:
-			encodeTransaction(e, event, o.receipt.Time)
+		switch event := outcomeIn(o.receipt.Events).(type) {
+		case *domain.TransactionCompleted, *domain.TransactionScheduled:
+			e.Raw(appendTransaction(nil, written(event, &o.receipt)))
 			return
 		case *domain.TransactionFailed:
 			err = refused(event, o.receipt.Time)
 		default:
-			err = errors.New("api: a transaction without an outcome")
+			err = errNoOutcome
 		}
 	}
 	e.ObjStart()

@@ -50,6 +50,7 @@ func BenchmarkTransfer(b *testing.B) {
 	}
 	handler := New(Config{Ledger: &instant{state: state, receipt: ledger.Receipt{
 		Sequence: 123456, Time: time.Now().UTC().Truncate(time.Microsecond), Events: []domain.Event{sampleTransfer(project)},
+		Standings: sampleStandings(sampleTransfer(project)),
 	}}})
 	run := func(b *testing.B) int {
 		request := httptest.NewRequest("POST", "/v1/transfers", io.NopCloser(strings.NewReader(body)))
@@ -79,6 +80,17 @@ type discard struct{ header http.Header }
 func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(int)             {}
+
+func sampleStandings(t *domain.TransactionCompleted) []domain.Standing {
+	ghs := domain.Asset{Code: "GHS", Scale: 2}
+	var all []domain.Standing
+	for _, e := range []domain.Entry{t.Entries[2], t.Entries[1], t.Entries[3]} { // the last of each wallet
+		all = append(all, domain.Standing{
+			Wallet: e.Wallet, Asset: ghs, Version: e.Version, Balance: e.Balance, Held: domain.NewMoney("GHS", 0, 2), Available: e.Balance,
+		})
+	}
+	return all
+}
 
 func sampleTransfer(project domain.ProjectID) *domain.TransactionCompleted {
 	wallet := func(n uint64) domain.WalletID { return domain.WalletID(domain.Location{Sequence: n}.ID("wall_")) }

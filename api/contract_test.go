@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"tallystick/domain"
 
@@ -171,6 +172,16 @@ func TestContract(t *testing.T) {
 	p.wallet("kofi", "")
 	spare := w.call(operator, "POST", project+"/credentials", `{"name":"spare"}`).want(201).get("api_key")
 	hook := p.do("POST", "/v1/webhook-endpoints", `{"url":"https://example.com/hook","event_types":["wallet.*"],"description":"d"}`).want(201).get("id")
+	other := p.do("POST", "/v1/wallets", `{"customer_id":"kofi"}`).want(200).get("id")
+	spent := p.do("POST", "/v1/wallets", `{"system":true}`).want(201).get("id")
+	monitor := p.do("POST", "/v1/wallets/"+from+"/monitors", `{"metric":"held","threshold":"1"}`).want(201).get("id")
+	hold := func(reference string) string {
+		return "/v1/holds/" + p.do("POST", "/v1/holds", fmt.Sprintf(`{"wallet_id":%q,"amount":"2","reference":%q,"metadata":{"a":"b"}}`, from, reference)).want(201).get("hold.id")
+	}
+	escrow := "/v1/escrows/" + p.do("POST", "/v1/escrows", fmt.Sprintf(`{"sender_wallet_id":%q,"recipient_wallet_id":%q,"amount_minor":500,"reference":"escrow","deadline":%q}`, from, other, w.in(time.Hour))).want(201).get("escrow.id")
+	scheduled := p.do("POST", "/v1/transactions", fmt.Sprintf(`{"reference":"later","scheduled_for":%q,"operations":[{"type":"redeem","sender_wallet_id":%q,"amount":"1"}]}`, w.in(time.Hour), from)).want(201).get("id")
+	debt := p.do("POST", "/v1/wallets", `{"customer_id":"kofi","currency":"USD","type":"POSTPAID","credit_limit_minor":100,"settlement":{"period":"weekly","day":1},"limits":{"daily_count":9},"fees":{"issue":{"minimum":"0"}}}`).want(201).get("id")
+	p.do("POST", "/v1/wallets/"+debt+"/debit", `{"reference":"owe","amount":"1"}`).want(201)
 	transfer := p.do("POST", "/v1/transfers", fmt.Sprintf(
 		`{"reference":"t","sender_wallet_id":%q,"recipient_identifier":"kofi","amount_minor":100,"description":"d","metadata":{"a":"b"}}`, from)).want(201).get("id")
 
@@ -193,6 +204,33 @@ func TestContract(t *testing.T) {
 		{p.identity, "GET", "/v1/wallets?customer_id=ama&status=active&type=PREPAID&system=false&currency=GHS&metadata[k]=v", ""},
 		{p.identity, "GET", "/v1/wallets", ""},
 		{p.identity, "GET", "/v1/wallets/" + from, ""},
+		{p.identity, "PATCH", "/v1/wallets/" + from, `{"name":"n","metadata":{},"limits":{"maximum_amount":"900"},"fees":{"capture":{"percentage":"0.1","currencies":{"GHS":{"fixed":"0.01"}}}}}`},
+		{p.identity, "POST", "/v1/wallets/" + from + "/freeze", `{"reason":"suspicious"}`},
+		{p.identity, "POST", "/v1/wallets/" + from + "/unfreeze", ""},
+		{p.identity, "POST", "/v1/wallets/" + spent + "/close", `{"reason":"unused","actor":"support"}`},
+		{p.identity, "POST", "/v1/wallets/" + from + "/credit", `{"reference":"gift","amount":"5","expires_at":"` + w.in(time.Hour) + `","description":"d"}`},
+		{p.identity, "GET", "/v1/wallets/" + from + "/credits?limit=5", ""},
+		{p.identity, "POST", "/v1/wallets/" + debt + "/settle", `{"reference":"pay","amount_minor":50}`},
+		{p.identity, "GET", "/v1/wallets/" + from + "/monitors", ""},
+		{p.identity, "DELETE", "/v1/wallets/" + from + "/monitors/" + monitor, ""},
+		{p.identity, "POST", hold("h1") + "/capture", `{"reference":"capture","amount":"1","to":"` + other + `","release_rest":true}`},
+		{p.identity, "POST", hold("h2") + "/release", `{"amount":"1"}`},
+		{p.identity, "GET", hold("h3"), ""},
+		{p.identity, "GET", "/v1/holds?wallet_id=" + from + "&status=active&limit=1", ""},
+		{p.identity, "POST", escrow + "/approve", `{"party":"sender","actor":"ama"}`},
+		{p.identity, "POST", escrow + "/release", `{"reference":"release","amount":"1"}`},
+		{p.identity, "POST", escrow + "/refund", `{"reference":"refund","amount_minor":100}`},
+		{p.identity, "GET", escrow, ""},
+		{p.identity, "GET", "/v1/escrows?wallet_id=" + from + "&status=open&limit=1", ""},
+		{p.identity, "GET", "/v1/transactions?status=scheduled", ""},
+		{p.identity, "POST", "/v1/transactions/" + scheduled + "/cancel", `{"reason":"no","actor":"ama"}`},
+		{p.identity, "POST", "/v1/transactions/" + transfer + "/reverse", `{"reference":"back","operations":[{"operation":0,"amount_minor":50}],"return_fees":true}`},
+		{p.identity, "POST", "/v1/transactions", fmt.Sprintf(`{"dry_run":true,"reference":"dry","preconditions":[{"wallet_id":%q,"version":4}],"operations":[{"type":"issue","recipient_wallet_id":%[1]q,"amount":"5","grant":true}]}`, other)},
+		{p.identity, "GET", "/api/v1/wallets/" + from + "/balance/", ""},
+		{p.identity, "POST", "/api/v1/wallets/" + from + "/disable/", `{}`},
+		{p.identity, "POST", "/api/v1/wallets/" + from + "/enable/", ""},
+		{p.identity, "GET", "/api/v1/wallets?limit=10&page=1", ""},
+		{p.identity, "GET", "/api/v1/wallets/" + p.do("GET", "/v1/wallets/"+from, "").get("number"), ""},
 		{p.identity, "POST", "/v1/wallets/" + from + "/disable", `{"reason":"suspicious","actor":"support"}`},
 		{p.identity, "POST", "/v1/wallets/" + from + "/enable", ""},
 		{p.identity, "GET", "/v1/wallets/" + from + "/balance", ""},

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
@@ -106,8 +107,8 @@ func explainType(err *json.UnmarshalTypeError) error {
 		field = "the body"
 	}
 	got, _, _ := strings.Cut(err.Value, " ")
-	if last := field[strings.LastIndexByte(field, '.')+1:]; last == "amount" && got == "number" {
-		return badRequest(`%s must not be a JSON number, which says nothing of its unit: write "amount": "10.00" in major units, or "amount_minor": 1000 in minor units`, field)
+	if last := field[strings.LastIndexByte(field, '.')+1:]; got == "number" && slices.Contains([]string{"amount", "credit_limit", "threshold"}, last) {
+		return badRequest(`%s must not be a JSON number, which says nothing of its unit: write "%s": "10.00" in major units, or "%[2]s_minor": 1000 in minor units`, field, last)
 	}
 	if got == "number" && kindName(err.Type) == "a whole number" {
 		got = strings.TrimPrefix(err.Value, "number ")
@@ -130,6 +131,18 @@ func kindName(t reflect.Type) string {
 		return "an object"
 	}
 	return "a whole number"
+}
+
+// timeOf reads a time of a body; "" is none, the zero time.
+func timeOf(name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || at.IsZero() {
+		return time.Time{}, badRequest("%s must be a time of RFC 3339, such as 2026-01-31T12:00:00Z, not %q", name, text)
+	}
+	return at.UTC(), nil
 }
 
 // param is a parameter of the path, decoded. Echo matches the path as it was

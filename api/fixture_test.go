@@ -11,7 +11,9 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"tallystick/domain"
 	"tallystick/events"
@@ -31,6 +33,21 @@ type world struct {
 	url      string
 	handler  http.Handler
 	seen     map[string]bool // operations that succeeded
+	ahead    atomic.Int64    // of the real clock, in nanoseconds
+}
+
+// now is the clock of the ledger and of the handler.
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+// in is a time from now, as bodies have it.
+func (w *world) in(d time.Duration) string { return w.now().Add(d).UTC().Format(time.RFC3339Nano) }
+
+// pass sets the clock forward. What came due meanwhile is decided before the next
+// command of the shard, whose own outcome does not matter.
+func (p *tenant) pass(d time.Duration) {
+	p.t.Helper()
+	p.ahead.Add(int64(d))
+	p.do("PUT", "/v1/customers/passer-by", `{"name":"`+p.in(0)+`"}`).want(200)
 }
 
 // What this package asks for is what there is.
@@ -53,14 +70,14 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	codec := &events.Codec{Keys: keys}
 	w := &world{t: t, logged: &bytes.Buffer{}, webhooks: &endpoints{}, seen: map[string]bool{}}
 	logger := slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelError}))
-	w.ledger = ledger.New(ledger.Config{Logs: logs, Codec: codec, Logger: slog.New(slog.DiscardHandler)})
+	w.ledger = ledger.New(ledger.Config{Logs: logs, Codec: codec, Now: w.now, Patience: time.Minute, Logger: slog.New(slog.DiscardHandler)})
 	w.rows = &readModel{codec: codec, logs: logs}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- w.ledger.Run(ctx) }()
 	cfg := Config{
 		Ledger: w.ledger, Keys: keys, Queries: w.rows, Webhooks: w.webhooks,
-		Operator: Operator{operator.key, operator.secret}, Logger: logger,
+		Operator: Operator{operator.key, operator.secret}, Logger: logger, Now: w.now,
 	}
 	for _, f := range change {
 		f(&cfg)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"tallystick/domain"
 
@@ -15,6 +16,9 @@ import (
 // the host and nothing else.
 func (s *server) hostPayRoutes(v1 *echo.Group) {
 	v1.POST("/wallets/create/:user_id", s.asProject(s.hostPayCreateWallet))
+	v1.GET("/wallets/:wall_id/balance", s.asProject(s.hostPayBalance))
+	v1.POST("/wallets/:wall_id/disable", s.asProject(s.hostPayStatus(domain.Disable)))
+	v1.POST("/wallets/:wall_id/enable", s.asProject(s.hostPayStatus(domain.Enable)))
 	v1.POST("/transactions/wallet/transfer", s.asProject(s.hostPayTransfer))
 }
 
@@ -37,11 +41,50 @@ func (s *server) hostPayCreateWallet(c echo.Context, who caller) error {
 		return err
 	}
 	wallet := &opened.wallet
-	return answerJSON(c, opened.status, HostPayWallet{
-		ID: string(wallet.ID), UserID: user, Balance: majorNumber(wallet.Balance), Currency: string(wallet.Asset.Code),
-		Status: string(wallet.Status), Type: string(wallet.Type), Number: wallet.Number, CreatedAt: opened.created,
+	return answerJSON(c, opened.status, hostPayWalletOf(wallet, opened.created))
+}
+
+func hostPayWalletOf(w *domain.Wallet, created time.Time) HostPayWallet {
+	return HostPayWallet{
+		ID: string(w.ID), UserID: string(w.Customer), Balance: majorNumber(w.Balance), Currency: string(w.Asset.Code),
+		Status: string(w.Status), Type: string(w.Type), Number: w.Number, CreatedAt: created,
+	}
+}
+
+// GET /api/v1/wallets/{wall_id}/balance/
+func (s *server) hostPayBalance(c echo.Context, who caller) error {
+	now := s.now().UTC()
+	wallet, _, err := s.wallet(c, who, hostPayID(c))
+	if err != nil {
+		return err
+	}
+	available, _ := wallet.Available(now)
+	return answerJSON(c, http.StatusOK, HostPayBalance{
+		WalletID: string(wallet.ID), UserID: string(wallet.Customer), Balance: majorNumber(wallet.Balance), Available: majorNumber(available),
+		Held: majorNumber(wallet.Held()), Currency: string(wallet.Asset.Code), Status: string(wallet.Status), AsOf: now,
 	})
 }
+
+// POST /api/v1/wallets/{wall_id}/disable/ and /enable/
+func (s *server) hostPayStatus(change domain.StatusChange) func(echo.Context, caller) error {
+	return func(c echo.Context, who caller) error {
+		id := hostPayID(c)
+		if err := s.changeStatus(c, who, id, change); err != nil {
+			return err
+		}
+		wallet, _, err := s.wallet(c, who, id)
+		if err != nil {
+			return err
+		}
+		created, err := s.walletTime(c, id)
+		if err != nil {
+			return err
+		}
+		return answerJSON(c, http.StatusOK, hostPayWalletOf(&wallet, created))
+	}
+}
+
+func hostPayID(c echo.Context) domain.WalletID { return domain.WalletID(param(c, "wall_id")) }
 
 // POST /api/v1/transactions/wallet/transfer/
 func (s *server) hostPayTransfer(c echo.Context, who caller) error {
@@ -53,16 +96,20 @@ func (s *server) hostPayTransfer(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	completed, at, err := s.perform(c, who, command)
+	receipt, event, err := s.perform(c, who, command)
 	if err != nil {
 		return err
+	}
+	completed, ok := event.(*domain.TransactionCompleted)
+	if !ok {
+		return errNoOutcome
 	}
 	done := &completed.Operations[0]
 	return answerJSON(c, http.StatusCreated, HostPayTransfer{
 		ID: string(completed.Transaction), Reference: string(completed.Reference), Status: "completed",
 		SenderWalletID: string(done.From), RecipientWalletID: string(done.To), RecipientIdentifier: body.RecipientIdentifier,
 		Amount: majorNumber(done.Amount), Fee: majorNumber(done.Fee), Currency: string(done.Amount.Asset()),
-		Description: completed.Description, Metadata: metadataOf(completed.Metadata), CreatedAt: at,
+		Description: completed.Description, Metadata: metadataOf(completed.Metadata), CreatedAt: receipt.Time,
 	})
 }
 

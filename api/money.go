@@ -15,20 +15,49 @@ const maxSafeInteger = 1<<53 - 1
 
 // quantity reads an amount of /v1: "amount" in major units, or "amount_minor".
 func quantity(amount string, minor json.RawMessage) (domain.Quantity, error) {
+	return requiredQuantity("amount", amount, minor)
+}
+
+// requiredQuantity reads one that must be given, under another name.
+func requiredQuantity(name, major string, minor json.RawMessage) (domain.Quantity, error) {
+	q, err := optionalQuantity(name, major, minor)
+	if err == nil && !q.Set() {
+		err = giveOnce(name)
+	}
+	return q, err
+}
+
+// optionalQuantity reads one that may be missing: then it is not set.
+func optionalQuantity(name, major string, minor json.RawMessage) (domain.Quantity, error) {
 	hasMinor := len(minor) > 0 && !bytes.Equal(minor, []byte("null"))
 	switch {
-	case (amount != "") == hasMinor:
-		return domain.Quantity{}, badRequest(`give the amount once: "amount": "10.00" in major units, or "amount_minor": 1000 in minor units`)
+	case major != "" && hasMinor:
+		return domain.Quantity{}, giveOnce(name)
 	case hasMinor:
 		if q, ok := domain.MinorUnits(string(minor)); ok {
 			return q, nil
 		}
-		return domain.Quantity{}, badRequest("amount_minor must be a whole number of at most %d digits: 1000", domain.MaxDigits)
+		return domain.Quantity{}, badRequest("%s_minor must be a whole number of at most %d digits: 1000", name, domain.MaxDigits)
+	case major == "":
+		return domain.Quantity{}, nil
 	}
-	if q, ok := domain.MajorUnits(amount); ok {
-		return q, nil
+	return majorQuantity(name, major)
+}
+
+func giveOnce(name string) error {
+	return badRequest(`give the %s once: "%[1]s": "10.00" in major units, or "%[1]s_minor": 1000 in minor units`, name)
+}
+
+// majorQuantity reads one in major units; "" is none.
+func majorQuantity(name, major string) (domain.Quantity, error) {
+	if major == "" {
+		return domain.Quantity{}, nil
 	}
-	return domain.Quantity{}, badRequest(`amount must be a plain decimal of at most %d digits: "10.00"`, domain.MaxDigits)
+	q, ok := domain.MajorUnits(major)
+	if !ok {
+		return domain.Quantity{}, badRequest(`%s must be a plain decimal of at most %d digits: "10.00"`, name, domain.MaxDigits)
+	}
+	return q, nil
 }
 
 // safeMinor is an amount in minor units, false where JSON's numbers are not safe.
@@ -43,6 +72,12 @@ func minor(m domain.Money) *int64 {
 		return &units
 	}
 	return nil
+}
+
+// plain is an amount in major units, for the generated types that may have null.
+func plain(m domain.Money) *string {
+	text := m.String()
+	return &text
 }
 
 // majorNumber is an amount as a JSON number in major units, with the digits of

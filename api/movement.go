@@ -3,9 +3,9 @@ package api
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"tallystick/domain"
+	"tallystick/ledger"
 
 	"github.com/labstack/echo/v4"
 )
@@ -13,26 +13,27 @@ import (
 // movementRoutes are the short ways to a transaction of one operation.
 func (s *server) movementRoutes(v1 *echo.Group) {
 	v1.POST("/wallets/:wallet_id/topup", s.asProject(s.topUp))
+	v1.POST("/wallets/:wallet_id/credit", s.asProject(s.credit))
 	v1.POST("/wallets/:wallet_id/debit", s.asProject(s.debit))
+	v1.POST("/wallets/:wallet_id/settle", s.asProject(s.settle))
 }
 
 // POST /v1/wallets/{wallet_id}/topup
-func (s *server) topUp(c echo.Context, who caller) error {
-	return s.moveOne(c, who, domain.Operation{Type: domain.Issue, To: walletID(c)})
-}
+func (s *server) topUp(c echo.Context, who caller) error { return s.issue(c, who, false) }
 
-// POST /v1/wallets/{wallet_id}/debit
-func (s *server) debit(c echo.Context, who caller) error {
-	return s.moveOne(c, who, domain.Operation{Type: domain.Redeem, From: walletID(c)})
-}
+// POST /v1/wallets/{wallet_id}/credit
+func (s *server) credit(c echo.Context, who caller) error { return s.issue(c, who, true) }
 
-func (s *server) moveOne(c echo.Context, who caller, operation domain.Operation) error {
-	var body WalletMovement
-	err := decode(c, &body)
-	if err != nil {
+func (s *server) issue(c echo.Context, who caller, grant bool) error {
+	var body WalletIssue
+	if err := decode(c, &body); err != nil {
 		return err
 	}
-	if operation.Quantity, err = quantity(body.Amount, body.AmountMinor); err != nil {
+	operation, err := operationOf(&OperationCreate{
+		Type: string(domain.Issue), RecipientWalletID: string(walletID(c)), Amount: body.Amount, AmountMinor: body.AmountMinor,
+		ExpiresAt: body.ExpiresAt, Grant: grant,
+	})
+	if err != nil {
 		return err
 	}
 	return s.transact(c, who, &domain.Transact{
@@ -41,29 +42,78 @@ func (s *server) moveOne(c echo.Context, who caller, operation domain.Operation)
 	})
 }
 
-// transact performs a transaction and answers it.
-func (s *server) transact(c echo.Context, who caller, command *domain.Transact) error {
-	completed, at, err := s.perform(c, who, command)
+// POST /v1/wallets/{wallet_id}/debit
+func (s *server) debit(c echo.Context, who caller) error {
+	var body WalletMovement
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	amount, err := quantity(body.Amount, body.AmountMinor)
 	if err != nil {
 		return err
 	}
-	return answerTransaction(c, http.StatusCreated, completed, at)
+	return s.transact(c, who, &domain.Transact{
+		Project: who.project, Reference: reference(c, body.Reference),
+		Operations:  []domain.Operation{{Type: domain.Redeem, From: walletID(c), Quantity: amount}},
+		Description: body.Description, Metadata: domain.Metadata(body.Metadata),
+	})
 }
 
-// perform performs a transaction. One that was recorded as failed is an error,
-// and so is one that was performed before; both errors carry it.
-func (s *server) perform(c echo.Context, who caller, command *domain.Transact) (*domain.TransactionCompleted, time.Time, error) {
+// POST /v1/wallets/{wallet_id}/settle
+func (s *server) settle(c echo.Context, who caller) error {
+	var body WalletSettle
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	amount, err := optionalQuantity("amount", body.Amount, body.AmountMinor)
+	if err != nil {
+		return err
+	}
+	return s.transact(c, who, domain.Settle{
+		Project: who.project, Wallet: walletID(c), From: domain.WalletID(body.SenderWalletID), Reference: reference(c, body.Reference),
+		Quantity: amount, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
+	})
+}
+
+// transact performs a command that makes a transaction, and answers that.
+func (s *server) transact(c echo.Context, who caller, command domain.Command) error {
+	receipt, event, err := s.perform(c, who, command)
+	if err != nil {
+		return err
+	}
+	if event == nil {
+		return errNoOutcome
+	}
+	return answerTransaction(c, http.StatusCreated, written(event, &receipt))
+}
+
+var errNoOutcome = errors.New("api: a transaction without an outcome")
+
+// perform carries out a command that moves money. The event is the transaction
+// that it made, nil for none. One that was recorded as failed is an error, and so
+// is one whose reference was used before; both errors carry it.
+func (s *server) perform(c echo.Context, who caller, command domain.Command) (ledger.Receipt, domain.Event, error) {
 	receipt, err := s.do(c, who.shard, command)
 	if err != nil {
-		return nil, time.Time{}, s.withExisting(c, err)
+		return receipt, nil, s.withExisting(c, err)
 	}
-	switch outcome := receipt.Events[len(receipt.Events)-1].(type) {
-	case *domain.TransactionCompleted:
-		return outcome, receipt.Time, nil
-	case *domain.TransactionFailed:
-		return nil, time.Time{}, refused(outcome, receipt.Time)
+	event := outcomeIn(receipt.Events)
+	if failed, ok := event.(*domain.TransactionFailed); ok {
+		return receipt, nil, refused(failed, receipt.Time)
 	}
-	return nil, time.Time{}, errors.New("api: a transaction without an outcome")
+	return receipt, event, nil
+}
+
+// outcomeIn finds the transaction among the facts of one command: there is one at
+// most. It need not be the last: what follows from it stands after it.
+func outcomeIn(facts []domain.Event) domain.Event {
+	for _, fact := range facts {
+		switch fact.(type) {
+		case *domain.TransactionCompleted, *domain.TransactionFailed, *domain.TransactionScheduled:
+			return fact
+		}
+	}
+	return nil
 }
 
 // withExisting adds the transaction to the error of a reference that was used.
@@ -83,7 +133,7 @@ func (s *server) withExisting(c echo.Context, err error) error {
 			return err
 		}
 		if ok {
-			p.details = append(p.details, transactionDetail(record.Event, record.Time))
+			p.details = append(p.details, transactionDetail(recorded(&record)))
 		}
 	}
 	return p
@@ -98,9 +148,20 @@ func reference(c echo.Context, given string) domain.Reference {
 }
 
 func operationOf(o *OperationCreate) (domain.Operation, error) {
-	amount, err := quantity(o.Amount, o.AmountMinor)
-	return domain.Operation{
+	operation := domain.Operation{
 		Type: domain.OperationType(o.Type), From: domain.WalletID(o.SenderWalletID), To: domain.WalletID(o.RecipientWalletID),
-		Recipient: o.RecipientIdentifier, Quantity: amount,
-	}, err
+		Recipient: o.RecipientIdentifier, Grant: o.Grant,
+	}
+	var err error
+	if operation.Quantity, err = quantity(o.Amount, o.AmountMinor); err != nil {
+		return operation, err
+	}
+	if o.Rate != "" {
+		var ok bool
+		if operation.Rate, ok = domain.ParseRate(o.Rate); !ok {
+			return operation, badRequest(`rate must be a plain decimal of more than zero and at most %d digits: "12.5"`, domain.MaxRateDigits)
+		}
+	}
+	operation.Expires, err = timeOf("expires_at", o.ExpiresAt)
+	return operation, err
 }

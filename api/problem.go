@@ -50,19 +50,21 @@ func down(what string, cause error) *problem {
 // refused is a transaction that was recorded as failed. Its rejection's numbers
 // and the whole transaction are the details.
 func refused(failed *domain.TransactionFailed, at time.Time) *problem {
-	p := rejected(&failed.Failure)
-	p.details = append(p.details,
-		detail{"failed_operation", strconv.AppendInt(nil, int64(failed.Failure.Operation), 10)},
-		transactionDetail(failed, at),
-	)
+	p := wouldBeRefused(failed)
+	p.details = append(p.details, transactionDetail(&told{event: failed, at: at}))
 	return p
 }
 
-func transactionDetail(event domain.Event, at time.Time) detail {
-	var e jx.Encoder
-	encodeTransaction(&e, event, at)
-	return detail{"transaction", e.Bytes()}
+// wouldBeRefused is one of a dry run: there is no transaction to show.
+func wouldBeRefused(failed *domain.TransactionFailed) *problem {
+	p := rejected(&failed.Failure)
+	if failed.Failure.Operation != domain.NoOperation {
+		p.details = append(p.details, detail{"failed_operation", strconv.AppendInt(nil, int64(failed.Failure.Operation), 10)})
+	}
+	return p
 }
+
+func transactionDetail(t *told) detail { return detail{"transaction", appendTransaction(nil, t)} }
 
 func rejected(r *domain.Rejection) *problem {
 	p := &problem{code: r.Code, message: r.Message}

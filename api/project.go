@@ -1,7 +1,10 @@
 package api
 
 import (
+	"maps"
+	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"tallystick/domain"
@@ -22,10 +25,13 @@ func (s *server) createProject(c echo.Context) error {
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	settings := domain.ProjectSettings{
-		Name: body.Name, Currency: domain.AssetCode(body.Currency), Locale: body.Locale, OneWalletPerCustomer: body.OneWalletPerCustomer,
-	}
-	if err := changeFees(&settings, body.Fees); err != nil {
+	settings := domain.ProjectSettings{Currency: domain.AssetCode(body.Currency)}
+	err := changeSettings(&settings, &ProjectChange{
+		Name: &body.Name, Locale: &body.Locale, Fees: body.Fees, OwnTransfersFree: &body.OwnTransfersFree, TimeZone: &body.TimeZone,
+		Limits: body.Limits, ExpiryNoticeSeconds: &body.ExpiryNoticeSeconds, BackdatingSeconds: &body.BackdatingSeconds,
+		OneWalletPerCustomer: &body.OneWalletPerCustomer,
+	})
+	if err != nil {
 		return err
 	}
 	receipt, err := s.do(c, s.ledger.ShardFor(body.Name), domain.CreateProject{Settings: settings})
@@ -88,13 +94,7 @@ func (s *server) changeProject(c echo.Context) error {
 		return err
 	}
 	settings := project.Settings
-	setIf(&settings.Name, body.Name)
-	setIf(&settings.Locale, body.Locale)
-	setIf(&settings.OneWalletPerCustomer, body.OneWalletPerCustomer)
-	if body.Currency != nil {
-		settings.Currency = domain.AssetCode(*body.Currency)
-	}
-	if err := changeFees(&settings, body.Fees); err != nil {
+	if err := changeSettings(&settings, &body); err != nil {
 		return err
 	}
 	at, _ := project.ID.Location()
@@ -137,23 +137,118 @@ func (s *server) answerProject(c echo.Context, id domain.ProjectID, settings dom
 }
 
 func projectOf(id domain.ProjectID, settings domain.ProjectSettings, created time.Time) Project {
+	fees := feesOf(settings.Fees)
+	if fees.Transfer == nil { // shown even when it is nothing
+		fees.Transfer = &FeeRule{Percentage: domain.Percentage{}.String()}
+	}
+	limits := make(ProjectLimits, len(settings.Limits))
+	for i := range settings.Limits {
+		limits[string(settings.Limits[i].Currency)] = limitsOf(settings.Limits[i].Limits)
+	}
 	return Project{
 		ID: string(id), Name: settings.Name, Currency: string(settings.Currency), Locale: settings.Locale,
-		Fees:                 Fees{Transfer: Fee{Percentage: settings.TransferFee.Percentage.String()}},
+		Fees: fees, OwnTransfersFree: settings.OwnTransfersFree, TimeZone: zoneOf(&settings).String(), Limits: limits,
+		ExpiryNoticeSeconds: int64(settings.ExpiryNotice / time.Second), BackdatingSeconds: int64(settings.Backdating / time.Second),
 		OneWalletPerCustomer: settings.OneWalletPerCustomer, CreatedAt: created,
 	}
 }
 
-func changeFees(settings *domain.ProjectSettings, change FeesChange) error {
-	text := change.Transfer.Percentage
-	if text == nil {
+// changeSettings sets what is given. Of fees and limits the operations and
+// currencies that are named; the others stay.
+func changeSettings(settings *domain.ProjectSettings, change *ProjectChange) error {
+	setIf(&settings.Name, change.Name)
+	setIf(&settings.Locale, change.Locale)
+	setIf(&settings.OneWalletPerCustomer, change.OneWalletPerCustomer)
+	setIf(&settings.OwnTransfersFree, change.OwnTransfersFree)
+	if change.Currency != nil {
+		settings.Currency = domain.AssetCode(*change.Currency)
+	}
+	if err := setSeconds(&settings.ExpiryNotice, "expiry_notice_seconds", change.ExpiryNoticeSeconds); err != nil {
+		return err
+	}
+	if err := setSeconds(&settings.Backdating, "backdating_seconds", change.BackdatingSeconds); err != nil {
+		return err
+	}
+	if err := changeZone(settings, change.TimeZone); err != nil {
+		return err
+	}
+	if err := changeFees(settings, &change.Fees); err != nil {
+		return err
+	}
+	return changeLimits(settings, change.Limits)
+}
+
+// setSeconds refuses what a time.Duration cannot hold; what the domain allows is less.
+func setSeconds(field *time.Duration, name string, seconds *int64) error {
+	const most = int64(math.MaxInt64 / time.Second)
+	if seconds == nil {
 		return nil
 	}
-	percentage, ok := domain.ParsePercentage(*text)
-	if !ok {
-		return badRequest(`fees.transfer.percentage must be "0" to "100" with at most six digits after the point: "1.0"`)
+	if *seconds < 0 || *seconds > most {
+		return badRequest("%s must be 0 to %d", name, most)
 	}
-	settings.TransferFee.Percentage = percentage
+	*field = time.Duration(*seconds) * time.Second
+	return nil
+}
+
+func changeZone(settings *domain.ProjectSettings, name *string) error {
+	if name == nil {
+		return nil
+	}
+	zone, err := time.LoadLocation(*name)
+	if err != nil || *name == "Local" { // of this machine, which is not the project's
+		return badRequest("time_zone %q is not a name of the IANA's time zone database, such as Africa/Accra", *name)
+	}
+	settings.Zone = zone
+	return nil
+}
+
+// zoneOf is where the project's days begin.
+func zoneOf(settings *domain.ProjectSettings) *time.Location {
+	if settings.Zone == nil {
+		return time.UTC
+	}
+	return settings.Zone
+}
+
+func changeFees(settings *domain.ProjectSettings, change *Fees) error {
+	given, err := feeRules(change)
+	if err != nil {
+		return err
+	}
+	kept := make([]domain.FeeRule, 0, len(settings.Fees)+len(given))
+	for _, rule := range settings.Fees {
+		if *change.of(rule.Operation) == nil {
+			kept = append(kept, rule)
+		}
+	}
+	for _, rule := range given {
+		if !free(&rule) || rule.Currency != "" {
+			kept = append(kept, rule)
+		}
+	}
+	settings.Fees = kept
+	return nil
+}
+
+func changeLimits(settings *domain.ProjectSettings, change ProjectLimits) error {
+	var next []domain.CurrencyLimits
+	for _, limits := range settings.Limits {
+		if _, named := change[string(limits.Currency)]; !named {
+			next = append(next, limits)
+		}
+	}
+	for _, currency := range slices.Sorted(maps.Keys(change)) {
+		given := change[currency]
+		limits, err := limitsFrom(&given)
+		if err != nil {
+			return problemf(domain.BadRequest, "limits.%s: %s", currency, err)
+		}
+		if !limits.IsZero() {
+			next = append(next, domain.CurrencyLimits{Currency: domain.AssetCode(currency), Limits: limits})
+		}
+	}
+	settings.Limits = next
 	return nil
 }
 

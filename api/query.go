@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -37,7 +38,7 @@ func readQuery(c echo.Context, allowed ...string) *query {
 		}
 		switch {
 		case !slices.Contains(allowed, base):
-			q.fail("unknown parameter %q; this route has %s", name, strings.Join(allowed, ", "))
+			q.fail("unknown parameter %q; this route has %s", name, cmp.Or(strings.Join(allowed, ", "), "none"))
 		case len(all) > 1:
 			q.fail("parameter %q is given %d times", name, len(all))
 		case !isText(name), !isText(all[0]):
@@ -86,15 +87,18 @@ func (q *query) time(name string) time.Time {
 }
 
 // limit is how many rows to answer.
-func (q *query) limit() int {
-	if !q.values.Has("limit") {
-		return projections.DefaultLimit
+func (q *query) limit() int { return q.count("limit", projections.DefaultLimit, projections.MaxLimit) }
+
+// count is a number from 1 to most; usual when it is not given.
+func (q *query) count(name string, usual, most int) int {
+	if !q.values.Has(name) {
+		return usual
 	}
-	limit, err := strconv.Atoi(q.values.Get("limit"))
-	if err != nil || limit < 1 || limit > projections.MaxLimit {
-		q.fail("limit must be 1 to %d, not %q", projections.MaxLimit, q.values.Get("limit"))
+	count, err := strconv.Atoi(q.values.Get(name))
+	if err != nil || count < 1 || count > most {
+		q.fail("%s must be 1 to %d, not %q", name, most, q.values.Get(name))
 	}
-	return limit
+	return count
 }
 
 // indexed is name[key]=value as a map; nil when there are none.

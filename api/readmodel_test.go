@@ -64,34 +64,49 @@ func newestFirst[T any](rows []T, cursor string, limit int) (projections.Page[T]
 }
 
 func (r *readModel) Wallets(ctx context.Context, f projections.WalletFilter) (projections.Page[projections.Wallet], error) {
-	var rows []projections.Wallet
-	err := r.fold(ctx, f.Project, func(fact domain.Event, commit *events.Commit) {
-		switch e := fact.(type) {
-		case *domain.WalletCreated:
-			system := e.Role != domain.CustomerWallet
-			if e.Project != f.Project || (f.System != nil && *f.System != system) || (f.Customer != "" && f.Customer != e.Customer) ||
-				(f.Currency != "" && f.Currency != e.Asset.Code) || (f.Name != "" && f.Name != e.Name) {
-				return
-			}
-			for key, value := range f.Metadata {
-				if e.Metadata[key] != value {
-					return
-				}
-			}
-			rows = append(rows, projections.Wallet{Wallet: newWallet(e), CreatedAt: commit.Time})
-		case *domain.WalletStatusChanged:
-			for i := range rows {
-				if rows[i].ID == e.Wallet {
-					rows[i].Status = e.Status
-				}
-			}
-		}
-	})
-	rows = slices.DeleteFunc(rows, func(w projections.Wallet) bool { return f.Status != "" && w.Status != f.Status })
+	rows, err := r.wallets(ctx, f)
 	if err != nil {
 		return projections.Page[projections.Wallet]{}, err
 	}
 	return newestFirst(rows, f.Cursor, f.Limit)
+}
+
+func (r *readModel) NumberedWallets(ctx context.Context, f projections.WalletFilter, number, size int) ([]projections.Wallet, int, error) {
+	rows, err := r.wallets(ctx, f)
+	slices.Reverse(rows)
+	start := min((number-1)*size, len(rows))
+	return rows[start:min(start+size, len(rows))], len(rows), err
+}
+
+// wallets folds the shard's facts into a state, and answers what that has.
+func (r *readModel) wallets(ctx context.Context, f projections.WalletFilter) ([]projections.Wallet, error) {
+	state := domain.NewState(len(r.logs))
+	var rows []projections.Wallet
+	err := r.fold(ctx, f.Project, func(fact domain.Event, commit *events.Commit) {
+		if err := state.Evolve(fact); err != nil {
+			panic(err)
+		}
+		if e, ok := fact.(*domain.WalletCreated); ok && e.Project == f.Project {
+			rows = append(rows, projections.Wallet{Wallet: domain.Wallet{ID: e.Wallet}, CreatedAt: commit.Time})
+		}
+	})
+	for i := range rows {
+		w, _ := state.Wallet(rows[i].ID)
+		available, _ := w.Available(time.Now())
+		rows[i].Wallet, rows[i].Held, rows[i].Available, rows[i].Due = *w, w.Held(), available, w.Due()
+	}
+	return slices.DeleteFunc(rows, func(w projections.Wallet) bool { return !matches(&w.Wallet, &f) }), err
+}
+
+func matches(w *domain.Wallet, f *projections.WalletFilter) bool {
+	for key, value := range f.Metadata {
+		if w.Metadata[key] != value {
+			return false
+		}
+	}
+	return (f.System == nil || *f.System == (w.Role != domain.CustomerWallet)) && (f.Customer == "" || f.Customer == w.Customer) &&
+		(f.Currency == "" || f.Currency == w.Asset.Code) && (f.Name == "" || f.Name == w.Name) &&
+		(f.Status == "" || f.Status == w.Status) && (f.Type == "" || f.Type == w.Type)
 }
 
 func (r *readModel) Entries(ctx context.Context, f projections.EntryFilter) (projections.Page[projections.Entry], error) {
@@ -111,7 +126,7 @@ func (r *readModel) entries(ctx context.Context, project domain.ProjectID, walle
 		if e, ok := fact.(*domain.TransactionCompleted); ok && e.Project == project {
 			for _, entry := range e.Entries {
 				if entry.Wallet == wallet {
-					rows = append(rows, projections.Entry{Entry: entry, Transaction: e.Transaction, Time: commit.Time})
+					rows = append(rows, projections.Entry{Entry: entry, Transaction: e.Transaction, Time: commit.Time, EffectiveAt: e.EffectiveAt})
 				}
 			}
 		}
@@ -121,28 +136,72 @@ func (r *readModel) entries(ctx context.Context, project domain.ProjectID, walle
 
 func (r *readModel) Transactions(ctx context.Context, f projections.TransactionFilter) (projections.Page[projections.Transaction], error) {
 	var rows []projections.Transaction
+	at := map[domain.TransactionID]int{}
 	err := r.fold(ctx, f.Project, func(fact domain.Event, commit *events.Commit) {
-		status, touches := "", f.Wallet == ""
 		switch e := fact.(type) {
-		case *domain.TransactionCompleted:
-			status = "completed"
-			for _, entry := range e.Entries {
-				touches = touches || entry.Wallet == f.Wallet
-			}
-		case *domain.TransactionFailed:
-			status = "failed"
-			for _, o := range e.Operations {
-				touches = touches || o.From == f.Wallet || o.To == f.Wallet
-			}
+		case *domain.TransactionCancelled:
+			rows[at[e.Transaction]].Cancelled = true
+		case *domain.TransactionReversed:
+			row := &rows[at[e.Transaction]]
+			row.ReversedBy, row.ReversedWhole = append(row.ReversedBy, e.Reversal), e.Whole
 		}
-		if status != "" && touches && (f.Status == "" || f.Status == status) && projectOfTransaction(fact) == f.Project {
-			rows = append(rows, projections.Transaction{Event: fact, Time: commit.Time, Sequence: commit.Sequence})
+		id, known := transactionIn(fact)
+		if !known {
+			return
 		}
+		row := projections.Transaction{Event: fact, Time: commit.Time, Sequence: commit.Sequence}
+		if i, scheduled := at[id]; scheduled {
+			rows[i] = row
+			return
+		}
+		at[id] = len(rows)
+		rows = append(rows, row)
 	})
 	if err != nil {
 		return projections.Page[projections.Transaction]{}, err
 	}
+	rows = slices.DeleteFunc(rows, func(row projections.Transaction) bool {
+		return projectOfTransaction(row.Event) != f.Project || f.Status != "" && f.Status != statusIn(&row) || !touches(row.Event, f.Wallet)
+	})
 	return newestFirst(rows, f.Cursor, f.Limit)
+}
+
+func transactionIn(fact domain.Event) (domain.TransactionID, bool) {
+	switch e := fact.(type) {
+	case *domain.TransactionCompleted:
+		return e.Transaction, true
+	case *domain.TransactionFailed:
+		return e.Transaction, true
+	case *domain.TransactionScheduled:
+		return e.Transaction, true
+	}
+	return "", false
+}
+
+func statusIn(row *projections.Transaction) string {
+	switch row.Event.(type) {
+	case *domain.TransactionCompleted:
+		return projections.Completed
+	case *domain.TransactionFailed:
+		return projections.Failed
+	}
+	if row.Cancelled {
+		return projections.Cancelled
+	}
+	return projections.Scheduled
+}
+
+func touches(fact domain.Event, wallet domain.WalletID) bool {
+	var operations []domain.PostedOperation
+	switch e := fact.(type) {
+	case *domain.TransactionCompleted:
+		return wallet == "" || slices.ContainsFunc(e.Entries, func(entry domain.Entry) bool { return entry.Wallet == wallet })
+	case *domain.TransactionFailed:
+		operations = e.Operations
+	case *domain.TransactionScheduled:
+		operations = e.Operations
+	}
+	return wallet == "" || slices.ContainsFunc(operations, func(o domain.PostedOperation) bool { return o.From == wallet || o.To == wallet })
 }
 
 func (r *readModel) Customers(ctx context.Context, f projections.CustomerFilter) (projections.Page[projections.Customer], error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/ledger"
 
 	"github.com/go-faster/jx"
 	"github.com/labstack/echo/v4"
@@ -18,55 +19,99 @@ import (
 //
 // Identifiers, codes and times have nothing to escape; what callers write has.
 
+// told is a transaction, with what is known of it beside its fact.
+type told struct {
+	event     domain.Event // *domain.TransactionCompleted, *domain.TransactionFailed or *domain.TransactionScheduled
+	at        time.Time    // of the event
+	cancelled bool         // the scheduled one
+	reversal  *reversal    // nil: nothing was taken back
+	wallets   []domain.Standing
+	written   bool // by this request: it answers the wallets
+	dryRun    bool // not written at all: it has no identifier
+}
+
+// written is a transaction that the request made.
+func written(event domain.Event, receipt *ledger.Receipt) *told {
+	return &told{event: event, at: receipt.Time, wallets: receipt.Standings, written: true}
+}
+
 // answerTransaction writes a transaction as the whole body.
-func answerTransaction(c echo.Context, status int, event domain.Event, at time.Time) error {
+func answerTransaction(c echo.Context, status int, t *told) error {
 	buffer := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buffer)
 	buffer.Reset()
-	buffer.Write(appendTransaction(buffer.AvailableBuffer(), event, at))
+	buffer.Write(appendTransaction(buffer.AvailableBuffer(), t))
 	return send(c, status, jsonType, buffer.Bytes())
 }
 
-// encodeTransaction writes a transaction within another body.
-func encodeTransaction(e *jx.Encoder, event domain.Event, at time.Time) {
-	e.Raw(appendTransaction(nil, event, at))
-}
-
-// appendTransaction appends a *domain.TransactionCompleted or *domain.TransactionFailed.
-func appendTransaction(b []byte, event domain.Event, at time.Time) []byte {
+func appendTransaction(b []byte, t *told) []byte {
 	var buf [40]byte
-	created := at.UTC().AppendFormat(buf[:0], time.RFC3339Nano)
-	switch t := event.(type) {
+	created := t.at.UTC().AppendFormat(buf[:0], time.RFC3339Nano)
+	var entries []domain.Entry
+	switch e := t.event.(type) {
 	case *domain.TransactionCompleted:
-		b = appendHead(b, t.Transaction, t.Reference, "completed")
-		b = appendOperations(b, t.Operations)
-		b = append(b, `,"entries":[`...)
-		for i := range t.Entries {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendEntry(b, &t.Entries[i], t.Transaction, created)
-		}
-		b = append(b, `],"failure":null`...)
-		return appendTail(b, t.Description, t.Metadata, created)
+		entries = e.Entries
+		b = t.appendHead(b, e.Transaction, e.Reference, "completed", e.Origin)
+		b = appendOperations(b, e.Operations)
+		b = appendEntries(b, entries, t.shownID(e.Transaction), created)
+		b = append(b, `,"failure":null,"reversal":`...)
+		b = appendReversal(b, t.reversal)
+		b = appendTimes(b, e.EffectiveAt, time.Time{})
+		b = appendNotes(b, e.Description, e.Metadata)
 	case *domain.TransactionFailed:
-		b = appendHead(b, t.Transaction, t.Reference, "failed")
-		b = appendOperations(b, t.Operations)
+		b = t.appendHead(b, e.Transaction, e.Reference, "failed", e.Origin)
+		b = appendOperations(b, e.Operations)
 		b = append(b, `,"entries":[],"failure":`...)
-		b = appendFailure(b, &t.Failure)
-		return appendTail(b, t.Description, t.Metadata, created)
+		b = append(appendFailure(b, &e.Failure), `,"reversal":null`...)
+		b = appendTimes(b, e.EffectiveAt, time.Time{})
+		b = appendNotes(b, e.Description, e.Metadata)
+	case *domain.TransactionScheduled:
+		status := "scheduled"
+		if t.cancelled {
+			status = "cancelled"
+		}
+		b = t.appendHead(b, e.Transaction, e.Reference, status, domain.Origin{})
+		b = appendOperations(b, e.Operations)
+		b = append(b, `,"entries":[],"failure":null,"reversal":null`...)
+		b = appendTimes(b, time.Time{}, e.ScheduledFor)
+		b = appendNotes(b, e.Description, e.Metadata)
 	}
-	return b
+	b = append(append(append(b, `,"created_at":"`...), created...), '"')
+	if t.written {
+		b = appendStandings(append(b, `,"wallets":`...), t.wallets, entries)
+	}
+	return append(b, '}')
 }
 
-func appendHead(b []byte, id domain.TransactionID, reference domain.Reference, status string) []byte {
-	b = append(append(b, `{"id":"`...), id...)
-	b = appendText(append(b, `","reference":`...), string(reference))
+// shownID is an identifier that leads somewhere: a dry run has none.
+func (t *told) shownID(id domain.TransactionID) domain.TransactionID {
+	if t.dryRun {
+		return ""
+	}
+	return id
+}
+
+func (t *told) appendHead(b []byte, id domain.TransactionID, reference domain.Reference, status string, origin domain.Origin) []byte {
+	if t.dryRun {
+		b = append(b, `{"dry_run":true`...)
+	} else {
+		b = append(append(append(b, `{"id":"`...), id...), '"')
+	}
+	b = appendText(append(b, `,"reference":`...), string(reference))
 	b = append(append(b, `,"status":"`...), status...)
-	return append(b, '"')
+	if origin.Kind == "" {
+		return append(b, `","origin":null`...)
+	}
+	b = append(append(b, `","origin":{"kind":"`...), origin.Kind...)
+	return append(append(append(b, `","id":"`...), origin.ID...), `"}`...)
 }
 
-func appendTail(b []byte, description string, metadata domain.Metadata, created []byte) []byte {
+func appendTimes(b []byte, effective, scheduled time.Time) []byte {
+	b = appendTime(append(b, `,"effective_at":`...), effective)
+	return appendTime(append(b, `,"scheduled_for":`...), scheduled)
+}
+
+func appendNotes(b []byte, description string, metadata domain.Metadata) []byte {
 	b = appendText(append(b, `,"description":`...), description)
 	b = append(b, `,"metadata":{`...)
 	for key, value := range metadata {
@@ -74,8 +119,7 @@ func appendTail(b []byte, description string, metadata domain.Metadata, created 
 		b = appendText(append(b, ':'), value)
 		b = append(b, ',')
 	}
-	b = append(bytes.TrimSuffix(b, []byte{','}), `},"created_at":"`...)
-	return append(append(b, created...), `"}`...)
+	return append(bytes.TrimSuffix(b, []byte{','}), '}')
 }
 
 func appendOperations(b []byte, operations []domain.PostedOperation) []byte {
@@ -86,20 +130,47 @@ func appendOperations(b []byte, operations []domain.PostedOperation) []byte {
 			b = append(b, ',')
 		}
 		b = append(append(b, `{"type":"`...), o.Type...)
-		b = appendWallet(append(b, `","sender_wallet_id":`...), o.From)
-		b = appendWallet(append(b, `,"recipient_wallet_id":`...), o.To)
+		b = appendID(append(b, `","sender_wallet_id":`...), string(o.From))
+		b = appendID(append(b, `,"recipient_wallet_id":`...), string(o.To))
 		b = append(append(b, `,"currency":"`...), o.Amount.Asset()...)
 		b = appendAmount(append(b, `","amount":"`...), o.Amount, `","amount_minor":`)
 		b = appendAmount(append(b, `,"fee":"`...), o.Fee, `","fee_minor":`)
+		b = appendRareOf(b, o)
 		b = append(b, '}')
 	}
 	return append(b, ']')
 }
 
+// appendRareOf appends what few operations have.
+func appendRareOf(b []byte, o *domain.PostedOperation) []byte {
+	if o.Type == domain.Exchange {
+		b = appendAmount(append(b, `,"received":"`...), o.Received, `","received_minor":`)
+		b = append(append(append(b, `,"received_currency":"`...), o.Received.Asset()...), '"')
+	}
+	if !o.Rate.IsZero() {
+		b = append(append(append(b, `,"rate":"`...), o.Rate.String()...), '"')
+	}
+	if !o.FeeReturned.IsZero() {
+		b = appendAmount(append(b, `,"fee_returned":"`...), o.FeeReturned, `","fee_returned_minor":`)
+	}
+	if !o.Expires.IsZero() {
+		b = appendTime(append(b, `,"expires_at":`...), o.Expires)
+	}
+	if o.Grant {
+		b = append(b, `,"grant":true`...)
+	}
+	return b
+}
+
 func appendFailure(b []byte, failure *domain.Rejection) []byte {
 	b = append(append(b, `{"code":"`...), failure.Code...)
 	b = appendText(append(b, `","message":`...), failure.Message)
-	b = strconv.AppendInt(append(b, `,"failed_operation":`...), int64(failure.Operation), 10)
+	b = append(b, `,"failed_operation":`...)
+	if failure.Operation == domain.NoOperation {
+		b = append(b, `null`...)
+	} else {
+		b = strconv.AppendInt(b, int64(failure.Operation), 10)
+	}
 	b = append(b, `,"details":{`...)
 	for i, d := range failure.Details {
 		if i > 0 {
@@ -109,6 +180,17 @@ func appendFailure(b []byte, failure *domain.Rejection) []byte {
 		b = appendText(append(b, ':'), d.Value)
 	}
 	return append(b, `}}`...)
+}
+
+func appendEntries(b []byte, entries []domain.Entry, transaction domain.TransactionID, created []byte) []byte {
+	b = append(b, `,"entries":[`...)
+	for i := range entries {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendEntry(b, &entries[i], transaction, created)
+	}
+	return append(b, ']')
 }
 
 // appendEntry appends an entry. Its id is made of its wallet and its version,
@@ -124,8 +206,11 @@ func appendEntry(b []byte, entry *domain.Entry, transaction domain.TransactionID
 	b = append(append(b, `,"currency":"`...), entry.Amount.Asset()...)
 	b = appendAmount(append(b, `","amount":"`...), entry.Amount, `","amount_minor":`)
 	b = appendAmount(append(b, `,"balance_after":"`...), entry.Balance, `","balance_after_minor":`)
-	b = append(append(b, `,"transaction_id":"`...), transaction...)
-	b = append(append(b, `","created_at":"`...), created...)
+	if len(entry.Lots) > 0 {
+		b = appendLots(b, entry.Wallet, entry.Lots)
+	}
+	b = appendID(append(b, `,"transaction_id":`...), string(transaction))
+	b = append(append(b, `,"created_at":"`...), created...)
 	return append(b, `"}`...)
 }
 
@@ -138,11 +223,20 @@ func appendAmount(b []byte, m domain.Money, between string) []byte {
 	return append(b, `null`...)
 }
 
-func appendWallet(b []byte, id domain.WalletID) []byte {
+// appendID appends an identifier, null for "".
+func appendID(b []byte, id string) []byte {
 	if id == "" {
 		return append(b, `null`...)
 	}
 	return append(append(append(b, '"'), id...), '"')
+}
+
+// appendTime appends a time, null for none.
+func appendTime(b []byte, at time.Time) []byte {
+	if at.IsZero() {
+		return append(b, `null`...)
+	}
+	return append(at.UTC().AppendFormat(append(b, '"'), time.RFC3339Nano), '"')
 }
 
 // appendText appends a JSON string of valid UTF-8.

@@ -30,6 +30,7 @@ type Config struct {
 	Checks   []Check              // of /readyz, in the order they are told; may be empty
 	Registry *prometheus.Registry // nil: one of its own
 	Logger   *slog.Logger         // nil: slog.Default
+	Now      func() time.Time     // nil: time.Now; the ledger's clock
 }
 
 // Ledger is what a *ledger.Ledger does, in three parts.
@@ -43,6 +44,8 @@ type Ledger interface {
 type Decider interface {
 	Do(ctx context.Context, shard int, command domain.Command) (ledger.Receipt, error)
 	DoAll(ctx context.Context, shard int, commands []domain.Command) []ledger.Outcome
+	// Try answers what Do would, and writes nothing.
+	Try(ctx context.Context, shard int, command domain.Command) (ledger.Receipt, error)
 }
 
 // Reader reads what is durable; see ledger.Ledger.
@@ -68,6 +71,8 @@ type Keys interface {
 // Queries is the read model: *projections.Queries.
 type Queries interface {
 	Lists
+	Dealings
+	Numbered
 	Progress
 }
 
@@ -78,6 +83,19 @@ type Lists interface {
 	Transactions(ctx context.Context, filter projections.TransactionFilter) (projections.Page[projections.Transaction], error)
 	Customers(ctx context.Context, filter projections.CustomerFilter) (projections.Page[projections.Customer], error)
 	BalanceAt(ctx context.Context, project domain.ProjectID, wallet domain.WalletID, at time.Time) (projections.Entry, bool, error)
+}
+
+// Dealings is what the read model holds of holds and escrows.
+type Dealings interface {
+	Holds(ctx context.Context, filter projections.HoldFilter) (projections.Page[projections.Hold], error)
+	Hold(ctx context.Context, project domain.ProjectID, id domain.HoldID) (projections.Hold, bool, error)
+	Escrows(ctx context.Context, filter projections.EscrowFilter) (projections.Page[projections.Escrow], error)
+	Escrow(ctx context.Context, project domain.ProjectID, id domain.EscrowID) (projections.Escrow, bool, error)
+}
+
+// Numbered finds wallets by numbers: of the page, and their own.
+type Numbered interface {
+	NumberedWallets(ctx context.Context, filter projections.WalletFilter, number, size int) (rows []projections.Wallet, total int, err error)
 }
 
 // Progress is how far the read model has come.
@@ -113,6 +131,7 @@ type server struct {
 	registry *prometheus.Registry
 	metrics  *metrics
 	logger   *slog.Logger
+	now      func() time.Time
 }
 
 // New makes the handler of both surfaces.
@@ -137,8 +156,15 @@ func newEcho(cfg Config) *echo.Echo {
 	s.movementRoutes(v1)
 	s.transactionRoutes(v1)
 	s.batchRoutes(v1)
+	s.statusRoutes(v1)
+	s.creditRoutes(v1)
+	s.monitorRoutes(v1)
+	s.holdRoutes(v1)
+	s.escrowRoutes(v1)
 	s.webhookRoutes(v1)
-	s.hostPayRoutes(e.Group("/api/v1"))
+	seeds := e.Group("/api/v1")
+	s.hostPayRoutes(seeds)
+	s.numberedRoutes(seeds)
 
 	s.metrics = newMetrics(s.registry, e.Routes())
 	return e
@@ -151,9 +177,12 @@ func newServer(cfg Config) *server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	return &server{
 		ledger: cfg.Ledger, keys: cfg.Keys, queries: cfg.Queries, webhooks: cfg.Webhooks,
-		operator: cfg.Operator, checks: cfg.Checks, registry: cfg.Registry, logger: cfg.Logger,
+		operator: cfg.Operator, checks: cfg.Checks, registry: cfg.Registry, logger: cfg.Logger, now: cfg.Now,
 	}
 }
 

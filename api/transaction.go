@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"tallystick/domain"
+	"tallystick/ledger"
 	"tallystick/projections"
 
 	"github.com/go-faster/jx"
@@ -16,6 +17,8 @@ func (s *server) transactionRoutes(v1 *echo.Group) {
 	v1.POST("/transactions", s.asProject(s.createTransaction))
 	v1.GET("/transactions", s.asProject(s.listTransactions))
 	v1.GET("/transactions/:transaction_id", s.asProject(s.getTransaction))
+	v1.POST("/transactions/:transaction_id/reverse", s.asProject(s.reverse))
+	v1.POST("/transactions/:transaction_id/cancel", s.asProject(s.cancelScheduled))
 }
 
 // POST /v1/transactions
@@ -29,7 +32,29 @@ func (s *server) createTransaction(c echo.Context, who caller) error {
 		return err
 	}
 	command.Reference = reference(c, body.Reference)
+	if body.DryRun {
+		return s.try(c, who, command)
+	}
 	return s.transact(c, who, command)
+}
+
+// try answers what a transaction would come to, and writes nothing.
+func (s *server) try(c echo.Context, who caller, command *domain.Transact) error {
+	receipt, err := s.ledger.Try(c.Request().Context(), who.shard, command)
+	if err != nil {
+		return s.withExisting(c, err)
+	}
+	setSequence(c, receipt.Shard, receipt.Sequence)
+	switch event := outcomeIn(receipt.Events).(type) {
+	case nil:
+		return errNoOutcome
+	case *domain.TransactionFailed:
+		return wouldBeRefused(event)
+	default:
+		would := written(event, &receipt)
+		would.dryRun = true
+		return answerTransaction(c, http.StatusOK, would)
+	}
 }
 
 // GET /v1/transactions
@@ -39,7 +64,7 @@ func (s *server) listTransactions(c echo.Context, who caller) error {
 		q.fail("reference stands alone: it finds one transaction")
 	}
 	filter := projections.TransactionFilter{
-		Project: who.project, Wallet: domain.WalletID(q.text("wallet_id")), Status: q.oneOf("status", "completed", "failed"),
+		Project: who.project, Wallet: domain.WalletID(q.text("wallet_id")), Status: q.oneOf("status", "completed", "failed", "scheduled", "cancelled"),
 		Cursor: q.text("cursor"), Limit: q.limit(),
 	}
 	if q.err != nil {
@@ -55,7 +80,11 @@ func (s *server) listTransactions(c echo.Context, who caller) error {
 	if err != nil {
 		return readModelError(err)
 	}
-	return answerList(c, page.Rows, page.Next, encodeRow)
+	return answerTransactions(c, converted(page.Rows, listed), page.Next)
+}
+
+func answerTransactions(c echo.Context, rows []*told, next string) error {
+	return answerList(c, rows, next, func(e *jx.Encoder, row **told) { e.Raw(appendTransaction(nil, *row)) })
 }
 
 // findTransaction answers the list of the one transaction with a reference, from
@@ -67,7 +96,7 @@ func (s *server) findTransaction(c echo.Context, who caller, reference domain.Re
 	if err != nil {
 		return err
 	}
-	var rows []projections.Transaction
+	var rows []*told
 	if used {
 		record, ok, err := s.ledger.Transaction(c.Request().Context(), id)
 		if err != nil {
@@ -76,9 +105,9 @@ func (s *server) findTransaction(c echo.Context, who caller, reference domain.Re
 		if !ok {
 			return fmt.Errorf("api: reference leads to %s, which is not in the log", id)
 		}
-		rows = append(rows, projections.Transaction{Event: record.Event, Time: record.Time})
+		rows = append(rows, recorded(&record))
 	}
-	return answerList(c, rows, "", encodeRow)
+	return answerTransactions(c, rows, "")
 }
 
 // GET /v1/transactions/{transaction_id}
@@ -86,18 +115,35 @@ func (s *server) getTransaction(c echo.Context, who caller) error {
 	if _, err := s.minSequence(c, who.shard); err != nil { // the log holds whatever was acknowledged
 		return err
 	}
-	record, ok, err := s.ledger.Transaction(c.Request().Context(), domain.TransactionID(param(c, "transaction_id")))
+	record, err := s.transaction(c, who)
 	if err != nil {
 		return err
 	}
-	if !ok || projectOfTransaction(record.Event) != who.project {
-		return notFound("Transaction")
-	}
-	return answerTransaction(c, http.StatusOK, record.Event, record.Time)
+	return answerTransaction(c, http.StatusOK, recorded(&record))
 }
 
-func encodeRow(e *jx.Encoder, row *projections.Transaction) {
-	encodeTransaction(e, row.Event, row.Time)
+// transaction is the one of the caller's that the path names.
+func (s *server) transaction(c echo.Context, who caller) (ledger.TransactionRecord, error) {
+	id := domain.TransactionID(param(c, "transaction_id"))
+	record, ok, err := s.ledger.Transaction(c.Request().Context(), id)
+	if err == nil && (!ok || projectOfTransaction(record.Event) != who.project) {
+		err = notFound("Transaction")
+	}
+	return record, err
+}
+
+// recorded is a transaction as the ledger has it.
+func recorded(r *ledger.TransactionRecord) *told {
+	return &told{event: r.Event, at: r.Time, cancelled: r.Cancelled, reversal: reversalOf(r.Event, r.Reversal)}
+}
+
+// listed is a transaction as the read model has it.
+func listed(r *projections.Transaction) *told {
+	t := &told{event: r.Event, at: r.Time, cancelled: r.Cancelled}
+	if len(r.ReversedBy) > 0 {
+		t.reversal = &reversal{by: r.ReversedBy, whole: r.ReversedWhole}
+	}
+	return t
 }
 
 func projectOfTransaction(event domain.Event) domain.ProjectID {
@@ -105,6 +151,8 @@ func projectOfTransaction(event domain.Event) domain.ProjectID {
 	case *domain.TransactionCompleted:
 		return t.Project
 	case *domain.TransactionFailed:
+		return t.Project
+	case *domain.TransactionScheduled:
 		return t.Project
 	}
 	return ""
@@ -123,7 +171,19 @@ func transactOf(who caller, body *TransactionCreate) (*domain.Transact, error) {
 		}
 		command.Operations[i] = operation
 	}
-	return command, nil
+	for i := range body.Preconditions {
+		asked := &body.Preconditions[i]
+		if asked.Version == nil {
+			return nil, badRequest("precondition %d: version is required: the wallet's version that you decided on", i)
+		}
+		command.Preconditions = append(command.Preconditions, domain.Precondition{Wallet: domain.WalletID(asked.WalletID), Version: *asked.Version})
+	}
+	var err error
+	if command.EffectiveAt, err = timeOf("effective_at", body.EffectiveAt); err != nil {
+		return nil, err
+	}
+	command.ScheduledFor, err = timeOf("scheduled_for", body.ScheduledFor)
+	return command, err
 }
 
 // at says which operation an error is of.

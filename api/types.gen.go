@@ -46,10 +46,12 @@ type Balance struct {
 	BalanceFormatted string    `json:"balance_formatted"`
 	BalanceMinor     *int64    `json:"balance_minor"`
 	Currency         string    `json:"currency"`
-	Held             string    `json:"held"`
-	HeldMinor        *int64    `json:"held_minor"`
-	Version          uint64    `json:"version"`
-	WalletID         string    `json:"wallet_id"`
+
+	// Held Null at a past time, like available: what was held then is not kept
+	Held      *string `json:"held"`
+	HeldMinor *int64  `json:"held_minor"`
+	Version   uint64  `json:"version"`
+	WalletID  string  `json:"wallet_id"`
 }
 
 // BatchFailure defines model for BatchFailure.
@@ -81,6 +83,36 @@ type CredentialList struct {
 
 	// NextCursor Send it as cursor for what follows; null at the end
 	NextCursor *string `json:"next_cursor"`
+}
+
+// Credit defines model for Credit.
+type Credit struct {
+	Currency      string    `json:"currency"`
+	ExpiresAt     time.Time `json:"expires_at"`
+	ID            string    `json:"id"`
+	Original      string    `json:"original"`
+	OriginalMinor *int64    `json:"original_minor"`
+
+	// Remaining Without what holds reserve
+	Remaining      string `json:"remaining"`
+	RemainingMinor *int64 `json:"remaining_minor"`
+	WalletID       string `json:"wallet_id"`
+}
+
+// CreditList defines model for CreditList.
+type CreditList struct {
+	Data []Credit `json:"data"`
+
+	// NextCursor Send it as cursor for what follows; null at the end
+	NextCursor *string `json:"next_cursor"`
+}
+
+// CurrencyFee defines model for CurrencyFee.
+type CurrencyFee struct {
+	Fixed      string `json:"fixed,omitempty"`
+	Maximum    string `json:"maximum,omitempty"`
+	Minimum    string `json:"minimum,omitempty"`
+	Percentage string `json:"percentage,omitempty"`
 }
 
 // Customer defines model for Customer.
@@ -125,6 +157,36 @@ type CustomerUpsert struct {
 	Username *string `json:"username,omitempty"`
 }
 
+// DryRun A transaction that was not made
+type DryRun struct {
+	CreatedAt   time.Time `json:"created_at"`
+	Description string    `json:"description"`
+
+	// DryRun true
+	DryRun bool `json:"dry_run"`
+
+	// EffectiveAt The business's time for it; null: when it was made
+	EffectiveAt *time.Time `json:"effective_at"`
+
+	// Entries In the order they were made; none unless it is completed
+	Entries []Entry  `json:"entries"`
+	Failure *Failure `json:"failure"`
+
+	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
+	Metadata   Metadata    `json:"metadata"`
+	Operations []Operation `json:"operations"`
+	Origin     *Origin     `json:"origin"`
+	Reference  string      `json:"reference"`
+	Reversal   *Reversal   `json:"reversal"`
+
+	// ScheduledFor Of one that is scheduled or cancelled
+	ScheduledFor *time.Time `json:"scheduled_for"`
+	Status       string     `json:"status"`
+
+	// Wallets In the answer of a write: the wallets that it touched
+	Wallets []Standing `json:"wallets"`
+}
+
 // Entry defines model for Entry.
 type Entry struct {
 	// Amount Negative where value leaves the wallet
@@ -135,14 +197,22 @@ type Entry struct {
 	CreatedAt         time.Time `json:"created_at"`
 	Currency          string    `json:"currency"`
 
+	// EffectiveAt In lists: the business's time for it, where it is not created_at
+	EffectiveAt time.Time `json:"effective_at,omitempty"`
+
 	// Fee Part of the operation's fee
 	Fee  bool   `json:"fee"`
 	ID   string `json:"id"`
 	Kind string `json:"kind"`
 
+	// Lots Expiring credit that the entry took or brought
+	Lots []Lot `json:"lots,omitempty"`
+
 	// Operation Index of the operation that made it
-	Operation     int    `json:"operation"`
-	TransactionID string `json:"transaction_id"`
+	Operation int `json:"operation"`
+
+	// TransactionID Null in a dry run
+	TransactionID *string `json:"transaction_id"`
 
 	// Version Of the wallet after the entry
 	Version  int    `json:"version"`
@@ -166,46 +236,295 @@ type Error struct {
 type ErrorBody struct {
 	Code string `json:"code"`
 
-	// Details The values that broke the rule. `transaction` with DUPLICATE_REFERENCE_ID and with every 422, these with
-	// `failed_operation` as well; amounts as plain decimals.
+	// Details The values that broke the rule, amounts as plain decimals. `transaction` with DUPLICATE_REFERENCE_ID, and with every
+	// 422 that was recorded under its reference, these with `failed_operation` as well. Of a dry run nothing is recorded.
+	// VERSION_CONFLICT has `wallet_id`, `version` and `current_version`; WALLET_NOT_EMPTY has `balance`, `held`, `holds` and
+	// `escrows`; LIMIT_EXCEEDED has `limit`, `maximum`, what is `used`, and when it `resets_at`.
 	Details   map[string]json.RawMessage `json:"details"`
 	Message   string                     `json:"message"`
 	Name      string                     `json:"name"`
 	RequestID string                     `json:"request_id"`
 }
 
+// Escrow defines model for Escrow.
+type Escrow struct {
+	Amount      string `json:"amount"`
+	AmountMinor *int64 `json:"amount_minor"`
+	Approval    bool   `json:"approval"`
+
+	// Approved Sides that approved: sender, recipient
+	Approved   []string  `json:"approved"`
+	AtDeadline *string   `json:"at_deadline"`
+	CreatedAt  time.Time `json:"created_at"`
+	Currency   string    `json:"currency"`
+
+	// Deadline Null: none
+	Deadline *time.Time `json:"deadline"`
+
+	// Expired Its deadline ended it
+	Expired           bool   `json:"expired"`
+	ID                string `json:"id"`
+	RecipientWalletID string `json:"recipient_wallet_id"`
+	Reference         string `json:"reference"`
+	Refunded          string `json:"refunded"`
+	RefundedMinor     *int64 `json:"refunded_minor"`
+	Released          string `json:"released"`
+	ReleasedMinor     *int64 `json:"released_minor"`
+	Remaining         string `json:"remaining"`
+	RemainingMinor    *int64 `json:"remaining_minor"`
+	SenderWalletID    string `json:"sender_wallet_id"`
+	Status            string `json:"status"`
+
+	// TransactionID That funds it
+	TransactionID string `json:"transaction_id"`
+
+	// TransactionIDs What moved money of it, in order
+	TransactionIDs []string  `json:"transaction_ids"`
+	UpdatedAt      time.Time `json:"updated_at"`
+}
+
+// EscrowApprove defines model for EscrowApprove.
+type EscrowApprove struct {
+	// Actor Who it was, for the record
+	Actor string `json:"actor,omitempty"`
+	Party string `json:"party"`
+}
+
+// EscrowChanged defines model for EscrowChanged.
+type EscrowChanged struct {
+	Escrow      EscrowState     `json:"escrow"`
+	Transaction json.RawMessage `json:"transaction"`
+
+	// Wallets That were touched, right after
+	Wallets json.RawMessage `json:"wallets"`
+}
+
+// EscrowCreate defines model for EscrowCreate.
+type EscrowCreate struct {
+	Amount      string          `json:"amount,omitempty"`
+	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
+
+	// Approval Both sides must approve before a release
+	Approval bool `json:"approval,omitempty"`
+
+	// AtDeadline Default: refund
+	AtDeadline string `json:"at_deadline,omitempty"`
+
+	// Deadline What is left then is refunded or released, approved or not. Without one: never
+	Deadline    string `json:"deadline,omitempty"`
+	Description string `json:"description,omitempty"`
+
+	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
+	Metadata Metadata `json:"metadata,omitempty"`
+
+	// RecipientIdentifier A username, else a phone number, else an e-mail address
+	RecipientIdentifier string `json:"recipient_identifier,omitempty"`
+
+	// RecipientWalletID This, or recipient_identifier
+	RecipientWalletID string `json:"recipient_wallet_id,omitempty"`
+	Reference         string `json:"reference,omitempty"`
+	SenderWalletID    string `json:"sender_wallet_id"`
+}
+
+// EscrowList defines model for EscrowList.
+type EscrowList struct {
+	Data []Escrow `json:"data"`
+
+	// NextCursor Send it as cursor for what follows; null at the end
+	NextCursor *string `json:"next_cursor"`
+}
+
+// EscrowMove defines model for EscrowMove.
+type EscrowMove struct {
+	// Amount Without one: all that is left
+	Amount      string          `json:"amount,omitempty"`
+	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
+	Description string          `json:"description,omitempty"`
+
+	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
+	Metadata  Metadata `json:"metadata,omitempty"`
+	Reference string   `json:"reference,omitempty"`
+}
+
+// EscrowOpened defines model for EscrowOpened.
+type EscrowOpened struct {
+	Escrow      Escrow          `json:"escrow"`
+	Transaction json.RawMessage `json:"transaction"`
+
+	// Wallets That were touched, right after
+	Wallets json.RawMessage `json:"wallets"`
+}
+
+// EscrowState defines model for EscrowState.
+type EscrowState struct {
+	Currency       string `json:"currency"`
+	ID             string `json:"id"`
+	Remaining      string `json:"remaining"`
+	RemainingMinor *int64 `json:"remaining_minor"`
+	Status         string `json:"status"`
+}
+
 // Failure Why a failed transaction failed; null of a completed one
 type Failure struct {
-	Code            string            `json:"code"`
-	Details         map[string]string `json:"details"`
-	FailedOperation int               `json:"failed_operation"`
-	Message         string            `json:"message"`
+	Code    string            `json:"code"`
+	Details map[string]string `json:"details"`
+
+	// FailedOperation Null where it is not about one operation
+	FailedOperation *int   `json:"failed_operation"`
+	Message         string `json:"message"`
 }
 
-// Fee defines model for Fee.
-type Fee struct {
-	Percentage string `json:"percentage"`
-}
+// FeeRule defines model for FeeRule.
+type FeeRule struct {
+	// Currencies Instead, in the currencies that are named
+	Currencies map[string]CurrencyFee `json:"currencies,omitempty"`
 
-// FeeChange defines model for FeeChange.
-type FeeChange struct {
+	// Fixed Major units, added to the percentage: "0.25"
+	Fixed string `json:"fixed,omitempty"`
+
+	// Maximum Major units
+	Maximum string `json:"maximum,omitempty"`
+
+	// Minimum Major units
+	Minimum string `json:"minimum,omitempty"`
+
 	// Percentage 0 to 100, at most six digits after the point: "1.0"
-	Percentage *string `json:"percentage,omitempty"`
+	Percentage string `json:"percentage,omitempty"`
 }
 
-// Fees defines model for Fees.
+// Fees What an operation costs its payer, on top of the amount. All but issue are paid by the wallet that money leaves
 type Fees struct {
-	Transfer Fee `json:"transfer"`
-}
-
-// FeesChange defines model for FeesChange.
-type FeesChange struct {
-	Transfer FeeChange `json:"transfer,omitempty"`
+	Capture  *FeeRule `json:"capture,omitempty"`
+	Escrow   *FeeRule `json:"escrow,omitempty"`
+	Exchange *FeeRule `json:"exchange,omitempty"`
+	Issue    *FeeRule `json:"issue,omitempty"`
+	Redeem   *FeeRule `json:"redeem,omitempty"`
+	Transfer *FeeRule `json:"transfer,omitempty"`
 }
 
 // Health defines model for Health.
 type Health struct {
 	Status string `json:"status"`
+}
+
+// Hold defines model for Hold.
+type Hold struct {
+	Amount        string    `json:"amount"`
+	AmountMinor   *int64    `json:"amount_minor"`
+	Captured      string    `json:"captured"`
+	CapturedMinor *int64    `json:"captured_minor"`
+	CreatedAt     time.Time `json:"created_at"`
+	Currency      string    `json:"currency"`
+	Description   string    `json:"description"`
+
+	// ExpiresAt Null: never
+	ExpiresAt *time.Time `json:"expires_at"`
+	ID        string     `json:"id"`
+
+	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
+	Metadata       Metadata `json:"metadata"`
+	Reference      string   `json:"reference"`
+	Released       string   `json:"released"`
+	ReleasedMinor  *int64   `json:"released_minor"`
+	Remaining      string   `json:"remaining"`
+	RemainingMinor *int64   `json:"remaining_minor"`
+	Status         string   `json:"status"`
+
+	// TransactionIDs What moved money of it, in order
+	TransactionIDs []string  `json:"transaction_ids"`
+	UpdatedAt      time.Time `json:"updated_at"`
+	WalletID       string    `json:"wallet_id"`
+}
+
+// HoldCapture defines model for HoldCapture.
+type HoldCapture struct {
+	// Amount Without one: all that is left
+	Amount      string          `json:"amount,omitempty"`
+	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
+	Description string          `json:"description,omitempty"`
+
+	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
+	Metadata  Metadata `json:"metadata,omitempty"`
+	Reference string   `json:"reference,omitempty"`
+
+	// ReleaseRest And end the hold
+	ReleaseRest bool `json:"release_rest,omitempty"`
+
+	// To A wallet. Without one the money goes out, as by a redeem
+	To string `json:"to,omitempty"`
+}
+
+// HoldChanged defines model for HoldChanged.
+type HoldChanged struct {
+	Hold        HoldState       `json:"hold"`
+	Transaction json.RawMessage `json:"transaction,omitempty"`
+
+	// Wallets That were touched, right after
+	Wallets json.RawMessage `json:"wallets"`
+}
+
+// HoldCreate defines model for HoldCreate.
+type HoldCreate struct {
+	Amount      string          `json:"amount,omitempty"`
+	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
+	Description string          `json:"description,omitempty"`
+
+	// ExpiresAt Without one: never
+	ExpiresAt string `json:"expires_at,omitempty"`
+
+	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
+	Metadata  Metadata `json:"metadata,omitempty"`
+	Reference string   `json:"reference,omitempty"`
+	WalletID  string   `json:"wallet_id"`
+}
+
+// HoldList defines model for HoldList.
+type HoldList struct {
+	Data []Hold `json:"data"`
+
+	// NextCursor Send it as cursor for what follows; null at the end
+	NextCursor *string `json:"next_cursor"`
+}
+
+// HoldPlaced defines model for HoldPlaced.
+type HoldPlaced struct {
+	Hold Hold `json:"hold"`
+
+	// Wallets That were touched, right after
+	Wallets json.RawMessage `json:"wallets"`
+}
+
+// HoldRelease defines model for HoldRelease.
+type HoldRelease struct {
+	// Amount Without one: all that is left
+	Amount      string          `json:"amount,omitempty"`
+	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
+}
+
+// HoldState defines model for HoldState.
+type HoldState struct {
+	Currency       string `json:"currency"`
+	ID             string `json:"id"`
+	Remaining      string `json:"remaining"`
+	RemainingMinor *int64 `json:"remaining_minor"`
+	Status         string `json:"status"`
+	WalletID       string `json:"wallet_id"`
+}
+
+// HostPayBalance defines model for HostPayBalance.
+type HostPayBalance struct {
+	AsOf time.Time `json:"as_of"`
+
+	// Available What can be spent of it
+	Available json.RawMessage `json:"available"`
+
+	// Balance Major units, with the currency's digits: 50.00
+	Balance  json.RawMessage `json:"balance"`
+	Currency string          `json:"currency"`
+	Held     json.RawMessage `json:"held"`
+	Status   string          `json:"status"`
+	UserID   string          `json:"user_id"`
+	WalletID string          `json:"wallet_id"`
 }
 
 // HostPayTransfer defines model for HostPayTransfer.
@@ -258,8 +577,80 @@ type HostPayWallet struct {
 	UserID    string          `json:"user_id"`
 }
 
+// Limits What is not given does not bound. Amounts in major units; fees do not count
+type Limits struct {
+	// DailyAmount Sum of those in a day
+	DailyAmount string `json:"daily_amount,omitempty"`
+
+	// DailyCount How many of those in a day
+	DailyCount *uint64 `json:"daily_count,omitempty"`
+
+	// MaximumAmount Of one operation that money leaves by
+	MaximumAmount string `json:"maximum_amount,omitempty"`
+
+	// MaximumBalance After money came in
+	MaximumBalance string `json:"maximum_balance,omitempty"`
+
+	// MonthlyAmount And in a month
+	MonthlyAmount string `json:"monthly_amount,omitempty"`
+
+	// MonthlyCount And in a month
+	MonthlyCount *uint64 `json:"monthly_count,omitempty"`
+}
+
+// LimitsUsed What counts against sums and counts; not in lists, and not where there are none
+type LimitsUsed struct {
+	DailyAmount     string    `json:"daily_amount"`
+	DailyCount      uint64    `json:"daily_count"`
+	DailyResetsAt   time.Time `json:"daily_resets_at"`
+	MonthlyAmount   string    `json:"monthly_amount"`
+	MonthlyCount    uint64    `json:"monthly_count"`
+	MonthlyResetsAt time.Time `json:"monthly_resets_at"`
+}
+
+// Lot A part of expiring credit
+type Lot struct {
+	Amount      string    `json:"amount"`
+	AmountMinor *int64    `json:"amount_minor"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	ID          string    `json:"id"`
+
+	// Original Of the whole lot, when it was granted
+	Original      string `json:"original"`
+	OriginalMinor *int64 `json:"original_minor"`
+}
+
 // Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
 type Metadata map[string]string
+
+// Monitor defines model for Monitor.
+type Monitor struct {
+	// Above The number is at the threshold or above
+	Above          bool   `json:"above"`
+	Currency       string `json:"currency"`
+	ID             string `json:"id"`
+	Metric         string `json:"metric"`
+	Threshold      string `json:"threshold"`
+	ThresholdMinor *int64 `json:"threshold_minor"`
+	WalletID       string `json:"wallet_id"`
+}
+
+// MonitorList defines model for MonitorList.
+type MonitorList struct {
+	Data []Monitor `json:"data"`
+
+	// NextCursor Always null: a wallet has at most 50
+	NextCursor *string `json:"next_cursor"`
+}
+
+// MonitorSet defines model for MonitorSet.
+type MonitorSet struct {
+	Metric string `json:"metric"`
+
+	// Threshold Major units; may be negative
+	Threshold      string          `json:"threshold,omitempty"`
+	ThresholdMinor json.RawMessage `json:"threshold_minor,omitempty"`
+}
 
 // NewCredential defines model for NewCredential.
 type NewCredential struct {
@@ -287,15 +678,52 @@ type NewWebhookEndpoint struct {
 	URL    string `json:"url"`
 }
 
+// NumberedWallet defines model for NumberedWallet.
+type NumberedWallet struct {
+	// Amount The balance, with the currency's digits: 5000.00
+	Amount   json.RawMessage `json:"amount"`
+	Currency string          `json:"currency"`
+
+	// CurrencyID The number of ISO 4217, or one given when the asset was defined; 0 for none
+	CurrencyID int `json:"currency_id"`
+
+	// ID The wallet's number
+	ID     uint64 `json:"id"`
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Type   string `json:"type"`
+
+	// WalletID Its identifier elsewhere
+	WalletID string `json:"wallet_id"`
+}
+
 // Operation defines model for Operation.
 type Operation struct {
 	Amount      string `json:"amount"`
 	AmountMinor *int64 `json:"amount_minor"`
 	Currency    string `json:"currency"`
 
-	// Fee Charged to the sender on top
-	Fee               string  `json:"fee"`
-	FeeMinor          *int64  `json:"fee_minor"`
+	// ExpiresAt Of issue: when the credit ends
+	ExpiresAt time.Time `json:"expires_at,omitempty"`
+
+	// Fee Charged on top, to the sender; of issue to the recipient
+	Fee      string `json:"fee"`
+	FeeMinor *int64 `json:"fee_minor"`
+
+	// FeeReturned Of a reversal: given back to who paid it, in that wallet's currency
+	FeeReturned      string `json:"fee_returned,omitempty"`
+	FeeReturnedMinor *int64 `json:"fee_returned_minor,omitempty"`
+
+	// Grant Of issue: credit that nobody paid for
+	Grant bool `json:"grant,omitempty"`
+
+	// Rate Of exchange; not of a reversal
+	Rate string `json:"rate,omitempty"`
+
+	// Received Of exchange: what the recipient gets
+	Received          string  `json:"received,omitempty"`
+	ReceivedCurrency  string  `json:"received_currency,omitempty"`
+	ReceivedMinor     *int64  `json:"received_minor,omitempty"`
 	RecipientWalletID *string `json:"recipient_wallet_id"`
 	SenderWalletID    *string `json:"sender_wallet_id"`
 	Type              string  `json:"type"`
@@ -306,42 +734,92 @@ type OperationCreate struct {
 	Amount      string          `json:"amount,omitempty"`
 	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
 
+	// ExpiresAt Of issue: what is left of the credit is removed then
+	ExpiresAt string `json:"expires_at,omitempty"`
+
+	// Grant Of issue: credit that nobody paid for
+	Grant bool `json:"grant,omitempty"`
+
+	// Rate Of exchange: how much of the recipient's currency for one of the sender's; what is received is rounded down
+	Rate string `json:"rate,omitempty"`
+
 	// RecipientIdentifier Of transfer, instead of recipient_wallet_id
 	RecipientIdentifier string `json:"recipient_identifier,omitempty"`
 
-	// RecipientWalletID Of issue and transfer
+	// RecipientWalletID Of issue, transfer and exchange
 	RecipientWalletID string `json:"recipient_wallet_id,omitempty"`
 
-	// SenderWalletID Of transfer and redeem
+	// SenderWalletID Of transfer, redeem and exchange
 	SenderWalletID string `json:"sender_wallet_id,omitempty"`
 	Type           string `json:"type"`
 }
 
+// Origin What the transaction came of: the hold of a capture, the escrow, the lot that expired, the transaction that was reversed, the wallet that was closed or settled; of a schedule, where its outcome stands in the log. Null where its operations were asked for
+type Origin struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"`
+}
+
+// Precondition defines model for Precondition.
+type Precondition struct {
+	Version  *uint64 `json:"version"`
+	WalletID string  `json:"wallet_id"`
+}
+
 // Project defines model for Project.
 type Project struct {
-	CreatedAt            time.Time `json:"created_at"`
-	Currency             string    `json:"currency"`
-	Fees                 Fees      `json:"fees"`
-	ID                   string    `json:"id"`
-	Locale               string    `json:"locale"`
-	Name                 string    `json:"name"`
-	OneWalletPerCustomer bool      `json:"one_wallet_per_customer"`
+	BackdatingSeconds   int64     `json:"backdating_seconds"`
+	CreatedAt           time.Time `json:"created_at"`
+	Currency            string    `json:"currency"`
+	ExpiryNoticeSeconds int64     `json:"expiry_notice_seconds"`
+
+	// Fees What an operation costs its payer, on top of the amount. All but issue are paid by the wallet that money leaves
+	Fees Fees   `json:"fees"`
+	ID   string `json:"id"`
+
+	// Limits By currency, of each customer's wallet: GHS
+	Limits               ProjectLimits `json:"limits"`
+	Locale               string        `json:"locale"`
+	Name                 string        `json:"name"`
+	OneWalletPerCustomer bool          `json:"one_wallet_per_customer"`
+	OwnTransfersFree     bool          `json:"own_transfers_free"`
+	TimeZone             string        `json:"time_zone"`
 }
 
 // ProjectChange defines model for ProjectChange.
 type ProjectChange struct {
-	Currency             *string    `json:"currency,omitempty"`
-	Fees                 FeesChange `json:"fees,omitempty"`
-	Locale               *string    `json:"locale,omitempty"`
-	Name                 *string    `json:"name,omitempty"`
-	OneWalletPerCustomer *bool      `json:"one_wallet_per_customer,omitempty"`
+	BackdatingSeconds   *int64  `json:"backdating_seconds,omitempty"`
+	Currency            *string `json:"currency,omitempty"`
+	ExpiryNoticeSeconds *int64  `json:"expiry_notice_seconds,omitempty"`
+
+	// Fees The operations that are named get just these fees, {} for none; the others keep theirs
+	Fees Fees `json:"fees,omitempty"`
+
+	// Limits The currencies that are named get just these limits, {} for none; the others keep theirs
+	Limits               ProjectLimits `json:"limits,omitempty"`
+	Locale               *string       `json:"locale,omitempty"`
+	Name                 *string       `json:"name,omitempty"`
+	OneWalletPerCustomer *bool         `json:"one_wallet_per_customer,omitempty"`
+	OwnTransfersFree     *bool         `json:"own_transfers_free,omitempty"`
+	TimeZone             *string       `json:"time_zone,omitempty"`
 }
 
 // ProjectCreate defines model for ProjectCreate.
 type ProjectCreate struct {
+	// BackdatingSeconds How far back effective_at may lie; 0: not at all
+	BackdatingSeconds int64 `json:"backdating_seconds,omitempty"`
+
 	// Currency A code of ISO 4217; of wallets that name none. It never changes
-	Currency string     `json:"currency"`
-	Fees     FeesChange `json:"fees,omitempty"`
+	Currency string `json:"currency"`
+
+	// ExpiryNoticeSeconds How long ahead wallet.credit_expiring tells the end of credit; 0: not at all
+	ExpiryNoticeSeconds int64 `json:"expiry_notice_seconds,omitempty"`
+
+	// Fees What an operation costs its payer, on top of the amount. All but issue are paid by the wallet that money leaves
+	Fees Fees `json:"fees,omitempty"`
+
+	// Limits By currency, of each customer's wallet: GHS
+	Limits ProjectLimits `json:"limits,omitempty"`
 
 	// Locale How balances are formatted: en-GH
 	Locale string `json:"locale,omitempty"`
@@ -349,7 +827,16 @@ type ProjectCreate struct {
 
 	// OneWalletPerCustomer One, whatever the currency. Default: one for each currency
 	OneWalletPerCustomer bool `json:"one_wallet_per_customer,omitempty"`
+
+	// OwnTransfersFree No fee between the wallets of one customer
+	OwnTransfersFree bool `json:"own_transfers_free,omitempty"`
+
+	// TimeZone Of days, months and settlements, as the IANA names it: Africa/Accra. Default: UTC
+	TimeZone string `json:"time_zone,omitempty"`
 }
+
+// ProjectLimits By currency, of each customer's wallet: GHS
+type ProjectLimits map[string]Limits
 
 // ProjectList defines model for ProjectList.
 type ProjectList struct {
@@ -367,6 +854,82 @@ type Readiness struct {
 	Reasons map[string]string `json:"reasons"`
 }
 
+// Reversal What was taken back of the transaction; null for nothing
+type Reversal struct {
+	// Operations Sums over all reversals, of the operations that were reversed; not in lists
+	Operations []ReversedOperation `json:"operations,omitempty"`
+
+	// ReversedBy Transactions, in order
+	ReversedBy []string `json:"reversed_by"`
+
+	// Whole Nothing is left to reverse
+	Whole bool `json:"whole"`
+}
+
+// Reverse defines model for Reverse.
+type Reverse struct {
+	// Amount Of a transaction of one operation. Without amount and operations: all that is left
+	Amount      string          `json:"amount,omitempty"`
+	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
+	Description string          `json:"description,omitempty"`
+
+	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
+	Metadata Metadata `json:"metadata,omitempty"`
+
+	// Operations Which operations, and how much of them
+	Operations []ReversePart `json:"operations,omitempty"`
+	Reference  string        `json:"reference,omitempty"`
+
+	// ReturnFees Give fees back in proportion. Default: they are kept
+	ReturnFees bool `json:"return_fees,omitempty"`
+}
+
+// ReversePart defines model for ReversePart.
+type ReversePart struct {
+	// Amount Without one: all that is left of it
+	Amount      string          `json:"amount,omitempty"`
+	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
+
+	// Operation Index of the operation
+	Operation *int `json:"operation"`
+}
+
+// ReversedOperation defines model for ReversedOperation.
+type ReversedOperation struct {
+	Amount           string `json:"amount"`
+	AmountMinor      *int64 `json:"amount_minor"`
+	FeeReturned      string `json:"fee_returned,omitempty"`
+	FeeReturnedMinor *int64 `json:"fee_returned_minor,omitempty"`
+
+	// Operation Index of the operation
+	Operation int `json:"operation"`
+
+	// Received Of an exchange, in the other currency
+	Received      string `json:"received,omitempty"`
+	ReceivedMinor *int64 `json:"received_minor,omitempty"`
+}
+
+// Settlement When a period of a postpaid wallet ends, at midnight in the project's time zone
+type Settlement struct {
+	// Day Of a week 1 (Monday) to 7; of a month 1 to 31, in a shorter one its last
+	Day    int    `json:"day,omitempty"`
+	Period string `json:"period,omitempty"`
+}
+
+// Standing A wallet's numbers, right after what was done
+type Standing struct {
+	// Available Null for an issuance account, which has no limit
+	Available      *string `json:"available"`
+	AvailableMinor *int64  `json:"available_minor"`
+	Balance        string  `json:"balance"`
+	BalanceMinor   *int64  `json:"balance_minor"`
+	Currency       string  `json:"currency"`
+	Held           string  `json:"held"`
+	HeldMinor      *int64  `json:"held_minor"`
+	Version        uint64  `json:"version"`
+	WalletID       string  `json:"wallet_id"`
+}
+
 // StatusChange defines model for StatusChange.
 type StatusChange struct {
 	// Actor Who asked for it, for the record
@@ -381,7 +944,10 @@ type Transaction struct {
 	CreatedAt   time.Time `json:"created_at"`
 	Description string    `json:"description"`
 
-	// Entries In the order they were made; none of a failed transaction
+	// EffectiveAt The business's time for it; null: when it was made
+	EffectiveAt *time.Time `json:"effective_at"`
+
+	// Entries In the order they were made; none unless it is completed
 	Entries []Entry  `json:"entries"`
 	Failure *Failure `json:"failure"`
 	ID      string   `json:"id"`
@@ -389,18 +955,38 @@ type Transaction struct {
 	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
 	Metadata   Metadata    `json:"metadata"`
 	Operations []Operation `json:"operations"`
+	Origin     *Origin     `json:"origin"`
 	Reference  string      `json:"reference"`
-	Status     string      `json:"status"`
+	Reversal   *Reversal   `json:"reversal"`
+
+	// ScheduledFor Of one that is scheduled or cancelled
+	ScheduledFor *time.Time `json:"scheduled_for"`
+	Status       string     `json:"status"`
+
+	// Wallets In the answer of a write: the wallets that it touched
+	Wallets []Standing `json:"wallets,omitempty"`
 }
 
 // TransactionCreate defines model for TransactionCreate.
 type TransactionCreate struct {
 	Description string `json:"description,omitempty"`
 
+	// DryRun Say what would happen, and write nothing
+	DryRun bool `json:"dry_run,omitempty"`
+
+	// EffectiveAt The business's time, backdated within the window that the project allows
+	EffectiveAt string `json:"effective_at,omitempty"`
+
 	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
 	Metadata   Metadata          `json:"metadata,omitempty"`
 	Operations []OperationCreate `json:"operations"`
-	Reference  string            `json:"reference,omitempty"`
+
+	// Preconditions Nothing happens unless the wallets are at these versions
+	Preconditions []Precondition `json:"preconditions,omitempty"`
+	Reference     string         `json:"reference,omitempty"`
+
+	// ScheduledFor Decide it then; with neither preconditions nor effective_at
+	ScheduledFor string `json:"scheduled_for,omitempty"`
 }
 
 // TransactionList defines model for TransactionList.
@@ -431,53 +1017,143 @@ type TransferCreate struct {
 
 // Wallet defines model for Wallet.
 type Wallet struct {
-	// Available Null for an issuance account, which has no limit
-	Available        *string   `json:"available"`
-	AvailableMinor   *int64    `json:"available_minor"`
+	// Available What can be spent. Null for an issuance account, which has no limit
+	Available      *string `json:"available"`
+	AvailableMinor *int64  `json:"available_minor"`
+
+	// Balance Below zero of a postpaid wallet that owes, and of an issuance account
 	Balance          string    `json:"balance"`
 	BalanceFormatted string    `json:"balance_formatted"`
 	BalanceMinor     *int64    `json:"balance_minor"`
 	CreatedAt        time.Time `json:"created_at"`
-	Currency         string    `json:"currency"`
+
+	// CreditLimit Null of a PREPAID wallet
+	CreditLimit      *string `json:"credit_limit"`
+	CreditLimitMinor *int64  `json:"credit_limit_minor"`
+	Currency         string  `json:"currency"`
 
 	// CustomerID Null for a system wallet
 	CustomerID *string `json:"customer_id"`
-	Held       string  `json:"held"`
-	HeldMinor  *int64  `json:"held_minor"`
-	ID         string  `json:"id"`
+
+	// Fees Its own, instead of the project's for these operations
+	Fees Fees `json:"fees"`
+
+	// Held What holds reserve of the balance
+	Held      string        `json:"held"`
+	HeldMinor *int64        `json:"held_minor"`
+	ID        string        `json:"id"`
+	Limits    *WalletLimits `json:"limits"`
 
 	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
 	Metadata Metadata `json:"metadata"`
 	Name     string   `json:"name"`
 
 	// Number Unique in the installation
-	Number uint64 `json:"number"`
-	Role   string `json:"role"`
-	Status string `json:"status"`
+	Number     uint64            `json:"number"`
+	Role       string            `json:"role"`
+	Settlement *WalletSettlement `json:"settlement"`
+	Status     string            `json:"status"`
 
 	// System Not a customer's
-	System bool   `json:"system"`
-	Type   string `json:"type"`
+	System bool `json:"system"`
+
+	// Transaction That emptied it, where the wallet was closed so
+	Transaction json.RawMessage `json:"transaction,omitempty"`
+	Type        string          `json:"type"`
 
 	// Version How many entries led to the balance
 	Version uint64 `json:"version"`
 }
 
+// WalletChange defines model for WalletChange.
+type WalletChange struct {
+	CreditLimit      string          `json:"credit_limit,omitempty"`
+	CreditLimitMinor json.RawMessage `json:"credit_limit_minor,omitempty"`
+	Fees             *Fees           `json:"fees,omitempty"`
+	Limits           *Limits         `json:"limits,omitempty"`
+
+	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
+	Metadata   Metadata    `json:"metadata,omitempty"`
+	Name       *string     `json:"name,omitempty"`
+	Settlement *Settlement `json:"settlement,omitempty"`
+}
+
+// WalletClose defines model for WalletClose.
+type WalletClose struct {
+	// Actor Who asked for it, for the record
+	Actor string `json:"actor,omitempty"`
+
+	// Reason Kept for the record
+	Reason string `json:"reason,omitempty"`
+
+	// Redeem The balance goes out
+	Redeem bool `json:"redeem,omitempty"`
+
+	// Reference Of the transaction that empties the wallet
+	Reference string `json:"reference,omitempty"`
+
+	// RefundToWalletID Where the balance goes; or redeem
+	RefundToWalletID string `json:"refund_to_wallet_id,omitempty"`
+}
+
 // WalletCreate defines model for WalletCreate.
 type WalletCreate struct {
+	// CreditLimit Of a POSTPAID wallet; 0 where there is none
+	CreditLimit      string          `json:"credit_limit,omitempty"`
+	CreditLimitMinor json.RawMessage `json:"credit_limit_minor,omitempty"`
+
 	// Currency A code of ISO 4217 or an asset of the project. Default: the project's currency
 	Currency string `json:"currency,omitempty"`
 
 	// CustomerID Whose it is; or system
 	CustomerID string `json:"customer_id,omitempty"`
 
+	// Fees Instead of the project's, for the operations that are named
+	Fees *Fees `json:"fees,omitempty"`
+
+	// Limits Instead of the project's, part by part
+	Limits *Limits `json:"limits,omitempty"`
+
+	// Liquidity With system: the wallet that exchanges of its currency are made with, of which there is one; fill it
+	Liquidity bool `json:"liquidity,omitempty"`
+
 	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
 	Metadata Metadata `json:"metadata,omitempty"`
 	Name     string   `json:"name,omitempty"`
 
+	// Settlement Of a POSTPAID wallet
+	Settlement *Settlement `json:"settlement,omitempty"`
+
 	// System The project's own wallet
-	System bool   `json:"system,omitempty"`
-	Type   string `json:"type,omitempty"`
+	System bool `json:"system,omitempty"`
+
+	// Type PREPAID, the default: never below zero. POSTPAID: down to minus its credit limit
+	Type string `json:"type,omitempty"`
+}
+
+// WalletIssue defines model for WalletIssue.
+type WalletIssue struct {
+	Amount      string          `json:"amount,omitempty"`
+	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
+	Description string          `json:"description,omitempty"`
+
+	// ExpiresAt What is left of it is removed then
+	ExpiresAt string `json:"expires_at,omitempty"`
+
+	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
+	Metadata  Metadata `json:"metadata,omitempty"`
+	Reference string   `json:"reference,omitempty"`
+}
+
+// WalletLimits The limits in force: its own, and where it has none the project's. Null where nothing bounds it
+type WalletLimits struct {
+	DailyAmount    string      `json:"daily_amount,omitempty"`
+	DailyCount     *uint64     `json:"daily_count,omitempty"`
+	MaximumAmount  string      `json:"maximum_amount,omitempty"`
+	MaximumBalance string      `json:"maximum_balance,omitempty"`
+	MonthlyAmount  string      `json:"monthly_amount,omitempty"`
+	MonthlyCount   *uint64     `json:"monthly_count,omitempty"`
+	Used           *LimitsUsed `json:"used,omitempty"`
 }
 
 // WalletList defines model for WalletList.
@@ -497,6 +1173,32 @@ type WalletMovement struct {
 	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
 	Metadata  Metadata `json:"metadata,omitempty"`
 	Reference string   `json:"reference,omitempty"`
+}
+
+// WalletSettle defines model for WalletSettle.
+type WalletSettle struct {
+	Amount      string          `json:"amount,omitempty"`
+	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
+	Description string          `json:"description,omitempty"`
+
+	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
+	Metadata  Metadata `json:"metadata,omitempty"`
+	Reference string   `json:"reference,omitempty"`
+
+	// SenderWalletID Who pays. Without one: money from outside
+	SenderWalletID string `json:"sender_wallet_id,omitempty"`
+}
+
+// WalletSettlement Null of a wallet that is not settled
+type WalletSettlement struct {
+	// AmountDue What the last settlement asked for and was not paid since
+	AmountDue      string `json:"amount_due"`
+	AmountDueMinor *int64 `json:"amount_due_minor"`
+	Day            int    `json:"day"`
+
+	// NextAt When the period ends
+	NextAt time.Time `json:"next_at"`
+	Period string    `json:"period"`
 }
 
 // WebhookEndpoint defines model for WebhookEndpoint.

@@ -14,8 +14,7 @@ func (s *server) walletRoutes(v1 *echo.Group) {
 	v1.POST("/wallets", s.asProject(s.createWallet))
 	v1.GET("/wallets", s.asProject(s.listWallets))
 	v1.GET("/wallets/:wallet_id", s.asProject(s.getWallet))
-	v1.POST("/wallets/:wallet_id/disable", s.asProject(s.disableWallet))
-	v1.POST("/wallets/:wallet_id/enable", s.asProject(s.enableWallet))
+	v1.PATCH("/wallets/:wallet_id", s.asProject(s.changeWallet))
 }
 
 // POST /v1/wallets
@@ -24,17 +23,40 @@ func (s *server) createWallet(c echo.Context, who caller) error {
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	if body.Type != "" && body.Type != string(domain.Prepaid) {
-		return badRequest("type must be %s", domain.Prepaid)
-	}
-	opened, err := s.openWallet(c, who, domain.CreateWallet{
-		Project: who.project, Customer: domain.CustomerID(body.CustomerID), System: body.System,
-		Currency: domain.AssetCode(body.Currency), Name: body.Name, Metadata: domain.Metadata(body.Metadata),
+	terms, err := termsOf(&WalletChange{
+		CreditLimit: body.CreditLimit, CreditLimitMinor: body.CreditLimitMinor, Fees: body.Fees, Limits: body.Limits, Settlement: body.Settlement,
 	})
 	if err != nil {
 		return err
 	}
-	return answerJSON(c, opened.status, walletOf(&opened.wallet, &opened.project, opened.created))
+	opened, err := s.openWallet(c, who, domain.CreateWallet{
+		Project: who.project, Customer: domain.CustomerID(body.CustomerID), System: body.System, Liquidity: body.Liquidity,
+		Currency: domain.AssetCode(body.Currency), Type: domain.WalletType(body.Type), Name: body.Name,
+		Metadata: domain.Metadata(body.Metadata), Terms: terms,
+	})
+	if err != nil {
+		return err
+	}
+	return answerJSON(c, opened.status, s.walletNow(&opened.wallet, &opened.project, opened.created))
+}
+
+// PATCH /v1/wallets/{wallet_id}
+func (s *server) changeWallet(c echo.Context, who caller) error {
+	var body WalletChange
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	terms, err := termsOf(&body)
+	if err != nil {
+		return err
+	}
+	command := domain.ChangeWallet{
+		Project: who.project, Wallet: walletID(c), Name: body.Name, Metadata: domain.Metadata(body.Metadata), Terms: terms,
+	}
+	if _, err := s.do(c, who.shard, command); err != nil {
+		return err
+	}
+	return s.answerWallet(c, who, command.Wallet)
 }
 
 // GET /v1/wallets
@@ -42,8 +64,8 @@ func (s *server) listWallets(c echo.Context, who caller) error {
 	q := readQuery(c, "customer_id", "currency", "status", "name", "type", "system", "metadata[]", "limit", "cursor")
 	filter := projections.WalletFilter{
 		Project: who.project, Customer: domain.CustomerID(q.text("customer_id")), Currency: domain.AssetCode(q.text("currency")),
-		Status: domain.WalletStatus(q.oneOf("status", string(domain.Active), string(domain.Disabled))),
-		Name:   q.text("name"), Type: domain.WalletType(q.oneOf("type", string(domain.Prepaid))), System: q.flag("system"),
+		Status: domain.WalletStatus(q.oneOf("status", string(domain.Active), string(domain.Frozen), string(domain.Disabled), string(domain.Closed))),
+		Name:   q.text("name"), Type: domain.WalletType(q.oneOf("type", string(domain.Prepaid), string(domain.Postpaid))), System: q.flag("system"),
 		Metadata: q.indexed("metadata"), Cursor: q.text("cursor"), Limit: q.limit(),
 	}
 	if q.err != nil {
@@ -57,37 +79,15 @@ func (s *server) listWallets(c echo.Context, who caller) error {
 		return readModelError(err)
 	}
 	project := s.settings(who)
-	rows := converted(page.Rows, func(row *projections.Wallet) Wallet { return walletOf(&row.Wallet, &project, row.CreatedAt) })
+	rows := converted(page.Rows, func(row *projections.Wallet) Wallet {
+		return walletOf(&row.Wallet, &project, figures{held: row.Held, available: row.Available, due: row.Due}, row.CreatedAt)
+	})
 	return answerJSON(c, http.StatusOK, WalletList{Data: rows, NextCursor: nextCursor(page.Next)})
 }
 
 // GET /v1/wallets/{wallet_id}
 func (s *server) getWallet(c echo.Context, who caller) error {
 	return s.answerWallet(c, who, walletID(c))
-}
-
-// POST /v1/wallets/{wallet_id}/disable
-func (s *server) disableWallet(c echo.Context, who caller) error {
-	return s.setStatus(c, who, domain.Disabled)
-}
-
-// POST /v1/wallets/{wallet_id}/enable
-func (s *server) enableWallet(c echo.Context, who caller) error {
-	return s.setStatus(c, who, domain.Active)
-}
-
-func (s *server) setStatus(c echo.Context, who caller, status domain.WalletStatus) error {
-	var body StatusChange
-	if err := decodeOptional(c, &body); err != nil {
-		return err
-	}
-	command := domain.SetWalletStatus{
-		Project: who.project, Wallet: walletID(c), Status: status, Actor: body.Actor, Reason: body.Reason,
-	}
-	if _, err := s.do(c, who.shard, command); err != nil {
-		return err
-	}
-	return s.answerWallet(c, who, command.Wallet)
 }
 
 // opened is a wallet that was asked for, made or found.
@@ -114,7 +114,11 @@ func (s *server) openWallet(c echo.Context, who caller, command domain.CreateWal
 		if command.Currency == "" {
 			command.Currency = found.project.Settings.Currency
 		}
-		if wallet, ok := state.CustomerWallet(who.project, command.Customer, command.Currency); ok {
+		wallet, ok := state.CustomerWallet(who.project, command.Customer, command.Currency)
+		if command.Liquidity {
+			wallet, ok = state.LiquidityWallet(who.project, command.Currency)
+		}
+		if ok {
 			found.wallet = *wallet
 		}
 	})
@@ -131,7 +135,7 @@ func (s *server) openWallet(c echo.Context, who caller, command domain.CreateWal
 func newWallet(e *domain.WalletCreated) domain.Wallet {
 	return domain.Wallet{
 		ID: e.Wallet, Project: e.Project, Customer: e.Customer, Role: e.Role, Type: e.Type, Asset: e.Asset, Number: e.Number,
-		Name: e.Name, Metadata: e.Metadata, Status: domain.Active, Balance: domain.NewMoney(e.Asset.Code, 0, e.Asset.Scale),
+		Name: e.Name, Metadata: e.Metadata, Status: domain.Active, Balance: domain.NewMoney(e.Asset.Code, 0, e.Asset.Scale), Terms: &e.Terms,
 	}
 }
 
@@ -157,7 +161,7 @@ func (s *server) answerWallet(c echo.Context, who caller, id domain.WalletID) er
 	if err != nil {
 		return err
 	}
-	return answerJSON(c, http.StatusOK, walletOf(&wallet, &project, created))
+	return answerJSON(c, http.StatusOK, s.walletNow(&wallet, &project, created))
 }
 
 // walletTime is when a wallet was made: the state does not keep it, its place
@@ -176,14 +180,35 @@ func (s *server) settings(who caller) (project domain.Project) {
 
 func walletID(c echo.Context) domain.WalletID { return domain.WalletID(param(c, "wallet_id")) }
 
-func walletOf(w *domain.Wallet, project *domain.Project, created time.Time) Wallet {
-	b := balanceOf(w, project)
+// figures are what a wallet's own row does not hold.
+type figures struct {
+	held, available, due domain.Money
+	used                 *LimitsUsed // nil: not known here, or nothing counts
+}
+
+// walletNow is a wallet of the ledger's, as of now.
+func (s *server) walletNow(w *domain.Wallet, project *domain.Project, created time.Time) Wallet {
+	now := s.now()
+	available, _ := w.Available(now)
+	return walletOf(w, project, figures{w.Held(), available, w.Due(), usedOf(w, project, now)}, created)
+}
+
+func walletOf(w *domain.Wallet, project *domain.Project, f figures, created time.Time) Wallet {
+	b := balanceOf(w, project, f.held, f.available)
 	wallet := Wallet{
 		ID: string(w.ID), Number: w.Number, System: w.Role != domain.CustomerWallet, Role: string(w.Role), Type: string(w.Type),
 		Status: string(w.Status), Name: w.Name, Metadata: metadataOf(w.Metadata), Currency: b.Currency,
 		Balance: b.Balance, BalanceMinor: b.BalanceMinor, BalanceFormatted: b.BalanceFormatted,
-		Available: b.Available, AvailableMinor: b.AvailableMinor, Held: b.Held, HeldMinor: b.HeldMinor,
+		Available: b.Available, AvailableMinor: b.AvailableMinor, Held: *b.Held, HeldMinor: b.HeldMinor,
+		Settlement: settlementOf(w, f.due), Limits: limitsInForce(w, project, f.used), Fees: feesOf(w.Terms.Fees),
 		Version: b.Version, CreatedAt: created,
+	}
+	if w.Type == domain.Postpaid {
+		limit := zeroOf(w.Balance)
+		if !w.Terms.CreditLimit.IsZero() {
+			limit = w.Terms.CreditLimit
+		}
+		wallet.CreditLimit, wallet.CreditLimitMinor = plain(limit), minor(limit)
 	}
 	if w.Customer != "" {
 		customer := string(w.Customer)

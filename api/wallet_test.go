@@ -37,7 +37,7 @@ func TestWallets(t *testing.T) {
 		p.do("POST", "/v1/wallets", `{"customer_id":"ama","system":true}`).wantError(400, "BAD_REQUEST", "not both")
 		p.do("POST", "/v1/wallets", `{}`).wantError(400, "BAD_REQUEST", "customer_id is required")
 		p.do("POST", "/v1/wallets", `{"customer_id":"ama","currency":"NOPE"}`).wantError(400, "BAD_REQUEST", "NOPE")
-		p.do("POST", "/v1/wallets", `{"customer_id":"ama","type":"POSTPAID"}`).wantError(400, "BAD_REQUEST", "PREPAID")
+		p.do("POST", "/v1/wallets", `{"customer_id":"ama","type":"CREDIT"}`).wantError(400, "BAD_REQUEST", "PREPAID")
 		p.do("GET", "/v1/wallets/wall_0000000000000", "").wantError(404, "NOT_FOUND", "Wallet not found")
 		p.do("GET", "/v1/wallets/"+strings.Repeat("w", 300), "").wantError(404, "NOT_FOUND")
 		p.do("GET", "/v1/wallets/%00", "").wantError(404, "NOT_FOUND")
@@ -130,21 +130,36 @@ func TestWhatBelongsToOthersDoesNotExist(t *testing.T) {
 	w.unchanged(func() {
 		for _, path := range []string{
 			"/v1/wallets/" + wallet, "/v1/wallets/" + wallet + "/balance", "/v1/wallets/" + wallet + "/balance?at=2020-01-01T00:00:00Z",
-			"/v1/wallets/" + wallet + "/entries", "/v1/transactions/" + moved, "/v1/assets/POINTS", "/v1/webhook-endpoints/" + hook,
+			"/v1/wallets/" + wallet + "/entries", "/v1/wallets/" + wallet + "/credits", "/v1/wallets/" + wallet + "/monitors",
+			"/api/v1/wallets/" + wallet + "/balance/", "/v1/transactions/" + moved, "/v1/assets/POINTS", "/v1/webhook-endpoints/" + hook,
 		} {
 			b.do("GET", path, "").wantError(404, "NOT_FOUND")
 		}
 		for path, body := range map[string]string{
-			"/v1/wallets/" + wallet + "/disable":    "",
-			"/v1/wallets/" + wallet + "/enable":     "",
-			"/v1/wallets/" + wallet + "/topup":      `{"reference":"x","amount":"1"}`,
-			"/v1/wallets/" + wallet + "/debit":      `{"reference":"x","amount":"1"}`,
-			"/v1/transfers":                         `{"reference":"x","sender_wallet_id":"` + own + `","recipient_wallet_id":"` + wallet + `","amount":"1"}`,
-			"/v1/transfers/":                        `{"reference":"x","sender_wallet_id":"` + wallet + `","recipient_wallet_id":"` + own + `","amount":"1"}`,
-			"/api/v1/transactions/wallet/transfer/": `{"sender_wallet_id":"` + wallet + `","recipient_identifier":"ama","amount":1}`,
+			"/v1/wallets/" + wallet + "/disable":     "",
+			"/v1/wallets/" + wallet + "/enable":      "",
+			"/v1/wallets/" + wallet + "/freeze":      "",
+			"/v1/wallets/" + wallet + "/unfreeze":    "",
+			"/v1/wallets/" + wallet + "/close":       "",
+			"/v1/wallets/" + wallet + "/close/":      `{"redeem":true,"reference":"x"}`,
+			"/v1/wallets/" + wallet + "/credit":      `{"reference":"x","amount":"1"}`,
+			"/v1/wallets/" + wallet + "/settle":      `{"reference":"x"}`,
+			"/v1/wallets/" + wallet + "/monitors":    `{"metric":"held","threshold":"1"}`,
+			"/v1/holds":                              `{"reference":"x","wallet_id":"` + wallet + `","amount":"1"}`,
+			"/v1/escrows":                            `{"reference":"x","sender_wallet_id":"` + own + `","recipient_wallet_id":"` + wallet + `","amount":"1"}`,
+			"/v1/escrows/":                           `{"reference":"x","sender_wallet_id":"` + wallet + `","recipient_wallet_id":"` + own + `","amount":"1"}`,
+			"/v1/transactions/" + moved + "/reverse": `{"reference":"x"}`,
+			"/v1/transactions/" + moved + "/cancel":  "",
+			"/v1/transactions":                       `{"reference":"x","preconditions":[{"wallet_id":"` + wallet + `","version":1}],"operations":[{"type":"issue","recipient_wallet_id":"` + own + `","amount":"1"}]}`,
+			"/v1/wallets/" + wallet + "/topup":       `{"reference":"x","amount":"1"}`,
+			"/v1/wallets/" + wallet + "/debit":       `{"reference":"x","amount":"1"}`,
+			"/v1/transfers":                          `{"reference":"x","sender_wallet_id":"` + own + `","recipient_wallet_id":"` + wallet + `","amount":"1"}`,
+			"/v1/transfers/":                         `{"reference":"x","sender_wallet_id":"` + wallet + `","recipient_wallet_id":"` + own + `","amount":"1"}`,
+			"/api/v1/transactions/wallet/transfer/":  `{"sender_wallet_id":"` + wallet + `","recipient_identifier":"ama","amount":1}`,
 		} {
 			b.do("POST", path, body).wantError(404, "NOT_FOUND")
 		}
+		b.do("PATCH", "/v1/wallets/"+wallet, `{"name":"mine"}`).wantError(404, "NOT_FOUND")
 		b.do("DELETE", "/v1/webhook-endpoints/"+hook, "").wantError(404, "NOT_FOUND")
 	})
 	b.do("GET", "/v1/transactions?reference=mine", "").want(200, "data", "[]")

@@ -83,7 +83,7 @@ func demoProjectID(ctx context.Context, commandAPI *service.CommandAPI, do func(
 	}
 	fee, _ := domain.ParsePercentage("1")
 	made, err := do(domain.CreateProject{Settings: domain.ProjectSettings{
-		Name: demoProject, Currency: "GHS", Locale: "en-GH", TransferFee: domain.FeeRule{Percentage: fee},
+		Name: demoProject, Currency: "GHS", Locale: "en-GH", Fees: []domain.FeeRule{{Operation: domain.Transfer, Percentage: fee}},
 	}})
 	if err != nil {
 		return "", err

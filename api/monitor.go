@@ -1,0 +1,89 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"tallystick/domain"
+
+	"github.com/labstack/echo/v4"
+)
+
+func (s *server) monitorRoutes(v1 *echo.Group) {
+	v1.POST("/wallets/:wallet_id/monitors", s.asProject(s.setMonitor))
+	v1.GET("/wallets/:wallet_id/monitors", s.asProject(s.listMonitors))
+	v1.DELETE("/wallets/:wallet_id/monitors/:monitor_id", s.asProject(s.removeMonitor))
+}
+
+// POST /v1/wallets/{wallet_id}/monitors
+func (s *server) setMonitor(c echo.Context, who caller) error {
+	var body MonitorSet
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	threshold, err := requiredQuantity("threshold", body.Threshold, body.ThresholdMinor)
+	if err != nil {
+		return err
+	}
+	command := domain.SetMonitor{
+		Project: who.project, Wallet: walletID(c), Metric: domain.MonitorMetric(body.Metric), Threshold: threshold,
+	}
+	receipt, err := s.do(c, who.shard, command)
+	if err != nil {
+		return err
+	}
+	if len(receipt.Events) > 0 {
+		made := receipt.Events[0].(*domain.MonitorSet)
+		return answerJSON(c, http.StatusCreated, monitorOf(command.Wallet, &made.Monitor))
+	}
+	wallet, _, err := s.wallet(c, who, command.Wallet)
+	if err != nil {
+		return err
+	}
+	for _, m := range wallet.Monitors() {
+		if m.Metric == command.Metric && isThreshold(m.Threshold, &body) {
+			return answerJSON(c, http.StatusOK, monitorOf(wallet.ID, &m))
+		}
+	}
+	return notFound("Monitor") // removed since
+}
+
+// GET /v1/wallets/{wallet_id}/monitors
+func (s *server) listMonitors(c echo.Context, who caller) error {
+	if q := readQuery(c); q.err != nil {
+		return q.err
+	}
+	wallet, _, err := s.wallet(c, who, walletID(c))
+	if err != nil {
+		return err
+	}
+	rows := converted(wallet.Monitors(), func(m *domain.Monitor) Monitor { return monitorOf(wallet.ID, m) })
+	return answerJSON(c, http.StatusOK, MonitorList{Data: rows})
+}
+
+// DELETE /v1/wallets/{wallet_id}/monitors/{monitor_id}
+func (s *server) removeMonitor(c echo.Context, who caller) error {
+	command := domain.RemoveMonitor{Project: who.project, Wallet: walletID(c), Monitor: domain.MonitorID(param(c, "monitor_id"))}
+	if _, err := s.do(c, who.shard, command); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// isThreshold tells whether a body asks for just this one, in whichever units.
+func isThreshold(threshold domain.Money, body *MonitorSet) bool {
+	have, asked := threshold.String(), body.Threshold
+	if asked == "" {
+		have, asked = strings.Replace(have, ".", "", 1), string(body.ThresholdMinor)
+	}
+	a, _ := domain.ParseMoney("", have)
+	b, ok := domain.ParseMoney("", asked)
+	return ok && a.Cmp(b) == 0
+}
+
+func monitorOf(wallet domain.WalletID, m *domain.Monitor) Monitor {
+	return Monitor{
+		ID: string(m.ID), WalletID: string(wallet), Metric: string(m.Metric), Currency: string(m.Threshold.Asset()),
+		Threshold: m.Threshold.String(), ThresholdMinor: minor(m.Threshold), Above: m.Above,
+	}
+}

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"tallystick/domain"
+	"tallystick/projections"
+
+	"github.com/bojanz/currency"
+	"github.com/labstack/echo/v4"
+)
+
+// numberedRoutes are Wallets API's, as its documentation has them: wallets are
+// known by their numbers, and lists have pages.
+func (s *server) numberedRoutes(v1 *echo.Group) {
+	v1.GET("/wallets", s.asProject(s.listNumbered))
+	v1.GET("/wallets/:number", s.asProject(s.getNumbered))
+}
+
+// GET /api/v1/wallets
+func (s *server) listNumbered(c echo.Context, who caller) error {
+	q := readQuery(c, "page", "limit", "currency", "name")
+	page, size := q.count("page", 1, math.MaxInt32), q.count("limit", projections.DefaultLimit, projections.MaxNumberedSize)
+	if q.err != nil {
+		return q.err
+	}
+	if err := s.readModel(c, who.shard); err != nil {
+		return err
+	}
+	project, customers := s.settings(who), false
+	rows, total, err := s.queries.NumberedWallets(c.Request().Context(), projections.WalletFilter{
+		Project: who.project, Currency: assetNamed(q.text("currency"), &project), Name: q.text("name"), System: &customers,
+	}, page, size)
+	if err != nil {
+		return readModelError(err)
+	}
+	pages := (total + size - 1) / size
+	for name, value := range map[string]string{
+		"X-Page": strconv.Itoa(page), "X-Per-Page": strconv.Itoa(size), "X-Total-Count": strconv.Itoa(total),
+		"X-Total-Pages": strconv.Itoa(pages), "X-Page-Size": strconv.Itoa(len(rows)), "X-Has-More": strconv.FormatBool(page < pages),
+	} {
+		c.Response().Header().Set(name, value)
+	}
+	return answerJSON(c, http.StatusOK, converted(rows, func(row *projections.Wallet) NumberedWallet { return numberedOf(&row.Wallet) }))
+}
+
+// GET /api/v1/wallets/{number}
+func (s *server) getNumbered(c echo.Context, who caller) error {
+	number, err := strconv.ParseUint(param(c, "number"), 10, 64)
+	if err != nil || number == 0 {
+		return badRequest("Invalid wallet ID")
+	}
+	var found domain.Wallet
+	_, err = s.view(c, who.shard, func(state *domain.State) {
+		if wallet, ok := state.WalletNumbered(number); ok && wallet.Project == who.project {
+			found = *wallet
+		}
+	})
+	if err == nil && found.ID == "" {
+		err = notFound("Wallet")
+	}
+	if err != nil {
+		return err
+	}
+	return answerJSON(c, http.StatusOK, numberedOf(&found))
+}
+
+// assetNamed finds an asset by its code or its number; what is neither is taken
+// for a code, which no wallet has.
+func assetNamed(text string, project *domain.Project) domain.AssetCode {
+	number, err := strconv.Atoi(text)
+	if err != nil {
+		return domain.AssetCode(text)
+	}
+	for code, asset := range project.Assets {
+		if asset.NumericID == number {
+			return code
+		}
+	}
+	codes := currency.GetCurrencyCodes()
+	at := slices.IndexFunc(codes, func(code string) bool {
+		asset, ok := project.Asset(domain.AssetCode(code))
+		return ok && asset.NumericID == number
+	})
+	if at < 0 {
+		return domain.AssetCode(text)
+	}
+	return domain.AssetCode(codes[at])
+}
+
+func numberedOf(w *domain.Wallet) NumberedWallet {
+	return NumberedWallet{
+		ID: w.Number, CurrencyID: w.Asset.NumericID, Amount: majorNumber(w.Balance), Type: string(w.Type),
+		Currency: string(w.Asset.Code), Name: w.Name, Status: string(w.Status), WalletID: string(w.ID),
+	}
+}
