@@ -42,7 +42,8 @@ func TestReadmeTour(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"username":"abena"`, `"balance_after":"200.00"`, `DUPLICATE_REFERENCE_ID`, `"status":"completed"`, `INSUFFICIENT_FUNDS`,
-		`"balance_formatted":"GH₵155.50"`, `"kind":"redeem"`, "dinner-1", `"type":"wallet.balance.updated"`, `"balance":"135.50"`,
+		`"balance_formatted":"GH₵155.50"`, `"kind":"redeem"`, "dinner-1", `"type":"wallet.balance.updated"`, `"original":"5.00"`, `"remaining":"5.00"`, `"status":"released"`,
+		`"reversal"`, `WALLET_FROZEN`, `"status":"frozen"`, `"balance":"171.00"`,
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the tour prints nothing with %s", want)
