@@ -102,6 +102,9 @@ func (t *told) appendHead(b []byte, id domain.TransactionID, reference domain.Re
 	if origin.Kind == "" {
 		return append(b, `","origin":null`...)
 	}
+	if origin.Kind == domain.ScheduleOrigin {
+		origin.ID = string(id) // callers know no places
+	}
 	b = append(append(b, `","origin":{"kind":"`...), origin.Kind...)
 	return append(append(append(b, `","id":"`...), origin.ID...), `"}`...)
 }

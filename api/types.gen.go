@@ -754,7 +754,7 @@ type OperationCreate struct {
 	Type           string `json:"type"`
 }
 
-// Origin What the transaction came of: the hold of a capture, the escrow, the lot that expired, the transaction that was reversed, the wallet that was closed or settled; of a schedule, where its outcome stands in the log. Null where its operations were asked for
+// Origin What the transaction came of: the hold of a capture, the escrow, the lot that expired, the transaction that was reversed, the wallet that was closed or settled; of a schedule, the transaction itself. Null where its operations were asked for
 type Origin struct {
 	ID   string `json:"id"`
 	Kind string `json:"kind"`

@@ -21,12 +21,13 @@ const (
 	transactionIsDue
 )
 
-// appointment is 32 bytes: there may be as many as there are lots.
+// appointment is 40 bytes: there may be as many as there are lots.
 type appointment struct {
-	at   int64  // microseconds since 1970
-	of   uint64 // place of the wallet, hold, escrow or transaction
-	lot  uint64
-	kind appointmentKind
+	at      int64  // microseconds since 1970
+	of      uint64 // place of the wallet, hold, escrow or transaction
+	lot     uint64
+	expires int64 // of the lot
+	kind    appointmentKind
 }
 
 type agenda []appointment
@@ -56,8 +57,12 @@ func (a *agenda) Pop() any {
 }
 
 // appoint puts something on the agenda; in a fork it waits for the merge.
-func (s *State) appoint(at time.Time, kind appointmentKind, of Location, lot uint64) {
-	s.add(appointment{at: at.UnixMicro(), of: of.bits(), lot: lot, kind: kind})
+func (s *State) appoint(at time.Time, kind appointmentKind, of Location) {
+	s.add(appointment{at: at.UnixMicro(), of: of.bits(), kind: kind})
+}
+
+func (s *State) appointLot(at time.Time, kind appointmentKind, of Location, lot LotPart) {
+	s.add(appointment{at: at.UnixMicro(), of: of.bits(), lot: lot.Lot, expires: lot.Expires.UnixMicro(), kind: kind})
 }
 
 func (s *State) add(a appointment) {
@@ -75,9 +80,9 @@ func (s *State) appointLots(wallet WalletID, project *Project, parts []LotPart) 
 		return
 	}
 	for i := range parts {
-		s.appoint(parts[i].Expires, creditExpires, of, parts[i].Lot)
+		s.appointLot(parts[i].Expires, creditExpires, of, parts[i])
 		if notice := project.Settings.ExpiryNotice; notice > 0 {
-			s.appoint(parts[i].Expires.Add(-notice), creditIsAnnounced, of, parts[i].Lot)
+			s.appointLot(parts[i].Expires.Add(-notice), creditIsAnnounced, of, parts[i])
 		}
 	}
 }
@@ -142,12 +147,12 @@ func (s *State) commandOf(a appointment, now time.Time) Command {
 }
 
 func (s *State) lotCommand(a appointment, now time.Time) Command {
-	wallet, lot, ok := s.lotOf(WalletID(locationOf(a.of).ID(walletPrefix)), a.lot)
+	wallet, lot, ok := s.lotOf(WalletID(locationOf(a.of).ID(walletPrefix)), a.lot, time.UnixMicro(a.expires).UTC())
 	switch {
 	case !ok:
 		return nil
 	case a.kind == creditExpires:
-		return ExpireCredit{wallet.Project, wallet.ID, a.lot}
+		return ExpireCredit{wallet.Project, wallet.ID, a.lot, lot.Expires}
 	case lot.Noticed || lot.expired(now):
 		return nil
 	}
@@ -157,8 +162,8 @@ func (s *State) lotCommand(a appointment, now time.Time) Command {
 		return nil
 	}
 	if when := lot.Expires.Add(-notice); when.After(now) {
-		s.appoint(when, creditIsAnnounced, locationOf(a.of), a.lot) // the lead time was shortened
+		s.appointLot(when, creditIsAnnounced, locationOf(a.of), lot.LotPart) // the lead time was shortened
 		return nil
 	}
-	return AnnounceExpiry{wallet.Project, wallet.ID, a.lot}
+	return AnnounceExpiry{wallet.Project, wallet.ID, a.lot, lot.Expires}
 }

@@ -35,8 +35,9 @@
 //  6. Money is exact at its asset's scale. A fee is rounded half even, what an
 //     exchange pays out is rounded down, and nothing else is rounded; where an
 //     exchange is reversed in part, the share given back is rounded up, and where
-//     a fee is returned in part, the share is rounded down: the last part takes
-//     all that is left.
+//     a fee is returned in part, the share is rounded down, each of the sum over
+//     all parts so far, so that the last part takes what rounding left. The fee
+//     of a part that kept it stays kept.
 //  7. Available is the balance plus the credit limit, minus what is held, minus
 //     credit whose expiry has come.
 //
@@ -59,7 +60,7 @@
 // # Holds and escrows
 //
 // A hold reserves; the limits of its wallet are looked at when it is placed, and
-// count when it is captured. A capture of reserved money needs nothing more to be
+// what is held counts for sums and counts as if it had left already. A capture of reserved money needs nothing more to be
 // available but for its fee. While the wallet is frozen or disabled a hold can be
 // released and expires, but is not captured. An escrow moves the money to the
 // project's escrow account; its fee is paid then, and stays paid. It is released
@@ -71,8 +72,8 @@
 //
 // # Limits
 //
-// They bound what leaves a customer's wallet by transfers, redeems, exchanges and
-// escrows (amounts without fees; sums and counts by the project's day and month),
+// They bound what leaves a customer's wallet by transfers, redeems, exchanges,
+// escrows and settlements of another wallet (amounts without fees; sums and counts by the project's day and month),
 // and what it may hold once money came in by transfer, issue or exchange. A
 // wallet's own limit stands in for the project's. Sums count from when a limit
 // that needs them is there.
@@ -80,9 +81,9 @@
 // # Precedence
 //
 // The first broken rule in this order is the one reported, and the order is part
-// of the contract: shape of the command, reference already used, business time
-// out of range, things named that do not exist, preconditions, amounts that do
-// not fit their asset, the state of the hold, escrow, debt or transaction that
-// the command is about, and then, for each operation in turn, the recorded
+// of the contract: shape of the command, reference already used, things named
+// that do not exist, business time out of range, preconditions, the state of the
+// hold, escrow, debt or transaction that the command is about, amounts that do
+// not fit their asset or are more than is left, and then, for each operation in turn, the recorded
 // refusals in the order of [Codes]. See testdata/ for a script of each.
 package domain

@@ -139,12 +139,12 @@ func (p *posting) fund(asked *Operation, o *PostedOperation) *Rejection {
 	}
 	recipient := p.account(o.To)
 	from := p.account(o.From)
+	if rejection := checkStatus([]*account{from, recipient}, from); rejection != nil {
+		return rejection
+	}
 	if recipient.wallet.Asset.Code != from.wallet.Asset.Code {
 		return reject(AssetMismatch, "Wallet %s holds %s and wallet %s holds %s: only an exchange converts",
 			o.From, from.wallet.Asset.Code, o.To, recipient.wallet.Asset.Code)
-	}
-	if rejection := checkStatus(from, recipient, nil, false); rejection != nil {
-		return rejection
 	}
 	m := p.movement(0, o)
 	m.to = p.system(EscrowWallet, from.wallet.Asset)
@@ -195,6 +195,9 @@ func decideEndEscrow(s *State, c EndEscrow, at Place) ([]Event, *Rejection) {
 	if rejection := r.check(); rejection != nil {
 		return nil, rejection
 	}
+	if rejection := checkPart(c.Quantity); rejection != nil {
+		return nil, rejection
+	}
 	if c.How != ReleaseAtDeadline && c.How != RefundAtDeadline {
 		return nil, reject(BadRequest, "an escrow ends by %s or %s", ReleaseAtDeadline, RefundAtDeadline)
 	}
@@ -232,7 +235,7 @@ func decideMeetDeadline(s *State, c MeetDeadline, at Place) ([]Event, *Rejection
 	if rejection != nil || !ok || escrow.Deadline.IsZero() || at.Time.Before(escrow.Deadline) || s.blocked(escrow) {
 		return nil, nil
 	}
-	r := record{reference: systemReference(string(c.Escrow) + ":deadline")}
+	r := record{reference: systemReference(string(c.Escrow), at)}
 	return endEscrow(s, project, escrow, escrow.AtDeadline, escrow.Remaining, &r, at, true), nil
 }
 
@@ -249,12 +252,11 @@ func (s *State) blocked(e *Escrow) bool {
 
 func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount Money, r *record, at Place, deadline bool) []Event {
 	origin, to := Origin{ReleaseOrigin, string(e.ID)}, e.To
-	taken, kept := takeFirst(e.Lots, amount)
+	_, kept := takeFirst(e.Lots, amount)
 	var give []LotPart
 	if how == RefundAtDeadline {
 		origin.Kind, to = RefundOrigin, e.From
-		taken, kept = takeLast(e.Lots, e.Remaining, amount)
-		give = taken
+		give, kept = takeLast(e.Lots, e.Remaining, amount)
 	}
 	p := newPosting(s, project, at, origin)
 	from := p.system(EscrowWallet, p.account(to).wallet.Asset)

@@ -63,7 +63,7 @@ func (s *State) evolveRare(event Event) error {
 			s.appointSettlement(w)
 		})
 	case *CreditExpiring:
-		return s.evolveWallet(e.Wallet, func(w *Wallet) { w.deal(func(d *dealings) { d.notice(e.Lot.Lot) }) })
+		return s.evolveWallet(e.Wallet, func(w *Wallet) { w.deal(func(d *dealings) { d.lots = d.lots.announced(e.Lot.key()) }) })
 	case *HoldPlaced:
 		return s.evolvePlaced(e)
 	case *HoldCaptured:
@@ -167,6 +167,9 @@ func (s *State) evolveCompleted(e *TransactionCompleted) error {
 			return fmt.Errorf("domain: %s brings wallet %s from version %d to %d", e.Transaction, entry.Wallet, wallet.Version, entry.Version)
 		}
 		wallet.Version, wallet.Balance = entry.Version, entry.Balance
+		if wallet.dealings != nil && entry.Amount.Sign() > 0 && !wallet.dealings.due.IsZero() {
+			wallet.deal(func(d *dealings) { d.due = less(d.due, entry.Amount) })
+		}
 		if len(entry.Lots) > 0 {
 			if err := s.evolveLots(wallet, entry); err != nil {
 				return err
@@ -177,27 +180,22 @@ func (s *State) evolveCompleted(e *TransactionCompleted) error {
 		s.evolveUsage(e)
 	}
 	s.evolveOutcome(e.Origin, e.Transaction, true)
-	if e.Origin.Kind == SettlementOrigin {
-		paid := e.Operations[0].Amount
-		err := s.evolveWallet(e.Operations[0].To, func(w *Wallet) {
-			w.deal(func(d *dealings) {
-				if d.due = d.due.Sub(paid); d.due.Sign() < 0 {
-					d.due = w.Asset.zero()
-				}
-			})
-		})
-		if err != nil {
-			return err
-		}
-	}
 	return s.remember(e.Project, e.Reference, e.Transaction)
+}
+
+// less is an amount less another, and not below zero.
+func less(m, n Money) Money {
+	if m.Cmp(n) <= 0 {
+		return m.Sub(m)
+	}
+	return m.Sub(n)
 }
 
 // evolveLots takes from a wallet the lots that an entry took, or brings those
 // that it brought.
 func (s *State) evolveLots(wallet *Wallet, entry *Entry) error {
 	if entry.Amount.Sign() < 0 {
-		left, ok := withoutLots(wallet.Lots(), entry.Lots)
+		left, ok := wallet.lots().without(entry.Lots)
 		if !ok {
 			return fmt.Errorf("domain: entry %d of wallet %s takes lots that are not there", entry.Version, wallet.ID)
 		}
@@ -208,7 +206,7 @@ func (s *State) evolveLots(wallet *Wallet, entry *Entry) error {
 	if !ok {
 		return fmt.Errorf("domain: wallet %s of project %s, which was never created", wallet.ID, wallet.Project)
 	}
-	wallet.deal(func(d *dealings) { d.lots = withLots(d.lots, entry.Lots) })
+	wallet.deal(func(d *dealings) { d.lots = d.lots.with(entry.Lots) })
 	s.appointLots(wallet.ID, project, entry.Lots)
 	return nil
 }

@@ -30,12 +30,14 @@ func (s *State) evolveProjectChanged(e *ProjectChanged) error {
 			if wallet.Project != e.Project {
 				continue
 			}
-			for i := range wallet.Lots() {
-				if of, ok := id.Location(); ok {
-					lot := &wallet.Lots()[i]
-					s.appoint(lot.Expires.Add(-e.Settings.ExpiryNotice), creditIsAnnounced, of, lot.Lot)
-				}
+			of, ok := id.Location()
+			if !ok {
+				continue
 			}
+			wallet.lots().each(func(lot *Lot) bool {
+				s.appointLot(lot.Expires.Add(-e.Settings.ExpiryNotice), creditIsAnnounced, of, lot.LotPart)
+				return true
+			})
 		}
 	}
 	return nil
@@ -64,22 +66,13 @@ func (s *State) evolveStatus(e *WalletStatusChanged) error {
 
 func (s *State) appointSettlement(w *Wallet) {
 	if of, ok := w.ID.Location(); ok && w.Terms.Settlement.Period != "" {
-		s.appoint(w.Terms.Settlement.Next, periodEnds, of, 0)
+		s.appoint(w.Terms.Settlement.Next, periodEnds, of)
 	}
 }
 
 func (s *State) appointEscrow(e *Escrow) {
 	if of, ok := e.ID.Location(); ok && !e.Deadline.IsZero() {
-		s.appoint(e.Deadline, escrowEnds, of, 0)
-	}
-}
-
-func (d *dealings) notice(lot uint64) {
-	d.lots = slices.Clone(d.lots)
-	for i := range d.lots {
-		if d.lots[i].Lot == lot {
-			d.lots[i].Noticed = true
-		}
+		s.appoint(e.Deadline, escrowEnds, of)
 	}
 }
 
@@ -92,14 +85,14 @@ func (s *State) evolvePlaced(e *HoldPlaced) error {
 	if !ok {
 		return fmt.Errorf("domain: hold %s of wallet %s, which was never created", e.Hold, e.Wallet)
 	}
-	lots, ok := withoutLots(wallet.Lots(), e.Lots)
+	lots, ok := wallet.lots().without(e.Lots)
 	if !ok {
 		return fmt.Errorf("domain: hold %s takes lots that are not there", e.Hold)
 	}
 	s.holds.put(e.Hold, &Hold{ID: e.Hold, Project: e.Project, Wallet: e.Wallet, Remaining: e.Amount, Lots: e.Lots, ExpiresAt: e.ExpiresAt})
 	s.references.put(e.Reference.holdKey(e.Project), at.bits())
 	if !e.ExpiresAt.IsZero() {
-		s.appoint(e.ExpiresAt, holdExpires, at, 0)
+		s.appoint(e.ExpiresAt, holdExpires, at)
 	}
 	return s.evolveWallet(e.Wallet, func(w *Wallet) {
 		w.deal(func(d *dealings) { d.held, d.holds, d.lots = d.held.Add(e.Amount), d.holds+1, lots })
@@ -125,7 +118,7 @@ func (s *State) evolveHold(id HoldID, amount Money, lots, kept []LotPart, remain
 	s.appointLots(hold.Wallet, project, lots)
 	return s.evolveWallet(hold.Wallet, func(w *Wallet) {
 		w.deal(func(d *dealings) {
-			d.held, d.lots = d.held.Sub(amount), withLots(d.lots, lots)
+			d.held, d.lots = d.held.Sub(amount), d.lots.with(lots)
 			if remaining.IsZero() {
 				d.holds--
 			}
@@ -190,7 +183,7 @@ func (s *State) evolveScheduled(e *TransactionScheduled) error {
 		return fmt.Errorf("domain: %q is not the identifier of a transaction", e.Transaction)
 	}
 	s.schedule.put(e.Transaction, scheduled{project: e.Project, pending: e})
-	s.appoint(e.ScheduledFor, transactionIsDue, at, 0)
+	s.appoint(e.ScheduledFor, transactionIsDue, at)
 	return s.remember(e.Project, e.Reference, e.Transaction)
 }
 

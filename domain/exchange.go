@@ -5,9 +5,6 @@ package domain
 // asset pays out. What is paid out was rounded down, never to the project's loss.
 func (p *posting) exchange(index int, o *PostedOperation) *Rejection {
 	from, to := p.account(o.From), p.account(o.To)
-	if from.wallet.Asset.Code == to.wallet.Asset.Code {
-		return reject(AssetMismatch, "Wallets %s and %s both hold %s: there is nothing to exchange", o.From, o.To, from.wallet.Asset.Code)
-	}
 	o.Fee = from.wallet.Asset.zero()
 	if kind, charged := p.charged(Exchange); charged {
 		o.Fee = p.fee(kind, from.wallet, to.wallet, o.Amount)
@@ -17,17 +14,36 @@ func (p *posting) exchange(index int, o *PostedOperation) *Rejection {
 
 // convert performs the two halves of an exchange.
 func (p *posting) convert(in, out *movement) *Rejection {
-	if _, ok := p.project.accounts[accountKey{LiquidityWallet, out.to.wallet.Asset.Code}]; !ok {
-		return reject(InsufficientLiquidity, "The project has no liquidity wallet in %s", out.to.wallet.Asset.Code).
-			with("currency", string(out.to.wallet.Asset.Code)).with("amount", out.amount.String())
+	from, to := in.from.wallet, out.to.wallet
+	_, liquid := p.project.accounts[accountKey{LiquidityWallet, to.Asset.Code}]
+	in.to, out.from = p.system(LiquidityWallet, from.Asset), p.system(LiquidityWallet, to.Asset)
+	out.fee = to.Asset.zero()
+	var fees *account
+	if !in.fee.IsZero() {
+		fees = p.system(FeeWallet, from.Asset)
 	}
-	in.to, out.from = p.system(LiquidityWallet, in.from.wallet.Asset), p.system(LiquidityWallet, out.to.wallet.Asset)
-	out.fee = out.to.wallet.Asset.zero()
+	if rejection := checkStatus([]*account{in.from, out.to, fees, in.to, out.from}, in.from, out.from); rejection != nil {
+		return rejection
+	}
+	if from.Asset.Code == to.Asset.Code {
+		return reject(AssetMismatch, "Wallets %s and %s both hold %s: there is nothing to exchange", from.ID, to.ID, from.Asset.Code)
+	}
 	for _, half := range [...]*movement{in, out} {
-		if half.amount.IsZero() {
-			continue // of a reversal: rounding took it with a part before
-		}
 		half.debit, half.credit, half.bounded, half.counted = DebitEntry, CreditEntry, p.origin.Kind.bounded(), p.origin.Kind.counted()
+		if half.bounded {
+			if rejection := p.checkBounds(half); rejection != nil {
+				return rejection
+			}
+		}
+	}
+	for _, half := range [...]*movement{in, out} {
+		switch {
+		case half.amount.IsZero():
+			continue // of a reversal: rounding took it with a part before
+		case half == out && !liquid:
+			return reject(InsufficientLiquidity, "The project has no liquidity wallet in %s", to.Asset.Code).
+				with("currency", string(to.Asset.Code)).with("amount", out.amount.String())
+		}
 		if rejection := p.move(half); rejection != nil {
 			return rejection
 		}

@@ -95,7 +95,8 @@ func (p *posting) fee(operation OperationType, payer, other *Wallet, amount Mone
 		return payer.Asset.zero()
 	}
 	settings := &p.project.Settings
-	if operation == Transfer && settings.OwnTransfersFree && other.Role == CustomerWallet && other.Customer == payer.Customer {
+	own := operation == Transfer || operation == Exchange
+	if own && settings.OwnTransfersFree && other.Role == CustomerWallet && other.Customer == payer.Customer {
 		return payer.Asset.zero()
 	}
 	rule := feeFor(payer.Terms.Fees, operation, payer.Asset.Code)

@@ -78,9 +78,6 @@ func (h *history) changeStatus(r *rand.Rand, project ProjectID) Command {
 			c.Project, c.Wallet, c.Change = a.wallet.Project, id, Enable
 		}
 	}
-	if a, ok := h.accounts[c.Wallet]; ok && a.wallet.Role == EscrowWallet {
-		c.Change = Enable // a disabled escrow account fails deadlines for ever
-	}
 	return c
 }
 
@@ -295,9 +292,6 @@ func (h *history) operation(r *rand.Rand, project ProjectID) Operation {
 	}
 	if o.Type == Issue && oneIn(2, r) {
 		o.Expires, o.Grant = h.ahead(r), oneIn(2, r)
-		if a := h.accounts[o.To]; a != nil && a.wallet.Role == BreakageWallet {
-			o.Expires = time.Time{} // it would expire into itself
-		}
 	}
 	return o
 }

@@ -114,7 +114,7 @@ func decidePlaceHold(s *State, c PlaceHold, at Place) ([]Event, *Rejection) {
 		Project: c.Project, Hold: HoldID(at.ID(holdPrefix)), Wallet: c.Wallet, Reference: c.Reference, Amount: amount,
 		ExpiresAt: moment(c.ExpiresAt), Description: c.Description, Metadata: c.Metadata,
 	}
-	placed.Lots, _ = takeFirst(spendable(wallet.Lots(), at.Time), amount)
+	placed.Lots = wallet.lots().first(amount, at.Time)
 	return []Event{placed}, nil
 }
 
@@ -124,9 +124,13 @@ func (s *State) holdOf(project ProjectID, id HoldID) (*Hold, *Rejection) {
 		return hold, nil
 	}
 	if end, ok := s.endOf(id.Location()); ok && end.project == project {
-		return nil, reject(HoldEnded, "Hold %s is %s", id, end.how).with("hold_id", string(id)).with("status", end.how.String())
+		return nil, holdEnded(id, end.how)
 	}
 	return nil, reject(NotFound, "Hold not found")
+}
+
+func holdEnded(id HoldID, how ending) *Rejection {
+	return reject(HoldEnded, "Hold %s is %s", id, how).with("hold_id", string(id)).with("status", how.String())
 }
 
 func (s *State) endOf(at Location, ok bool) (ended, bool) {
@@ -136,13 +140,18 @@ func (s *State) endOf(at Location, ok bool) (ended, bool) {
 	return s.ends.get(at.bits())
 }
 
+// checkPart refuses a part of nothing.
+func checkPart(q Quantity) *Rejection {
+	if q.Set() && !q.Positive() {
+		return reject(BadRequest, "amount must be more than zero")
+	}
+	return nil
+}
+
 // part is a part of something that is left, or all of it where none is given.
 func part(q Quantity, remaining Money, of string) (Money, *Rejection) {
 	if !q.Set() {
 		return remaining, nil
-	}
-	if !q.Positive() {
-		return remaining, reject(BadRequest, "amount must be more than zero")
 	}
 	amount, rejection := fit(q, Asset{Code: remaining.asset, Scale: remaining.Scale()})
 	if rejection == nil && amount.Cmp(remaining) > 0 {
@@ -154,14 +163,10 @@ func part(q Quantity, remaining Money, of string) (Money, *Rejection) {
 
 func decideCaptureHold(s *State, c CaptureHold, at Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
-	if rejection := r.check(); rejection != nil {
+	if rejection := first(r.check(), checkPart(c.Quantity)); rejection != nil {
 		return nil, rejection
 	}
 	project, rejection := s.unused(c.Project, c.Reference)
-	if rejection != nil {
-		return nil, rejection
-	}
-	hold, rejection := s.holdOf(c.Project, c.Hold)
 	if rejection != nil {
 		return nil, rejection
 	}
@@ -170,14 +175,30 @@ func decideCaptureHold(s *State, c CaptureHold, at Place) ([]Event, *Rejection) 
 			return nil, rejection
 		}
 	}
+	hold, rejection := s.holdOf(c.Project, c.Hold)
+	if rejection == nil && !hold.ExpiresAt.IsZero() && !at.Time.Before(hold.ExpiresAt) {
+		rejection = holdEnded(c.Hold, endedExpired) // time has not come to it yet
+	}
+	if rejection != nil {
+		return nil, rejection
+	}
 	amount, rejection := part(c.Quantity, hold.Remaining, "hold")
 	if rejection != nil {
 		return nil, rejection
 	}
 	p := newPosting(s, project, at, Origin{CaptureOrigin, string(c.Hold)})
 	lots, kept := takeFirst(hold.Lots, amount)
-	own := p.account(hold.Wallet).own()
-	own.held = own.held.Sub(amount)
+	left := Hold{ID: hold.ID, Project: hold.Project, Wallet: hold.Wallet, Remaining: hold.Remaining.Sub(amount), Lots: kept}
+	a := p.account(hold.Wallet)
+	a.own().held = a.own().held.Sub(amount)
+	promised := []Event{&HoldCaptured{
+		Project: c.Project, Hold: c.Hold, Wallet: hold.Wallet, Amount: amount, Lots: lots, Kept: kept, Remaining: left.Remaining,
+	}}
+	if c.ReleaseRest && !left.Remaining.IsZero() { // first, since it may pay the fee
+		released := left.release(a, a.balance.Sub(amount), left.Remaining, false)
+		a.own().lots = a.own().lots.with(released.Lots)
+		promised = append(promised, released)
+	}
 	r.operations = []PostedOperation{{Type: Transfer, From: hold.Wallet, To: c.To, Amount: amount, Fee: amount.Sub(amount)}}
 	if c.To == "" {
 		r.operations[0].Type = Redeem
@@ -185,18 +206,9 @@ func decideCaptureHold(s *State, c CaptureHold, at Place) ([]Event, *Rejection) 
 	if rejection := p.capture(&r.operations[0], lots); rejection != nil {
 		return p.end(&r, rejection), nil
 	}
-	captured := &HoldCaptured{
-		Project: c.Project, Hold: c.Hold, Wallet: hold.Wallet, Transaction: TransactionID(p.at.offset(len(p.before) + 1).ID(transactionPrefix)),
-		Amount: amount, Lots: lots, Kept: kept, Remaining: hold.Remaining.Sub(amount),
-	}
-	p.before = append(p.before, captured)
-	events := p.end(&r, nil)
-	if c.ReleaseRest && !captured.Remaining.IsZero() {
-		rest := *hold
-		rest.Remaining, rest.Lots = captured.Remaining, kept
-		events = append(events, rest.release(p.account(hold.Wallet), rest.Remaining, false))
-	}
-	return events, nil
+	p.before = append(p.before, promised...)
+	promised[0].(*HoldCaptured).Transaction = p.id()
+	return p.end(&r, nil), nil
 }
 
 // capture spends what a hold had reserved: its lots, also those that would have
@@ -213,18 +225,22 @@ func (p *posting) capture(o *PostedOperation, lots []LotPart) *Rejection {
 	return nil
 }
 
-// release is the fact of a part that goes back; a is its wallet as it is then.
-func (h *Hold) release(a *account, amount Money, expired bool) *HoldReleased {
+// release is the fact of a part that goes back to its wallet, which has that
+// balance then.
+func (h *Hold) release(a *account, balance, amount Money, expired bool) *HoldReleased {
 	lots, kept := takeLast(h.Lots, h.Remaining, amount)
 	own := a.own()
 	own.held = own.held.Sub(amount)
 	return &HoldReleased{
-		Project: h.Project, Hold: h.ID, Wallet: h.Wallet, Amount: amount, Lots: capped(lots, room(a.balance, own)), Kept: kept,
+		Project: h.Project, Hold: h.ID, Wallet: h.Wallet, Amount: amount, Lots: capped(lots, room(balance, own)), Kept: kept,
 		Remaining: h.Remaining.Sub(amount), Expired: expired,
 	}
 }
 
 func decideReleaseHold(s *State, c ReleaseHold, at Place) ([]Event, *Rejection) {
+	if rejection := checkPart(c.Quantity); rejection != nil {
+		return nil, rejection
+	}
 	if end, ok := s.endOf(c.Hold.Location()); ok && end.project == c.Project && (end.how == endedReleased || end.how == endedExpired) {
 		return nil, nil
 	}
@@ -238,7 +254,8 @@ func decideReleaseHold(s *State, c ReleaseHold, at Place) ([]Event, *Rejection) 
 	}
 	project, _ := s.Project(c.Project)
 	p := newPosting(s, project, at, Origin{})
-	return []Event{hold.release(p.account(hold.Wallet), amount, false)}, nil
+	a := p.account(hold.Wallet)
+	return []Event{hold.release(a, a.balance, amount, false)}, nil
 }
 
 func decideExpireHold(s *State, c ExpireHold, at Place) ([]Event, *Rejection) {
@@ -248,5 +265,6 @@ func decideExpireHold(s *State, c ExpireHold, at Place) ([]Event, *Rejection) {
 	}
 	project, _ := s.Project(c.Project)
 	p := newPosting(s, project, at, Origin{})
-	return []Event{hold.release(p.account(hold.Wallet), hold.Remaining, true)}, nil
+	a := p.account(hold.Wallet)
+	return []Event{hold.release(a, a.balance, hold.Remaining, true)}, nil
 }

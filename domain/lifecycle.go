@@ -62,6 +62,9 @@ func decideChangeStatus(s *State, c ChangeStatus) ([]Event, *Rejection) {
 	if !ok || wallet.Project != c.Project {
 		return nil, walletNotFound(c.Wallet)
 	}
+	if wallet.Role == EscrowWallet || wallet.Role == BreakageWallet {
+		return nil, reject(BadRequest, "wallet %s is an account that the project's own bookkeeping needs: it stays active", wallet.ID)
+	}
 	next, ok := leads[wallet.Status]
 	if !ok {
 		return nil, statusRejection(wallet)

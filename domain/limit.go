@@ -137,6 +137,17 @@ func (p *Project) limited(w *Wallet) bool {
 	return w.Terms != noTerms && !w.Terms.Limits.IsZero() || len(p.Settings.Limits) > 0 && w.Role == CustomerWallet
 }
 
+// reserved adds what holds reserve to a usage: it counts as if it had left, so
+// that a capture needs no room of its own.
+func (a *account) reserved(u Usage) Usage {
+	if a.dealings != nil {
+		u.DayAmount, u.MonthAmount = u.DayAmount.Add(a.dealings.held), u.MonthAmount.Add(a.dealings.held)
+		u.DayCount += uint64(a.dealings.holds)
+		u.MonthCount += uint64(a.dealings.holds)
+	}
+	return u
+}
+
 // checkOutgoing holds an operation that takes amount out of an account to the
 // limits of it.
 func (p *posting) checkOutgoing(a *account, amount Money) *Rejection {
@@ -147,7 +158,7 @@ func (p *posting) checkOutgoing(a *account, amount Money) *Rejection {
 	if !limits.windows() {
 		return nil
 	}
-	used := a.usage(p.date())
+	used := a.reserved(a.usage(p.date()))
 	next := used.plus(amount)
 	if most, ok := limits.DailyAmount.limit(a.wallet.Asset); ok && next.DayAmount.Cmp(most) > 0 {
 		return p.windowExceeded(a.wallet, "daily_amount", most.String(), used.DayAmount.String(), amount, p.nextDay())
@@ -207,12 +218,12 @@ func (p *posting) date() string { return p.local().Format(time.DateOnly) }
 
 func (p *posting) nextDay() time.Time {
 	now := p.local()
-	return time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location())
+	return startOf(time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, time.UTC), now.Location())
 }
 
 func (p *posting) nextMonth() time.Time {
 	now := p.local()
-	return time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, now.Location())
+	return startOf(time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, time.UTC), now.Location())
 }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }

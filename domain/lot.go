@@ -1,8 +1,6 @@
 package domain
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,10 +30,6 @@ func LotID(wallet WalletID, lot uint64) string {
 // expired tells whether the lot cannot be spent at a moment. At the very instant
 // of its expiry it cannot.
 func (l *LotPart) expired(now time.Time) bool { return !now.Before(l.Expires) }
-
-func compareLots(a, b LotPart) int {
-	return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.Lot, b.Lot))
-}
 
 // sumLots is the total of parts of an asset.
 func sumLots(parts []LotPart, asset Asset) Money {
@@ -97,53 +91,12 @@ func capped(parts []LotPart, room Money) []LotPart {
 	return kept
 }
 
-// withLots is a copy of a wallet's lots with parts brought.
-func withLots(lots []Lot, parts []LotPart) []Lot {
-	next := slices.Clone(lots)
-	for _, part := range parts {
-		at, found := slices.BinarySearchFunc(next, part, func(l Lot, p LotPart) int { return compareLots(l.LotPart, p) })
-		if found {
-			next[at].Amount = next[at].Amount.Add(part.Amount)
-		} else {
-			next = slices.Insert(next, at, Lot{LotPart: part})
-		}
-	}
-	return next
-}
-
-// withoutLots is a copy of a wallet's lots with parts taken; false when they
-// were not there.
-func withoutLots(lots []Lot, parts []LotPart) ([]Lot, bool) {
-	next := slices.Clone(lots)
-	for _, part := range parts {
-		at, found := slices.BinarySearchFunc(next, part, func(l Lot, p LotPart) int { return compareLots(l.LotPart, p) })
-		if !found || next[at].Amount.Cmp(part.Amount) < 0 {
-			return nil, false
-		}
-		if next[at].Amount = next[at].Amount.Sub(part.Amount); next[at].Amount.IsZero() {
-			next = slices.Delete(next, at, at+1)
-		}
-	}
-	return next, true
-}
-
-// spendable lists what is left of the lots that can be spent at a moment,
-// earliest expiry first.
-func spendable(lots []Lot, now time.Time) []LotPart {
-	parts := make([]LotPart, 0, len(lots))
-	for i := range lots {
-		if !lots[i].expired(now) {
-			parts = append(parts, lots[i].LotPart)
-		}
-	}
-	return parts
-}
-
 // ExpireCredit removes what is left of a lot. Time gives this command.
 type ExpireCredit struct {
 	Project ProjectID
 	Wallet  WalletID
 	Lot     uint64
+	Expires time.Time
 }
 
 // AnnounceExpiry tells that a lot will expire. Time gives this command.
@@ -151,26 +104,23 @@ type AnnounceExpiry struct {
 	Project ProjectID
 	Wallet  WalletID
 	Lot     uint64
+	Expires time.Time
 }
 
 // lotOf finds a lot of a wallet.
-func (s *State) lotOf(wallet WalletID, id uint64) (*Wallet, *Lot, bool) {
+func (s *State) lotOf(wallet WalletID, id uint64, expires time.Time) (*Wallet, Lot, bool) {
 	w, ok := s.Wallet(wallet)
 	if !ok || w.dealings == nil {
-		return nil, nil, false
+		return nil, Lot{}, false
 	}
-	for i := range w.dealings.lots {
-		if w.dealings.lots[i].Lot == id {
-			return w, &w.dealings.lots[i], true
-		}
-	}
-	return nil, nil, false
+	lot, ok := w.dealings.lots.get(lotKey{expires, id})
+	return w, lot, ok
 }
 
 // decideExpireCredit moves what is left to the project's breakage account,
 // whatever the wallet's status: that it ends then was agreed beforehand.
 func decideExpireCredit(s *State, c ExpireCredit, at Place) ([]Event, *Rejection) {
-	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot)
+	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.Expires)
 	project, known := s.Project(c.Project)
 	if !ok || !known || wallet.Project != c.Project || !lot.expired(at.Time) {
 		return nil, nil
@@ -185,12 +135,11 @@ func decideExpireCredit(s *State, c ExpireCredit, at Place) ([]Event, *Rejection
 		fee: wallet.Asset.zero(), take: []LotPart{lot.LotPart}, settled: true,
 	})
 	// A lot can end more than once: what came back after its end ends again.
-	reference := systemReference(id + ":" + number(wallet.Version+1))
-	return p.end(&record{reference: reference, operations: posted}, rejection), nil
+	return p.end(&record{reference: systemReference(id, at), operations: posted}, rejection), nil
 }
 
 func decideAnnounceExpiry(s *State, c AnnounceExpiry) ([]Event, *Rejection) {
-	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot)
+	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.Expires)
 	if !ok || lot.Noticed || wallet.Project != c.Project {
 		return nil, nil
 	}

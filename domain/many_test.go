@@ -30,20 +30,7 @@ func TestManyLotsInOneSecond(t *testing.T) {
 		}
 	}
 	s.state, s.now = replayed, end.Add(time.Second)
-	gone := 0
-	for {
-		due := s.state.Due(s.now, 256)
-		if len(due) == 0 {
-			break
-		}
-		for _, deadline := range due {
-			for _, event := range s.decide(deadline.Command) {
-				if e, ok := event.(*TransactionCompleted); ok && e.Origin.Kind == ExpiryOrigin {
-					gone++
-				}
-			}
-		}
-	}
+	gone := s.expire()
 	if gone != wallets*lots {
 		t.Errorf("%d lots are gone, want %d", gone, wallets*lots)
 	}
@@ -51,6 +38,40 @@ func TestManyLotsInOneSecond(t *testing.T) {
 		if want := map[WalletRole]string{SystemWallet: "0.00", BreakageWallet: "1000.00", IssuanceWallet: "-1000.00"}[w.Role]; w.Balance.String() != want {
 			t.Errorf("%s has %s, want %s", w.Name, w.Balance, want)
 		}
+	}
+}
+
+// TestManyLotsInOneWallet: 20,000 lots of one wallet are granted, and end in the
+// same second, as quickly as those of many wallets would; and so they do where a
+// monitor looks at the wallet's numbers each time.
+func TestManyLotsInOneWallet(t *testing.T) {
+	t.Parallel()
+	const lots, each = 20_000, 1000
+	s := newScript(t)
+	s.set("project shop currency=USD\nwallet a system=yes\nmonitor low wallet=a metric=available threshold=50\n")
+	end := s.now.Add(time.Hour)
+	one, _ := MinorUnits("1")
+	for n := range lots / each {
+		c := &Transact{Project: s.projectID(), Reference: Reference(fmt.Sprint(n))}
+		for range each {
+			c.Operations = append(c.Operations, Operation{Type: Issue, To: s.wallet("a"), Quantity: one, Expires: end})
+		}
+		s.decide(c)
+	}
+	wallet, _ := s.state.Wallet(s.wallet("a"))
+	if got := len(wallet.Lots()); got != lots {
+		t.Fatalf("%d lots are there", got)
+	}
+	s.now = end
+	begun := time.Now()
+	if gone := s.expire(); gone != lots {
+		t.Errorf("%d lots are gone, want %d", gone, lots)
+	}
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("it took %s: as if each looked at all the others", took)
+	}
+	if wallet, _ = s.state.Wallet(wallet.ID); !wallet.Balance.IsZero() || len(wallet.Lots()) != 0 {
+		t.Errorf("%s is left, and %d lots", wallet.Balance, len(wallet.Lots()))
 	}
 }
 
@@ -71,6 +92,24 @@ func TestManyOperations(t *testing.T) {
 	done, ok := s.decide(c)[0].(*TransactionCompleted)
 	if !ok || len(done.Entries) != 2*MaxOperations || done.Entries[2*MaxOperations-1].Version != MaxOperations+1 {
 		t.Errorf("%+v", done)
+	}
+}
+
+// expire does what time asks for, and counts the lots that it ends.
+func (s *script) expire() int {
+	gone := 0
+	for {
+		due := s.state.Due(s.now, 256)
+		if len(due) == 0 {
+			return gone
+		}
+		for _, deadline := range due {
+			for _, event := range s.decide(deadline.Command) {
+				if e, ok := event.(*TransactionCompleted); ok && e.Origin.Kind == ExpiryOrigin {
+					gone++
+				}
+			}
+		}
 	}
 }
 

@@ -257,7 +257,13 @@ func (h *observer) inspectWallet(w *Wallet, now time.Time) {
 	if free.Sign() < 0 {
 		free = w.Asset.zero()
 	}
-	if lots := sumLots(spendable(w.Lots(), now), w.Asset); lots.Cmp(free) > 0 {
+	lots := w.Asset.zero()
+	for _, lot := range w.Lots() {
+		if !lot.expired(now) {
+			lots = lots.Add(lot.Amount)
+		}
+	}
+	if lots.Cmp(free) > 0 {
 		wrong("wallet %s has lots of %s, and %s that is neither owed nor held", w.ID, lots, free)
 	}
 	if w.Status == Closed && !w.empty() {

@@ -61,6 +61,9 @@ func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection)
 	if rejection := checkFuture("expires_at", o.Expires, now); rejection != nil {
 		return posted, rejection
 	}
+	if !o.Expires.IsZero() && payer.Role != CustomerWallet && payer.Role != SystemWallet {
+		return posted, reject(BadRequest, "wallet %s is an account of the project's bookkeeping: credit in it does not expire", payer.ID)
+	}
 	if o.Type == Exchange {
 		received, ok := o.Rate.of(amount, last.Asset)
 		if !ok || received.IsZero() {
@@ -173,7 +176,9 @@ func (p *posting) charged(operation OperationType) (OperationType, bool) {
 }
 
 // bounded tells whether limits hold for such a transaction.
-func (k OriginKind) bounded() bool { return k == "" || k == ScheduleOrigin || k == EscrowOrigin }
+func (k OriginKind) bounded() bool {
+	return k == "" || k == ScheduleOrigin || k == EscrowOrigin || k == SettlementOrigin
+}
 
 // counted tells whether it counts against sums by the day. A capture does, which
 // was held to the limits when the hold was placed.

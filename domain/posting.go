@@ -36,7 +36,7 @@ func (a *account) own() *dealings {
 	return a.dealings
 }
 
-func (a *account) lots() []Lot {
+func (a *account) lots() *lots {
 	if a.dealings == nil {
 		return nil
 	}
@@ -136,7 +136,7 @@ func (p *posting) move(m *movement) *Rejection {
 	}
 	if m.reserved && len(m.take) > 0 {
 		own := m.from.own()
-		own.lots = withLots(own.lots, m.take)
+		own.lots = own.lots.with(m.take)
 	}
 	p.debit(m.from, Entry{Kind: m.debit, Operation: m.operation, Fee: m.fees, Amount: m.amount}, m.take)
 	p.credit(m.to, Entry{Kind: m.credit, Operation: m.operation, Fee: m.fees, Amount: m.amount}, m.give, m.expires)
@@ -149,8 +149,11 @@ func (p *posting) move(m *movement) *Rejection {
 
 func (p *posting) check(m *movement, fees *account) *Rejection {
 	if !m.settled {
-		closing := p.origin.Kind == ClosingOrigin
-		if rejection := checkStatus(m.from, m.to, fees, closing); rejection != nil {
+		payers := []*account{m.from}
+		if p.origin.Kind == ClosingOrigin {
+			payers = nil // it takes the last out of a frozen wallet
+		}
+		if rejection := checkStatus([]*account{m.from, m.to, fees}, payers...); rejection != nil {
 			return rejection
 		}
 	}
@@ -221,10 +224,9 @@ func insufficient(w *Wallet, amount, fee, available Money) *Rejection {
 		with("amount", amount.String()).with("fee", fee.String()).with("available", available.String())
 }
 
-// checkStatus: of the ends, closed before disabled before frozen; each in the
-// order sender, recipient, fees. Closing takes the last out of a frozen wallet.
-func checkStatus(from, to, fees *account, closing bool) *Rejection {
-	ends := [...]*account{from, to, fees}
+// checkStatus: of the ends (nil for none) closed before disabled; and none of
+// those that pay frozen. Each in the order given: sender, recipient, fees.
+func checkStatus(ends []*account, payers ...*account) *Rejection {
 	for _, end := range ends {
 		if end != nil && end.wallet.Status == Closed {
 			return statusRejection(end.wallet)
@@ -235,8 +237,10 @@ func checkStatus(from, to, fees *account, closing bool) *Rejection {
 			return statusRejection(end.wallet)
 		}
 	}
-	if from.wallet.Status == Frozen && !closing {
-		return statusRejection(from.wallet)
+	for _, payer := range payers {
+		if payer.wallet.Status == Frozen {
+			return statusRejection(payer.wallet)
+		}
 	}
 	return nil
 }
@@ -249,13 +253,13 @@ func statusRejection(w *Wallet) *Rejection {
 
 // debit takes an amount out, and with it the lots named, or those that expire first.
 func (p *posting) debit(a *account, e Entry, take []LotPart) {
-	if a.dealings != nil && len(a.dealings.lots) > 0 {
+	if a.lots() != nil {
 		if take == nil {
-			take, _ = takeFirst(spendable(a.dealings.lots, p.at.Time), e.Amount)
+			take = a.lots().first(e.Amount, p.at.Time)
 		}
 		if len(take) > 0 {
 			own := a.own()
-			left, ok := withoutLots(own.lots, take)
+			left, ok := own.lots.without(take)
 			if !ok {
 				panic("domain: taking a lot that wallet " + string(a.wallet.ID) + " does not have")
 			}
@@ -278,7 +282,7 @@ func (p *posting) credit(a *account, e Entry, give []LotPart, expires time.Time)
 			if !expires.IsZero() {
 				give[0].Original = give[0].Amount
 			}
-			own.lots, e.Lots = withLots(own.lots, give), give
+			own.lots, e.Lots = own.lots.with(give), give
 		}
 	}
 	p.entry(a, e)

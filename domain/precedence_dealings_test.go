@@ -31,19 +31,21 @@ func tableOfPlaceHold(t *testing.T, s *script) {
 func tableOfCaptureHold(t *testing.T, s *script) {
 	faulty := CaptureHold{Project: "none", Hold: "none", To: "none", Description: long, Metadata: many, Quantity: amount("0")}
 	hold := func(name string) HoldID { return HoldID(s.id(name)) }
+	s.set("hold h-late from=till amount=0.01 expires=2026-01-02\nlate 2026-01-02\n")
 	testRows(t, s, faulty, func(c *CaptureHold) Command { return *c }, []row[CaptureHold]{
 		{"no reference", nil, BadRequest, "reference is required"},
 		{"description", func(c *CaptureHold) { c.Reference = "fill" }, BadRequest, "description"},
 		{"metadata", func(c *CaptureHold) { c.Description = "" }, BadRequest, "51 keys"},
-		{"no such project", func(c *CaptureHold) { c.Metadata = nil }, NotFound, "Project"},
+		{"no amount", func(c *CaptureHold) { c.Metadata = nil }, BadRequest, "more than zero"},
+		{"no such project", func(c *CaptureHold) { c.Quantity = amount("0.001") }, NotFound, "Project"},
 		{"reference used", func(c *CaptureHold) { c.Project = s.projectID() }, DuplicateReference, "a transaction"},
-		{"no such hold", func(c *CaptureHold) { c.Reference = "new" }, NotFound, "Hold"},
-		{"another project's", func(c *CaptureHold) { c.Hold = hold("far-hold") }, NotFound, "Hold"},
-		{"it ended", func(c *CaptureHold) { c.Hold, c.To, c.Quantity = hold("h0"), "", Quantity{} }, HoldEnded, "released"},
-		{"no such recipient", func(c *CaptureHold) { c.Hold, c.To, c.Quantity = hold("h1"), "none", amount("0") }, NotFound, "none not found"},
+		{"no such recipient", func(c *CaptureHold) { c.Reference = "new" }, NotFound, "none not found"},
 		{"an issuance account", func(c *CaptureHold) { c.To = s.wallet("issuance/USD") }, BadRequest, "issuance account"},
-		{"no amount", func(c *CaptureHold) { c.To = s.wallet("gone") }, BadRequest, "more than zero"},
-		{"amount does not fit", func(c *CaptureHold) { c.Quantity = amount("0.001") }, BadRequest, "more digits"},
+		{"no such hold", func(c *CaptureHold) { c.To = s.wallet("gone") }, NotFound, "Hold"},
+		{"another project's", func(c *CaptureHold) { c.Hold = hold("far-hold") }, NotFound, "Hold"},
+		{"it ended", func(c *CaptureHold) { c.Hold = hold("h0") }, HoldEnded, "released"},
+		{"its time is over", func(c *CaptureHold) { c.Hold = hold("h-late") }, HoldEnded, "expired"},
+		{"amount does not fit", func(c *CaptureHold) { c.Hold = hold("h1") }, BadRequest, "more digits"},
 		{"more than is left", func(c *CaptureHold) { c.Quantity = amount("5.01") }, AmountTooLarge, "5.00 USD is left"},
 		{"to itself", func(c *CaptureHold) { c.Quantity, c.To = amount("5"), s.wallet("held") }, SameWallet, "same wallet"},
 		{"recipient closed", func(c *CaptureHold) { c.To = s.wallet("gone") }, WalletIsClosed, "closed"},
@@ -58,14 +60,14 @@ func tableOfCaptureHold(t *testing.T, s *script) {
 
 func tableOfReleaseHold(t *testing.T, s *script) {
 	testRows(t, s, ReleaseHold{"none", "none", amount("0")}, func(c *ReleaseHold) Command { return *c }, []row[ReleaseHold]{
-		{"no such hold", nil, NotFound, "Hold"},
+		{"no amount", nil, BadRequest, "more than zero"},
+		{"no such hold", func(c *ReleaseHold) { c.Quantity = amount("0.001") }, NotFound, "Hold"},
 		{"another project's", func(c *ReleaseHold) { c.Hold = HoldID(s.id("h1")) }, NotFound, "Hold"},
 		{"captured", func(c *ReleaseHold) {
-			c.Project, c.Hold, c.Quantity = s.projectID(), HoldID(s.id("h-spent")), Quantity{}
+			c.Project, c.Hold = s.projectID(), HoldID(s.id("h-spent"))
 		}, HoldEnded, "captured"},
 		{"released before", func(c *ReleaseHold) { c.Hold = HoldID(s.id("h0")) }, nothing, ""},
-		{"no amount", func(c *ReleaseHold) { c.Hold, c.Quantity = HoldID(s.id("h1")), amount("0") }, BadRequest, "more than zero"},
-		{"amount does not fit", func(c *ReleaseHold) { c.Quantity = amount("0.001") }, BadRequest, "more digits"},
+		{"amount does not fit", func(c *ReleaseHold) { c.Hold = HoldID(s.id("h1")) }, BadRequest, "more digits"},
 		{"more than is left", func(c *ReleaseHold) { c.Quantity = amount("5.01") }, AmountTooLarge, "5.00 USD is left"},
 		{"a release", func(c *ReleaseHold) { c.Quantity = amount("5") }, "", ""},
 	})
@@ -117,20 +119,20 @@ func tableOfApproveEscrow(t *testing.T, s *script) {
 
 func tableOfEndEscrow(t *testing.T, s *script) {
 	escrow := func(name string) EscrowID { return EscrowID(s.id(name)) }
-	testRows(t, s, EndEscrow{Project: "none", Escrow: "none", Description: long, Metadata: many}, func(c *EndEscrow) Command { return *c }, []row[EndEscrow]{
+	testRows(t, s, EndEscrow{Project: "none", Escrow: "none", Quantity: amount("0"), Description: long, Metadata: many}, func(c *EndEscrow) Command { return *c }, []row[EndEscrow]{
 		{"no reference", nil, BadRequest, "reference is required"},
 		{"description", func(c *EndEscrow) { c.Reference = "fill" }, BadRequest, "description"},
 		{"metadata", func(c *EndEscrow) { c.Description = "" }, BadRequest, "51 keys"},
-		{"no such end", func(c *EndEscrow) { c.Metadata = nil }, BadRequest, "ends by release or refund"},
+		{"no amount", func(c *EndEscrow) { c.Metadata = nil }, BadRequest, "more than zero"},
+		{"no such end", func(c *EndEscrow) { c.Quantity = amount("0.001") }, BadRequest, "ends by release or refund"},
 		{"no such project", func(c *EndEscrow) { c.How = ReleaseAtDeadline }, NotFound, "Project"},
 		{"reference used", func(c *EndEscrow) { c.Project = s.projectID() }, DuplicateReference, "reference"},
 		{"no such escrow", func(c *EndEscrow) { c.Reference = "new" }, NotFound, "Escrow"},
 		{"another project's", func(c *EndEscrow) { c.Escrow = escrow("far-escrow") }, NotFound, "Escrow"},
 		{"it ended", func(c *EndEscrow) { c.Escrow = escrow("e0") }, EscrowEnded, "refunded"},
-		{"not approved", func(c *EndEscrow) { c.Escrow, c.Quantity = escrow("e1"), amount("5.01") }, ApprovalMissing, "both sides"},
-		{"more than is left", func(c *EndEscrow) { c.How = RefundAtDeadline }, AmountTooLarge, "5.00 USD is left"},
-		{"no amount", func(c *EndEscrow) { c.Quantity = amount("0") }, BadRequest, "more than zero"},
-		{"amount does not fit", func(c *EndEscrow) { c.Quantity = amount("0.001") }, BadRequest, "more digits"},
+		{"not approved", func(c *EndEscrow) { c.Escrow = escrow("e1") }, ApprovalMissing, "both sides"},
+		{"amount does not fit", func(c *EndEscrow) { c.How = RefundAtDeadline }, BadRequest, "more digits"},
+		{"more than is left", func(c *EndEscrow) { c.Quantity = amount("5.01") }, AmountTooLarge, "5.00 USD is left"},
 		{"into a disabled wallet", func(c *EndEscrow) { c.Quantity, c.Escrow, c.How = Quantity{}, escrow("e2"), ReleaseAtDeadline }, WalletIsDisabled, "disabled"},
 		{"a refund", func(c *EndEscrow) { c.How = RefundAtDeadline }, "", ""},
 	})

@@ -19,13 +19,16 @@ func tableOfExpireCredit(t *testing.T, s *script) {
 	s.set("transact extra: issue 5 to amas expires 2026-03-01\n" + late)
 	wallet, _ := s.state.Wallet(s.wallet("till"))
 	other, _ := s.state.Wallet(s.wallet("amas"))
-	testRows(t, s, ExpireCredit{"none", "none", 77}, func(c *ExpireCredit) Command { return *c }, []row[ExpireCredit]{
+	testRows(t, s, ExpireCredit{"none", "none", 77, scriptsBegin}, func(c *ExpireCredit) Command { return *c }, []row[ExpireCredit]{
 		{"no such wallet", nil, nothing, ""},
 		{"no lot", func(c *ExpireCredit) { c.Wallet = s.wallet("points") }, nothing, ""},
 		{"no such lot", func(c *ExpireCredit) { c.Wallet = wallet.ID }, nothing, ""},
-		{"no such project", func(c *ExpireCredit) { c.Lot = wallet.Lots()[0].Lot }, nothing, ""},
-		{"not expired", func(c *ExpireCredit) { c.Project, c.Wallet, c.Lot = s.projectID(), other.ID, other.Lots()[0].Lot }, nothing, ""},
-		{"expired", func(c *ExpireCredit) { c.Wallet, c.Lot = wallet.ID, wallet.Lots()[0].Lot }, "", ""},
+		{"no such project", func(c *ExpireCredit) { c.Lot, c.Expires = wallet.Lots()[0].Lot, wallet.Lots()[0].Expires }, nothing, ""},
+		{"not expired", func(c *ExpireCredit) {
+			c.Project, c.Wallet, c.Lot, c.Expires = s.projectID(), other.ID, other.Lots()[0].Lot, other.Lots()[0].Expires
+		}, nothing, ""},
+		{"with another end", func(c *ExpireCredit) { c.Wallet, c.Lot = wallet.ID, wallet.Lots()[0].Lot }, nothing, ""},
+		{"expired", func(c *ExpireCredit) { c.Expires = wallet.Lots()[0].Expires }, "", ""},
 	})
 }
 
@@ -33,12 +36,15 @@ func tableOfAnnounceExpiry(t *testing.T, s *script) {
 	s.set("change shop notice=30d\ntransact extra: issue 5 to amas expires 2026-01-03\ntransact credit: issue 5 to till expires 2026-03-01\n")
 	wallet, _ := s.state.Wallet(s.wallet("till"))
 	told, _ := s.state.Wallet(s.wallet("amas"))
-	testRows(t, s, AnnounceExpiry{"none", "none", 77}, func(c *AnnounceExpiry) Command { return *c }, []row[AnnounceExpiry]{
+	testRows(t, s, AnnounceExpiry{"none", "none", 77, scriptsBegin}, func(c *AnnounceExpiry) Command { return *c }, []row[AnnounceExpiry]{
 		{"no such wallet", nil, nothing, ""},
 		{"no such lot", func(c *AnnounceExpiry) { c.Wallet = wallet.ID }, nothing, ""},
-		{"no such project", func(c *AnnounceExpiry) { c.Lot = wallet.Lots()[0].Lot }, nothing, ""},
-		{"announced before", func(c *AnnounceExpiry) { c.Project, c.Wallet, c.Lot = s.projectID(), told.ID, told.Lots()[0].Lot }, nothing, ""},
-		{"announced", func(c *AnnounceExpiry) { c.Wallet, c.Lot = wallet.ID, wallet.Lots()[0].Lot }, "", ""},
+		{"no such project", func(c *AnnounceExpiry) { c.Lot, c.Expires = wallet.Lots()[0].Lot, wallet.Lots()[0].Expires }, nothing, ""},
+		{"announced before", func(c *AnnounceExpiry) {
+			c.Project, c.Wallet, c.Lot, c.Expires = s.projectID(), told.ID, told.Lots()[0].Lot, told.Lots()[0].Expires
+		}, nothing, ""},
+		{"with another end", func(c *AnnounceExpiry) { c.Wallet, c.Lot = wallet.ID, wallet.Lots()[0].Lot }, nothing, ""},
+		{"announced", func(c *AnnounceExpiry) { c.Expires = wallet.Lots()[0].Expires }, "", ""},
 	})
 }
 
@@ -94,7 +100,7 @@ close over
 func tableOfPerformScheduled(t *testing.T, s *script) {
 	s.set(`
 transact due: issue 1 to till; scheduled_for=2026-02-01
-transact late: issue 1 to till expires 2026-02-01; scheduled_for=2026-02-01
+transact late: issue 1 to till expires 2026-01-31; scheduled_for=2026-01-30
 transact poor: redeem 1000 from till; scheduled_for=2026-02-01
 ` + late)
 	of := func(reference string) func(*PerformScheduled) {
@@ -107,8 +113,8 @@ transact poor: redeem 1000 from till; scheduled_for=2026-02-01
 		{"performed", func(c *PerformScheduled) { c.Project, c.Transaction = s.projectID(), s.transaction("soon") }, nothing, ""},
 		{"cancelled", of("never"), nothing, ""},
 		{"not due", of("later"), nothing, ""},
-		{"expired before it was granted", of("late"), EffectiveAtRefused, "expired before"},
 		{"not enough", of("poor"), InsufficientFunds, "Insufficient"},
+		{"its credit has expired by now", of("late"), "", ""},
 		{"due", of("due"), "", ""},
 	})
 }

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -46,13 +47,15 @@ func tableOfTransact(t *testing.T, s *script) {
 		{"recipient too long", first(func(o *Operation) { o.Quantity = amount("0.001") }), BadRequest, "recipient_identifier"},
 		{"no such project", first(func(o *Operation) { o.To, o.Recipient = "none", "" }), NotFound, "Project"},
 		{"reference used", func(c *Transact) { c.Project = s.projectID() }, DuplicateReference, "reference"},
-		{"in the future", func(c *Transact) { c.Reference, c.Operations[0].To = "new", s.wallet("shut-too") }, EffectiveAtRefused, "not in the future"},
-		{"too far back", func(c *Transact) { c.EffectiveAt = s.now.Add(-time.Hour - time.Microsecond) }, EffectiveAtRefused, "at most 1h"},
-		{"no such sender", func(c *Transact) { c.EffectiveAt, c.Operations[0].To = s.now.Add(-time.Hour), "none" }, NotFound, "none not found"},
+		{"no such sender", func(c *Transact) { c.Reference = "new" }, NotFound, "none not found"},
 		{"another project's sender", first(func(o *Operation) { o.From = s.wallet("olus") }), NotFound, string(s.wallet("olus"))},
 		{"no such recipient", first(func(o *Operation) { o.From = s.wallet("shut") }), NotFound, "none not found"},
+		{"in the future", first(func(o *Operation) { o.To = s.wallet("issuance/USD") }), EffectiveAtRefused, "not in the future"},
+		{"too far back", func(c *Transact) {
+			c.EffectiveAt, c.Preconditions = s.now.Add(-time.Hour-time.Microsecond), []Precondition{{s.wallet("points"), 7}}
+		}, EffectiveAtRefused, "at most 1h"},
 		{"a precondition on nothing", func(c *Transact) {
-			c.Operations[0].To, c.Preconditions = s.wallet("issuance/USD"), []Precondition{{"none", 7}}
+			c.EffectiveAt, c.Preconditions = s.now.Add(-time.Hour), []Precondition{{"none", 7}}
 		}, NotFound, "none not found"},
 		{"another version", func(c *Transact) { c.Preconditions[0].Wallet = s.wallet("points") }, VersionConflict, "at version 0, not 7"},
 		{"an issuance account", func(c *Transact) { c.Preconditions[0].Version = 0 }, BadRequest, "issuance account"},
@@ -88,6 +91,49 @@ func recordedRows(s *script, huge Quantity, first func(func(*Operation)) func(*T
 	}
 }
 
+// TestExchangeInOrder: what is refused of an exchange is refused in the order of
+// Codes, whichever of its halves it is about.
+func TestExchangeInOrder(t *testing.T) {
+	t.Parallel()
+	s := setting(t)
+	s.set(`
+wallet poor system=yes
+wallet small system=yes currency=JPY max_balance=1
+wallet yen system=yes currency=JPY
+wallet shut-yen system=yes currency=JPY
+disable shut-yen
+freeze liquidity/USD
+`)
+	inOrder := []struct {
+		text string
+		code Code
+		of   string // part of the message
+	}{
+		{"from gone to gone", SameWallet, "same wallet"},
+		{"from shut to gone", WalletIsClosed, string(s.wallet("gone"))},
+		{"from frost to shut", WalletIsDisabled, string(s.wallet("shut"))},
+		{"from frost to shut-yen", WalletIsDisabled, string(s.wallet("shut-yen"))},
+		{"from frost to poor", WalletIsFrozen, string(s.wallet("frost"))},
+		{"from open-euros to poor", WalletIsFrozen, string(s.wallet("liquidity/USD"))}, // which pays out
+		{"from amas to poor", AssetMismatch, "both hold USD"},
+		{"from amas to small", LimitExceeded, "maximum_amount"},
+		{"from poor to small", LimitExceeded, "maximum_balance"},
+		{"from poor to yen", InsufficientFunds, "0.00 USD"},
+		{"from full to yen", InsufficientLiquidity, "no liquidity wallet in JPY"},
+		{"from full to open-euros", InsufficientLiquidity, "2.00 EUR is available"},
+	}
+	for _, one := range inOrder {
+		text := "t: exchange 101 " + one.text + " rate 1"
+		if strings.Contains(one.text, "from amas to poor") {
+			s.set("unfreeze liquidity/USD\n")
+		}
+		code, message := outcome(Decide(s.state, s.command("transact", text), Place{Location{Sequence: 1000}, s.now}))
+		if code != one.code || !strings.Contains(message, one.of) {
+			t.Errorf("%s: %s (%s), want %s (…%s…)", text, code, message, one.code, one.of)
+		}
+	}
+}
+
 // TestOperationsInTurn: the first operation that breaks a recorded rule is
 // reported, however early in precedence that of a later one is.
 func TestOperationsInTurn(t *testing.T) {
@@ -108,7 +154,7 @@ func TestOperationsInTurn(t *testing.T) {
 
 func tableOfReverse(t *testing.T, s *script) {
 	of := func(reference string) *TransactionCompleted { return s.completed[s.transaction(reference)] }
-	faulty := Reverse{Project: "none", Description: long, Metadata: many, Parts: []ReversalPart{{-1, amount("0")}, {-1, amount("1")}}}
+	faulty := Reverse{Project: "none", Description: long, Metadata: many, Parts: []ReversalPart{{-1, amount("1")}, {-1, amount("0")}}}
 	part := func(change func(*ReversalPart)) func(*Reverse) {
 		return func(c *Reverse) { change(&c.Parts[0]) }
 	}
@@ -116,15 +162,15 @@ func tableOfReverse(t *testing.T, s *script) {
 		{"no reference", nil, BadRequest, "reference is required"},
 		{"description", func(c *Reverse) { c.Reference = "fill" }, BadRequest, "description"},
 		{"metadata", func(c *Reverse) { c.Description = "" }, BadRequest, "51 keys"},
-		{"no such project", func(c *Reverse) { c.Metadata = nil }, NotFound, "Project"},
+		{"no amount", func(c *Reverse) { c.Metadata = nil }, BadRequest, "more than zero"},
+		{"no such project", func(c *Reverse) { c.Parts[0].Quantity, c.Parts[1].Quantity = amount("0.001"), amount("1") }, NotFound, "Project"},
 		{"reference used", func(c *Reverse) { c.Project = s.projectID() }, DuplicateReference, "reference"},
 		{"no such transaction", func(c *Reverse) { c.Reference = "new" }, NotFound, "Transaction"},
 		{"another project's", func(c *Reverse) { c.Original = of("far") }, NotFound, "Transaction"},
 		{"of an escrow", func(c *Reverse) { c.Original = of("e1") }, NotReversible, "escrow"},
 		{"no such operation", func(c *Reverse) { c.Original = of("sale") }, BadRequest, "0 to 1, not -1"},
 		{"nothing left", part(func(p *ReversalPart) { p.Operation = 0 }), AmountTooLarge, "Nothing is left"},
-		{"no amount", part(func(p *ReversalPart) { p.Operation = 1 }), BadRequest, "more than zero"},
-		{"amount does not fit", part(func(p *ReversalPart) { p.Quantity = amount("0.001") }), BadRequest, "more digits"},
+		{"amount does not fit", part(func(p *ReversalPart) { p.Operation = 1 }), BadRequest, "more digits"},
 		{"too much", part(func(p *ReversalPart) { p.Quantity = amount("5.01") }), AmountTooLarge, "5.00 USD is left"},
 		{"another that is none", part(func(p *ReversalPart) { p.Quantity = amount("5") }), BadRequest, "0 to 1, not -1"},
 		{"one twice", func(c *Reverse) { c.Parts[1].Operation = 1 }, BadRequest, "named twice"},

@@ -78,13 +78,16 @@ func tableOfChangeWallet(t *testing.T, s *script) {
 }
 
 func tableOfChangeStatus(t *testing.T, s *script) {
+	s.set("transact credit: issue 1 to till expires 2026-01-02\nat 2026-01-02\n")
 	testRows(t, s, ChangeStatus{"none", "none", "shut", long, long}, func(c *ChangeStatus) Command { return *c }, []row[ChangeStatus]{
 		{"actor too long", nil, BadRequest, "actor"},
 		{"reason too long", func(c *ChangeStatus) { c.Actor = "" }, BadRequest, "reason"},
 		{"no such change", func(c *ChangeStatus) { c.Reason = "" }, BadRequest, `status change "shut"`},
 		{"no such wallet", func(c *ChangeStatus) { c.Change = Freeze }, NotFound, "Wallet"},
 		{"not this project's", func(c *ChangeStatus) { c.Wallet = s.wallet("gone") }, NotFound, "Wallet"},
-		{"closed", func(c *ChangeStatus) { c.Project = s.projectID() }, WalletIsClosed, "closed"},
+		{"the escrow account", func(c *ChangeStatus) { c.Project, c.Wallet = s.projectID(), s.wallet("escrow/USD") }, BadRequest, "stays active"},
+		{"the breakage account", func(c *ChangeStatus) { c.Wallet = s.wallet("breakage/USD") }, BadRequest, "stays active"},
+		{"closed", func(c *ChangeStatus) { c.Wallet = s.wallet("gone") }, WalletIsClosed, "closed"},
 		{"disabled", func(c *ChangeStatus) { c.Wallet = s.wallet("shut") }, WalletIsDisabled, "disabled"},
 		{"frozen", func(c *ChangeStatus) { c.Wallet, c.Change = s.wallet("cold"), Enable }, WalletIsFrozen, "frozen"},
 		{"it is so", func(c *ChangeStatus) { c.Change = Freeze }, nothing, ""},

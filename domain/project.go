@@ -22,7 +22,7 @@ type ProjectSettings struct {
 	Zone                 *time.Location // of days, months and settlements; nil is UTC
 	OneWalletPerCustomer bool           // whatever the currency
 	Fees                 []FeeRule
-	OwnTransfersFree     bool // no fee between the wallets of one customer
+	OwnTransfersFree     bool // no fee between the wallets of one customer, which are of different assets: for their exchanges
 	Limits               []CurrencyLimits
 	ExpiryNotice         time.Duration // how long ahead the end of a lot is announced; 0: not at all
 	Backdating           time.Duration // how far back effective_at may lie; 0: not at all

@@ -73,6 +73,11 @@ func decideReverse(s *State, c *Reverse, at Place) ([]Event, *Rejection) {
 	if rejection := r.check(); rejection != nil {
 		return nil, rejection
 	}
+	for i := range c.Parts {
+		if rejection := checkPart(c.Parts[i].Quantity); rejection != nil {
+			return nil, rejection
+		}
+	}
 	project, rejection := s.unused(c.Project, c.Reference)
 	if rejection != nil {
 		return nil, rejection
@@ -82,7 +87,7 @@ func decideReverse(s *State, c *Reverse, at Place) ([]Event, *Rejection) {
 		return nil, reject(NotFound, "Transaction not found")
 	}
 	if kind := original.Origin.Kind; kind != "" && kind != CaptureOrigin && kind != ScheduleOrigin {
-		return nil, reject(NotReversible, "A transaction that came of a %s cannot be reversed", kind).
+		return nil, reject(NotReversible, "A transaction of origin %s cannot be reversed", kind).
 			with("transaction_id", string(original.Transaction)).with("origin", string(kind))
 	}
 	parts, rejection := c.parts(s.Reversal(original.Transaction))
@@ -159,8 +164,8 @@ func (c *Reverse) parts(before *Reversal) ([]ReversedOperation, *Rejection) {
 
 // proportion is what a part of an operation takes with it: of an exchange what
 // had been received for it, rounded up, so that the project does not pay for the
-// rest; and of the fee as much as the customer paid for it, rounded down. The
-// last part takes all that is left.
+// rest; and of the fee as much as was paid for it, rounded down. Over all parts
+// that is everything, but for the fees of parts that kept theirs.
 func (c *Reverse) proportion(o *PostedOperation, sum ReversedOperation, index int, amount Money) ReversedOperation {
 	upTo := sum.Amount.Add(amount)
 	one := ReversedOperation{Operation: index, Amount: amount, Fee: o.Fee.Sub(o.Fee), Received: o.Received.Sub(o.Received)}
@@ -168,7 +173,7 @@ func (c *Reverse) proportion(o *PostedOperation, sum ReversedOperation, index in
 		one.Received = o.Received.share(upTo, o.Amount, true).Sub(sum.Received)
 	}
 	if c.ReturnFees {
-		one.Fee = o.Fee.share(upTo, o.Amount, false).Sub(sum.Fee)
+		one.Fee = o.Fee.share(upTo, o.Amount, false).Sub(o.Fee.share(sum.Amount, o.Amount, false))
 	}
 	return one
 }
@@ -189,27 +194,44 @@ func backwards(original *TransactionCompleted, back *ReversedOperation) PostedOp
 	return reversed
 }
 
-// reverse moves the money of one operation back, and its fee.
+// reverse moves the money of one operation back, and its fee: of an issue first,
+// since the receiver paid it out of what is taken.
 func (p *posting) reverse(index int, o *PostedOperation, original *TransactionCompleted, back *ReversedOperation, before *Reversal) *Rejection {
+	steps := [...]func(int, *PostedOperation, *TransactionCompleted, *ReversedOperation, *Reversal) *Rejection{p.reverseAmount, p.reverseFee}
+	if original.Operations[back.Operation].Type == Issue {
+		steps[0], steps[1] = steps[1], steps[0]
+	}
+	for _, step := range steps {
+		if rejection := step(index, o, original, back, before); rejection != nil {
+			return rejection
+		}
+	}
+	return nil
+}
+
+func (p *posting) reverseAmount(index int, o *PostedOperation, original *TransactionCompleted, back *ReversedOperation, before *Reversal) *Rejection {
 	was := &original.Operations[back.Operation]
 	sum := before.of(back.Operation, was)
 	give := spentBy(original, back.Operation, false).restore(sum.Amount, back.Amount)
-	var rejection *Rejection
 	if o.Type == Exchange {
 		in := movement{operation: index, from: p.account(o.From), amount: o.Amount, fee: o.Fee}
 		out := movement{operation: index, to: p.account(o.To), amount: o.Received, give: give}
-		rejection = p.convert(&in, &out)
-	} else {
-		m := p.movement(index, o)
-		m.give = give
-		if was.Type == Issue {
-			m.take = p.granted(original, back.Operation, m)
-		}
-		rejection = p.move(m)
+		return p.convert(&in, &out)
 	}
-	if rejection != nil || back.Fee.IsZero() {
-		return rejection
+	m := p.movement(index, o)
+	m.give = give
+	if was.Type == Issue {
+		m.take = p.granted(original, back.Operation, m)
 	}
+	return p.move(m)
+}
+
+func (p *posting) reverseFee(index int, _ *PostedOperation, original *TransactionCompleted, back *ReversedOperation, before *Reversal) *Rejection {
+	if back.Fee.IsZero() {
+		return nil
+	}
+	was := &original.Operations[back.Operation]
+	sum := before.of(back.Operation, was)
 	payer := was.From
 	if was.Type == Issue {
 		payer = was.To
@@ -257,18 +279,18 @@ func (s spent) restore(already, amount Money) []LotPart {
 // granted is what a reversed issue takes first: of the lot that it granted what
 // is left, and then of others as ever.
 func (p *posting) granted(original *TransactionCompleted, operation int, m *movement) []LotPart {
-	lots := spendable(m.from.lots(), p.at.Time)
+	lots, amount := m.from.lots(), m.amount
+	var taken []LotPart
 	for i := range original.Entries {
 		e := &original.Entries[i]
-		if e.Operation != operation || e.Fee || e.Wallet != m.from.wallet.ID {
+		if e.Operation != operation || e.Fee || e.Wallet != m.from.wallet.ID || len(e.Lots) == 0 {
 			continue
 		}
-		at := slices.IndexFunc(lots, func(l LotPart) bool { return l.Lot == e.Version })
-		if at > 0 {
-			own := lots[at]
-			lots = slices.Insert(slices.Delete(lots, at, at+1), 0, own)
+		if own, ok := lots.get(e.Lots[0].key()); ok && !own.expired(p.at.Time) {
+			taken, _ = takeFirst([]LotPart{own.LotPart}, amount)
+			amount = amount.Sub(taken[0].Amount)
+			lots, _ = lots.without(taken)
 		}
 	}
-	taken, _ := takeFirst(lots, m.amount)
-	return taken
+	return append(taken, lots.first(amount, p.at.Time)...)
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // rows prints all that a state holds, sorted: two states are equal when their
@@ -67,7 +68,7 @@ func rows(s *State) string {
 func walletRow(w *Wallet) []any {
 	row := []any{w.ID, w.Project, w.Customer, w.Role, w.Type, w.Asset, w.Number, w.Name, w.Metadata, w.Status, w.Version, w.Balance, *w.Terms}
 	if d := w.dealings; d != nil {
-		row = append(row, "held", d.held, d.holds, d.escrows, "lots", d.lots, "monitors", d.monitors, "usage", d.usage, "due", d.due)
+		row = append(row, "held", d.held, d.holds, d.escrows, "lots", d.lots.all(), "monitors", d.monitors, "usage", d.usage, "due", d.due)
 	}
 	return row
 }
@@ -92,7 +93,7 @@ func (s *State) stands(a *appointment) bool {
 	if a.kind != creditIsAnnounced {
 		return s.commandOf(*a, scriptsBegin) != nil
 	}
-	wallet, lot, ok := s.lotOf(WalletID(locationOf(a.of).ID(walletPrefix)), a.lot)
+	wallet, lot, ok := s.lotOf(WalletID(locationOf(a.of).ID(walletPrefix)), a.lot, time.UnixMicro(a.expires).UTC())
 	if !ok || lot.Noticed {
 		return false
 	}

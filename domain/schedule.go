@@ -29,6 +29,9 @@ type scheduled struct {
 // was meant.
 func decideSchedule(s *State, project *Project, c *Transact, r *record, at Place) ([]Event, *Rejection) {
 	for i := range c.Operations {
+		if expires := r.operations[i].Expires; !expires.IsZero() && !expires.After(c.ScheduledFor) {
+			return nil, reject(BadRequest, "expires_at must be after scheduled_for").at(i)
+		}
 		if o := &c.Operations[i]; o.Recipient != "" {
 			to, rejection := s.recipient(project, o.Recipient, o.From)
 			if rejection != nil {
@@ -80,11 +83,7 @@ func decidePerformScheduled(s *State, c PerformScheduled, at Place) ([]Event, *R
 	}
 	p := newPosting(s, project, at, Origin{Kind: ScheduleOrigin})
 	for i := range r.operations {
-		o := &r.operations[i]
-		if !o.Expires.IsZero() && !o.Expires.After(at.Time) {
-			return p.end(&r, reject(EffectiveAtRefused, "the credit would have expired before it was granted").at(i)), nil
-		}
-		if rejection := p.post(i, o); rejection != nil {
+		if rejection := p.post(i, &r.operations[i]); rejection != nil {
 			return p.end(&r, rejection), nil
 		}
 	}

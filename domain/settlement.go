@@ -54,11 +54,22 @@ func checkSettlement(s Settlement) *Rejection {
 func (s Settlement) after(now time.Time, zone *time.Location) time.Time {
 	local := now.In(zone)
 	for day := 1; ; day++ {
-		next := time.Date(local.Year(), local.Month(), local.Day()+day, 0, 0, 0, 0, zone)
-		if s.endsOn(next) && next.After(now) {
+		date := time.Date(local.Year(), local.Month(), local.Day()+day, 0, 0, 0, 0, time.UTC)
+		if next := startOf(date, zone); s.endsOn(date) && next.After(now) {
 			return next.UTC()
 		}
 	}
+}
+
+// startOf is the first moment of a date by the clocks of a zone. That is not
+// midnight where the clocks go forward just then: time.Date may then answer the
+// evening before. Clocks change at whole quarters of an hour.
+func startOf(date time.Time, zone *time.Location) time.Time {
+	start := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, zone)
+	for start.Format(time.DateOnly) < date.Format(time.DateOnly) {
+		start = start.Add(15 * time.Minute)
+	}
+	return start
 }
 
 func (s Settlement) endsOn(day time.Time) bool {
@@ -77,17 +88,13 @@ func (w *Wallet) Debt() Money {
 	return w.Asset.zero()
 }
 
-// Due is what the last settlement asked for and was not paid since. Whatever
-// came in since pays for it too.
+// Due is what the last settlement asked for and was not paid since, by whatever
+// came in.
 func (w *Wallet) Due() Money {
-	debt := w.Debt()
-	if w.dealings == nil || w.dealings.due.Sign() <= 0 {
+	if w.dealings == nil {
 		return w.Asset.zero()
 	}
-	if w.dealings.due.Cmp(debt) < 0 {
-		return w.dealings.due
-	}
-	return debt
+	return w.dealings.due
 }
 
 func decideCallSettlement(s *State, c CallSettlement, at Place) ([]Event, *Rejection) {
@@ -108,11 +115,8 @@ func decideCallSettlement(s *State, c CallSettlement, at Place) ([]Event, *Rejec
 
 func decideSettle(s *State, c Settle, at Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
-	if rejection := r.check(); rejection != nil {
+	if rejection := first(r.check(), checkPart(c.Quantity)); rejection != nil {
 		return nil, rejection
-	}
-	if c.Quantity.Set() && !c.Quantity.Positive() {
-		return nil, reject(BadRequest, "amount must be more than zero")
 	}
 	project, rejection := s.unused(c.Project, c.Reference)
 	if rejection != nil {

@@ -59,7 +59,11 @@ type Precondition struct {
 // itself.
 const ReservedReferences = "tallystick:"
 
-func systemReference(what string) Reference { return Reference(ReservedReferences + what) }
+// systemReference is the reference of what the ledger does itself: of what it is
+// about, and where that stands, since the same may happen again.
+func systemReference(what string, at Place) Reference {
+	return Reference(ReservedReferences + what + ":" + at.ID(""))
+}
 
 // ReferenceKey stands for a reference in memory: the first 128 bits of the
 // SHA-256 of project and reference. Two references of one key are not to be
@@ -148,9 +152,6 @@ func decideTransact(s *State, c *Transact, at Place) ([]Event, *Rejection) {
 	if rejection != nil {
 		return nil, rejection
 	}
-	if rejection := checkTimes(c, project, at.Time); rejection != nil {
-		return nil, rejection
-	}
 	for i := range c.Operations {
 		o := &c.Operations[i]
 		for _, id := range [...]WalletID{o.From, o.To} {
@@ -161,6 +162,9 @@ func decideTransact(s *State, c *Transact, at Place) ([]Event, *Rejection) {
 				return nil, rejection.at(i)
 			}
 		}
+	}
+	if rejection := checkTimes(c, project, at.Time); rejection != nil {
+		return nil, rejection
 	}
 	if rejection := checkPreconditions(s, project, c.Preconditions); rejection != nil {
 		return nil, rejection

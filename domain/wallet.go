@@ -60,7 +60,7 @@ type dealings struct {
 	held     Money
 	holds    int // how many are active
 	escrows  []EscrowID
-	lots     []Lot
+	lots     *lots
 	monitors []Monitor
 	usage    Usage
 	due      Money // asked for by the last settlement and not paid since
@@ -76,7 +76,7 @@ func (d *dealings) clone(asset Asset) *dealings {
 }
 
 func (d *dealings) idle() bool {
-	return d.held.IsZero() && d.holds == 0 && len(d.escrows)+len(d.lots)+len(d.monitors) == 0 && d.usage.Date == "" && d.due.IsZero()
+	return d.held.IsZero() && d.holds == 0 && len(d.escrows)+d.lots.len()+len(d.monitors) == 0 && d.usage.Date == "" && d.due.IsZero()
 }
 
 // deal changes the dealings of a wallet that may be changed itself.
@@ -98,6 +98,13 @@ func (w *Wallet) Held() Money {
 
 // Lots is the wallet's expiring credit that no hold reserves, earliest expiry first.
 func (w *Wallet) Lots() []Lot {
+	if w.dealings == nil {
+		return nil
+	}
+	return w.dealings.lots.all()
+}
+
+func (w *Wallet) lots() *lots {
 	if w.dealings == nil {
 		return nil
 	}
@@ -134,22 +141,15 @@ func available(w *Wallet, balance Money, d *dealings, now time.Time) Money {
 	if d == nil {
 		return balance
 	}
-	balance = balance.Sub(d.held)
-	for i := range d.lots {
-		if !d.lots[i].expired(now) {
-			break
-		}
-		balance = balance.Sub(d.lots[i].Amount)
-	}
-	return balance
+	return d.lots.withoutExpired(balance.Sub(d.held), now)
 }
 
 // room is how much of a balance can be expiring credit beside what already is:
 // what is neither owed nor held.
 func room(balance Money, d *dealings) Money {
 	free := balance.Sub(d.held)
-	for i := range d.lots {
-		free = free.Sub(d.lots[i].Amount)
+	if d.lots != nil {
+		free = free.Sub(d.lots.sum)
 	}
 	return free
 }

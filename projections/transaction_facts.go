@@ -23,9 +23,6 @@ func (b *batch) completed(f *domain.TransactionCompleted, at *moment) error {
 			return err
 		}
 	}
-	if f.Origin.Kind == domain.SettlementOrigin {
-		b.settled(&f.Operations[0])
-	}
 	return nil
 }
 

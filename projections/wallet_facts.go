@@ -104,15 +104,8 @@ INSERT INTO ledger.settlements (wallet_id, period_end, project_id, amount, creat
 
 func (b *batch) settlementDue(f *domain.SettlementDue, at *moment) {
 	b.change("wallet "+string(f.Wallet), updateDue, string(f.Wallet), f.Amount.String(), f.Next, at.time, int64(at.sequence))
+	b.balances.demand(f.Wallet, &f.Amount)
 	b.rare.Queue(insertSettlement, string(f.Wallet), f.PeriodEnd, string(f.Project), f.Amount.String(), at.time)
-}
-
-const paySettlement = `
-UPDATE ledger.wallets SET amount_due = greatest(amount_due, $2::text::numeric) - $2::text::numeric WHERE id = $1`
-
-// settled counts what was paid; that its balance rose says the rest of it.
-func (b *batch) settled(o *domain.PostedOperation) {
-	b.change("wallet "+string(o.To), paySettlement, string(o.To), o.Amount.String())
 }
 
 const insertMonitor = `

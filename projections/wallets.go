@@ -154,7 +154,4 @@ func (w *Wallet) reckon() {
 	if w.Type == domain.Postpaid {
 		w.Available = w.Available.Add(w.Terms.CreditLimit)
 	}
-	if debt := w.Debt(); w.Due.Cmp(debt) > 0 {
-		w.Due = debt
-	}
 }

@@ -45,10 +45,10 @@ const (
 // first entry: each wallet missed is a gap.
 const moveBalances = `
 UPDATE ledger.wallets AS w
-   SET version = moved.last, balance = moved.balance,
+   SET version = moved.last, balance = moved.balance, amount_due = greatest(w.amount_due - moved.received, 0),
        updated_at = greatest(w.updated_at, moved.at), sequence = greatest(w.sequence, moved.sequence)
-  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]::numeric[], $5::timestamptz[], $6::bigint[])
-       AS moved (id, first, last, balance, at, sequence)
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]::numeric[], $5::timestamptz[], $6::bigint[], $7::text[]::numeric[])
+       AS moved (id, first, last, balance, at, sequence, received)
  WHERE w.id = moved.id AND w.version = moved.first - 1`
 
 // write writes a batch in one transaction. A crash, or an error, leaves either
@@ -98,7 +98,7 @@ func (b *balances) write(ctx context.Context, tx pgx.Tx) error {
 	if len(b.ids) == 0 {
 		return nil
 	}
-	tag, err := tx.Exec(ctx, moveBalances, b.ids, b.first, b.last, texts(b.amounts), b.times, b.sequence)
+	tag, err := tx.Exec(ctx, moveBalances, b.ids, b.first, b.last, texts(b.amounts), b.times, b.sequence, texts(b.received))
 	if err != nil {
 		return err
 	}

@@ -83,10 +83,10 @@ func creditHistory(b *book, ama domain.WalletID) {
 	expires := b.now().Add(24 * time.Hour)
 	granted := b.transact(domain.Operation{Type: domain.Issue, To: ama, Quantity: quantity(b.t, "20"), Grant: true, Expires: expires})
 	lot := b.do(granted)[0].(*domain.TransactionCompleted).Entries[1].Version
-	b.do(domain.AnnounceExpiry{Project: b.project, Wallet: ama, Lot: lot})
+	b.do(domain.AnnounceExpiry{Project: b.project, Wallet: ama, Lot: lot, Expires: expires})
 	b.do(b.transact(domain.Operation{Type: domain.Redeem, From: ama, Quantity: quantity(b.t, "5")}))
 	b.wait(expires)
-	b.do(domain.ExpireCredit{Project: b.project, Wallet: ama, Lot: lot})
+	b.do(domain.ExpireCredit{Project: b.project, Wallet: ama, Lot: lot, Expires: expires})
 }
 
 // dealingsHistory: transactions to come and taken back, holds, escrows.

@@ -53,7 +53,7 @@ COMMENT ON COLUMN ledger.wallets.role IS 'customer; system: the project''s own; 
 COMMENT ON COLUMN ledger.wallets.type IS 'PREPAID: never below zero. POSTPAID: down to minus credit_limit.';
 COMMENT ON COLUMN ledger.wallets.status IS 'active; frozen: nothing goes out; disabled: nothing moves, the balance stays; closed: empty, for ever.';
 COMMENT ON COLUMN ledger.wallets.held IS 'What active holds reserve of the balance, in major units. Available is balance + credit_limit - held.';
-COMMENT ON COLUMN ledger.wallets.amount_due IS 'What the last settlement asked for, without the settlements paid since. No more than what the balance is below zero is due of it.';
+COMMENT ON COLUMN ledger.wallets.amount_due IS 'What the last settlement asked for and was not paid since, by whatever came in.';
 COMMENT ON COLUMN ledger.wallets.credit_limit IS 'How far below zero a POSTPAID wallet may go; NULL for PREPAID.';
 COMMENT ON COLUMN ledger.wallets.fees IS 'Fees that were agreed for this wallet instead of the project''s, as in ledger.projects.fees; NULL for none.';
 COMMENT ON COLUMN ledger.wallets.limits IS 'Limits instead of the project''s: {maximum_balance, maximum_amount, daily_amount, monthly_amount: decimals as text, in major units; daily_count, monthly_count}; NULL for none.';
