@@ -236,7 +236,11 @@ func decideMeetDeadline(s *State, c MeetDeadline, at Place) ([]Event, *Rejection
 		return nil, nil
 	}
 	r := record{reference: systemReference(string(c.Escrow), at)}
-	return endEscrow(s, project, escrow, escrow.AtDeadline, escrow.Remaining, &r, at, true), nil
+	events := endEscrow(s, project, escrow, escrow.AtDeadline, escrow.Remaining, &r, at, true)
+	if len(events) == 1 {
+		return nil, nil // the balance would be out of range: it stays open, to be ended by hand
+	}
+	return events, nil
 }
 
 // blocked tells whether an escrow cannot end at its deadline because the wallet

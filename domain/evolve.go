@@ -217,14 +217,15 @@ func (s *State) evolveUsage(e *TransactionCompleted) {
 	if !ok {
 		return
 	}
-	for i := range e.Operations {
-		o := &e.Operations[i]
-		payer, ok := s.Wallet(o.From)
-		if !ok || !project.limited(payer) || !project.LimitsOf(payer).windows() {
+	for i := range e.Entries {
+		entry := &e.Entries[i]
+		if entry.Fee || entry.Amount.Sign() > 0 {
 			continue
 		}
-		wallet, _ := edit(&s.walletTable, o.From)
-		wallet.deal(func(d *dealings) { d.usage = d.usage.on(e.Date, wallet.Asset).plus(o.Amount) })
+		payer, ok := edit(&s.walletTable, entry.Wallet)
+		if ok && project.limited(payer) && project.LimitsOf(payer).windows() {
+			payer.deal(func(d *dealings) { d.usage = d.usage.on(e.Date, payer.Asset).plus(entry.Amount.Neg()) })
+		}
 	}
 }
 

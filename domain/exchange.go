@@ -17,7 +17,10 @@ func (p *posting) convert(in, out *movement) *Rejection {
 	from, to := in.from.wallet, out.to.wallet
 	_, liquid := p.project.accounts[accountKey{LiquidityWallet, to.Asset.Code}]
 	in.to, out.from = p.system(LiquidityWallet, from.Asset), p.system(LiquidityWallet, to.Asset)
-	out.fee = to.Asset.zero()
+	out.fee, out.payout = to.Asset.zero(), true
+	if from.Asset.Code != to.Asset.Code && (in.from == in.to || out.from == out.to) {
+		return reject(SameWallet, "an exchange is made with the project's liquidity wallets: one of them cannot be its sender or recipient")
+	}
 	var fees *account
 	if !in.fee.IsZero() {
 		fees = p.system(FeeWallet, from.Asset)

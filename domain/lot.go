@@ -135,7 +135,10 @@ func decideExpireCredit(s *State, c ExpireCredit, at Place) ([]Event, *Rejection
 		fee: wallet.Asset.zero(), take: []LotPart{lot.LotPart}, settled: true,
 	})
 	// A lot can end more than once: what came back after its end ends again.
-	return p.end(&record{reference: systemReference(id, at), operations: posted}, rejection), nil
+	if rejection != nil {
+		return nil, nil // out of range: it stays, and cannot be spent
+	}
+	return p.end(&record{reference: systemReference(id, at), operations: posted}, nil), nil
 }
 
 func decideAnnounceExpiry(s *State, c AnnounceExpiry) ([]Event, *Rejection) {

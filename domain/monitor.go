@@ -47,7 +47,9 @@ func (w *Wallet) Monitors() []Monitor {
 	return w.dealings.monitors
 }
 
-// metric is the number that a monitor watches.
+// metric is the number that a monitor watches. Of what is available it sees
+// credit that has expired until that is removed: so a wallet of many lots is not
+// looked through for each.
 func (w *Wallet) metric(m MonitorMetric) Money {
 	switch m {
 	case HeldMetric:

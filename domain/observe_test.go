@@ -22,8 +22,9 @@ import (
 //     lot there is more, in wallets, holds and escrows, than was granted.
 //   - Holds add up to what is held, escrows to what the escrow accounts have.
 //   - Of no operation more is reversed than it moved.
+//   - What is due is never more than what is owed.
 //   - Each monitor knows on which side its number is.
-//   - New identifiers and wallet numbers are new.
+//   - New identifiers, references and wallet numbers are new.
 type observer struct {
 	projects     []ProjectID
 	wallets      []WalletID
@@ -70,11 +71,12 @@ func (h *observer) observe(event Event) {
 		h.accounts[e.Wallet].wallet.Status = e.Status
 	case *TransactionScheduled:
 		h.new(string(e.Transaction))
+		h.new(fmt.Sprintf("reference %s of %s", e.Reference, e.Project))
 		h.scheduled = append(h.scheduled, e.Transaction)
 	case *TransactionFailed:
-		h.outcome(e.Origin, e.Transaction)
+		h.outcome(e.Origin, e.Transaction, e.Project, e.Reference)
 	case *TransactionCompleted:
-		h.outcome(e.Origin, e.Transaction)
+		h.outcome(e.Origin, e.Transaction, e.Project, e.Reference)
 		h.completed[e.Transaction] = e
 		h.transactions = append(h.transactions, e.Transaction)
 		h.observeEntries(e)
@@ -90,11 +92,12 @@ func (h *observer) observe(event Event) {
 	}
 }
 
-// outcome: a transaction's identifier is new, or that of a scheduled one without
-// an outcome.
-func (h *observer) outcome(origin Origin, id TransactionID) {
+// outcome: a transaction's identifier and reference are new, or those of a
+// scheduled one without an outcome.
+func (h *observer) outcome(origin Origin, id TransactionID, project ProjectID, reference Reference) {
 	if origin.Kind != ScheduleOrigin {
 		h.new(string(id))
+		h.new(fmt.Sprintf("reference %s of %s", reference, project))
 		return
 	}
 	if !slices.Contains(h.scheduled, id) {
@@ -266,10 +269,18 @@ func (h *observer) inspectWallet(w *Wallet, now time.Time) {
 	if lots.Cmp(free) > 0 {
 		wrong("wallet %s has lots of %s, and %s that is neither owed nor held", w.ID, lots, free)
 	}
+	if due := w.Due(); due.Sign() < 0 || due.Cmp(w.Debt()) > 0 {
+		wrong("wallet %s owes %s, and %s of it is due", w.ID, w.Debt(), due)
+	}
 	if w.Status == Closed && !w.empty() {
 		wrong("wallet %s is closed with %s", w.ID, w.Balance)
 	}
+	all := w.Lots()
+	passing := len(all) > 0 && all[0].expired(now) // time has yet to come to it: then the monitors are looked at
 	for _, m := range w.Monitors() {
+		if m.Metric == AvailableMetric && passing {
+			continue
+		}
 		if value := w.metric(m.Metric); (value.Cmp(m.Threshold) >= 0) != m.Above {
 			wrong("%s of wallet %s is %s, and its monitor says %t of %s", m.Metric, w.ID, value, m.Above, m.Threshold)
 		}

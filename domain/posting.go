@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // posting is a transaction under way: the accounts as its operations so far
 // have left them. Nothing of it reaches the state but through events.
@@ -115,6 +118,7 @@ type movement struct {
 	bounded  bool // the limits of from and to hold
 	counted  bool // and it counts against those by the day and month
 	reserved bool // by a hold, which has no part in the held any more; take are its lots
+	payout   bool // of an exchange: from is the project's liquidity wallet
 	settled  bool // agreed before: no status stands in its way, and it is there
 }
 
@@ -203,7 +207,12 @@ func (p *posting) checkFunds(m *movement) *Rejection {
 		}
 		available := from.available(p.at.Time)
 		if promised := m.reserved && m.fee.IsZero(); available.Cmp(needed) < 0 && !promised {
-			return insufficient(from.wallet, m.amount, m.fee, available)
+			rejection := insufficient(from.wallet, m.amount, m.fee, available)
+			if m.payout {
+				rejection.Code = InsufficientLiquidity
+				rejection.Message = "Insufficient liquidity of the project" + strings.TrimPrefix(rejection.Message, "Insufficient funds")
+			}
+			return rejection
 		}
 	}
 	if m.payer != from && !m.fee.IsZero() {
@@ -215,11 +224,7 @@ func (p *posting) checkFunds(m *movement) *Rejection {
 }
 
 func insufficient(w *Wallet, amount, fee, available Money) *Rejection {
-	code, what := InsufficientFunds, "Insufficient funds"
-	if w.Role == LiquidityWallet {
-		code, what = InsufficientLiquidity, "Insufficient liquidity"
-	}
-	return reject(code, "%s: the amount is %s and the fee %s, %s %s is available", what, amount, fee, available, w.Asset.Code).
+	return reject(InsufficientFunds, "Insufficient funds: the amount is %s and the fee %s, %s %s is available", amount, fee, available, w.Asset.Code).
 		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code)).
 		with("amount", amount.String()).with("fee", fee.String()).with("available", available.String())
 }

@@ -110,11 +110,13 @@ freeze liquidity/USD
 		of   string // part of the message
 	}{
 		{"from gone to gone", SameWallet, "same wallet"},
+		{"from liquidity/USD to shut", SameWallet, "liquidity wallets"},
+		{"from gone to pool", SameWallet, "liquidity wallets"},
 		{"from shut to gone", WalletIsClosed, string(s.wallet("gone"))},
 		{"from frost to shut", WalletIsDisabled, string(s.wallet("shut"))},
 		{"from frost to shut-yen", WalletIsDisabled, string(s.wallet("shut-yen"))},
 		{"from frost to poor", WalletIsFrozen, string(s.wallet("frost"))},
-		{"from open-euros to poor", WalletIsFrozen, string(s.wallet("liquidity/USD"))}, // which pays out
+		{"from open-euros to poor", WalletIsFrozen, string(s.wallet("liquidity/USD"))}, // it pays out
 		{"from amas to poor", AssetMismatch, "both hold USD"},
 		{"from amas to small", LimitExceeded, "maximum_amount"},
 		{"from poor to small", LimitExceeded, "maximum_balance"},
@@ -154,7 +156,7 @@ func TestOperationsInTurn(t *testing.T) {
 
 func tableOfReverse(t *testing.T, s *script) {
 	of := func(reference string) *TransactionCompleted { return s.completed[s.transaction(reference)] }
-	faulty := Reverse{Project: "none", Description: long, Metadata: many, Parts: []ReversalPart{{-1, amount("1")}, {-1, amount("0")}}}
+	faulty := Reverse{Project: "none", Description: long, Metadata: many, Parts: make([]ReversalPart, MaxOperations+1)}
 	part := func(change func(*ReversalPart)) func(*Reverse) {
 		return func(c *Reverse) { change(&c.Parts[0]) }
 	}
@@ -162,8 +164,10 @@ func tableOfReverse(t *testing.T, s *script) {
 		{"no reference", nil, BadRequest, "reference is required"},
 		{"description", func(c *Reverse) { c.Reference = "fill" }, BadRequest, "description"},
 		{"metadata", func(c *Reverse) { c.Description = "" }, BadRequest, "51 keys"},
-		{"no amount", func(c *Reverse) { c.Metadata = nil }, BadRequest, "more than zero"},
-		{"no such project", func(c *Reverse) { c.Parts[0].Quantity, c.Parts[1].Quantity = amount("0.001"), amount("1") }, NotFound, "Project"},
+		{"too many parts", func(c *Reverse) { c.Metadata = nil }, BadRequest, "not 1001"},
+		{"no amount", func(c *Reverse) { c.Parts = []ReversalPart{{-1, amount("1")}, {-1, amount("0")}} }, BadRequest, "more than zero"},
+		{"one twice", func(c *Reverse) { c.Parts[0].Quantity, c.Parts[1].Quantity = amount("0.001"), amount("1") }, BadRequest, "named twice"},
+		{"no such project", func(c *Reverse) { c.Parts[1].Operation = -2 }, NotFound, "Project"},
 		{"reference used", func(c *Reverse) { c.Project = s.projectID() }, DuplicateReference, "reference"},
 		{"no such transaction", func(c *Reverse) { c.Reference = "new" }, NotFound, "Transaction"},
 		{"another project's", func(c *Reverse) { c.Original = of("far") }, NotFound, "Transaction"},
@@ -172,8 +176,7 @@ func tableOfReverse(t *testing.T, s *script) {
 		{"nothing left", part(func(p *ReversalPart) { p.Operation = 0 }), AmountTooLarge, "Nothing is left"},
 		{"amount does not fit", part(func(p *ReversalPart) { p.Operation = 1 }), BadRequest, "more digits"},
 		{"too much", part(func(p *ReversalPart) { p.Quantity = amount("5.01") }), AmountTooLarge, "5.00 USD is left"},
-		{"another that is none", part(func(p *ReversalPart) { p.Quantity = amount("5") }), BadRequest, "0 to 1, not -1"},
-		{"one twice", func(c *Reverse) { c.Parts[1].Operation = 1 }, BadRequest, "named twice"},
+		{"another that is none", part(func(p *ReversalPart) { p.Quantity = amount("5") }), BadRequest, "0 to 1, not -2"},
 		{"from a closed wallet", func(c *Reverse) { c.Original, c.Parts = of("to-gone"), nil }, WalletIsClosed, "closed"},
 		{"from a disabled one", func(c *Reverse) { c.Original = of("to-shut") }, WalletIsDisabled, "disabled"},
 		{"from a frozen one", func(c *Reverse) { c.Original = of("to-cold") }, WalletIsFrozen, "frozen"},

@@ -73,10 +73,8 @@ func decideReverse(s *State, c *Reverse, at Place) ([]Event, *Rejection) {
 	if rejection := r.check(); rejection != nil {
 		return nil, rejection
 	}
-	for i := range c.Parts {
-		if rejection := checkPart(c.Parts[i].Quantity); rejection != nil {
-			return nil, rejection
-		}
+	if rejection := checkParts(c.Parts); rejection != nil {
+		return nil, rejection
 	}
 	project, rejection := s.unused(c.Project, c.Reference)
 	if rejection != nil {
@@ -111,6 +109,23 @@ func decideReverse(s *State, c *Reverse, at Place) ([]Event, *Rejection) {
 	return append(events, reversed), nil
 }
 
+func checkParts(parts []ReversalPart) *Rejection {
+	if len(parts) > MaxOperations {
+		return reject(BadRequest, "a reversal names at most %d operations, not %d", MaxOperations, len(parts))
+	}
+	named := make(map[int]bool, len(parts))
+	for i := range parts {
+		if rejection := checkPart(parts[i].Quantity); rejection != nil {
+			return rejection
+		}
+		if named[parts[i].Operation] {
+			return reject(BadRequest, "operation %d is named twice", parts[i].Operation)
+		}
+		named[parts[i].Operation] = true
+	}
+	return nil
+}
+
 // whole tells whether nothing is left to reverse.
 func whole(original *TransactionCompleted, sums *Reversal) bool {
 	for i := range original.Operations {
@@ -141,9 +156,6 @@ func (c *Reverse) parts(before *Reversal) ([]ReversedOperation, *Rejection) {
 	for _, one := range asked {
 		if one.Operation < 0 || one.Operation >= len(c.Original.Operations) {
 			return nil, reject(BadRequest, "the transaction has operations 0 to %d, not %d", len(c.Original.Operations)-1, one.Operation)
-		}
-		if slices.ContainsFunc(parts, func(other ReversedOperation) bool { return other.Operation == one.Operation }) {
-			return nil, reject(BadRequest, "operation %d is named twice", one.Operation)
 		}
 		o := &c.Original.Operations[one.Operation]
 		sum := before.of(one.Operation, o)

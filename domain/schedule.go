@@ -29,9 +29,6 @@ type scheduled struct {
 // was meant.
 func decideSchedule(s *State, project *Project, c *Transact, r *record, at Place) ([]Event, *Rejection) {
 	for i := range c.Operations {
-		if expires := r.operations[i].Expires; !expires.IsZero() && !expires.After(c.ScheduledFor) {
-			return nil, reject(BadRequest, "expires_at must be after scheduled_for").at(i)
-		}
 		if o := &c.Operations[i]; o.Recipient != "" {
 			to, rejection := s.recipient(project, o.Recipient, o.From)
 			if rejection != nil {

@@ -220,8 +220,12 @@ func checkTransact(c *Transact) *Rejection {
 		return reject(BadRequest, "a scheduled transaction has neither preconditions nor effective_at: they are about now")
 	}
 	for i := range c.Operations {
-		if rejection := checkOperation(&c.Operations[i]); rejection != nil {
+		o := &c.Operations[i]
+		if rejection := checkOperation(o); rejection != nil {
 			return rejection.at(i)
+		}
+		if !o.Expires.IsZero() && !moment(o.Expires).After(moment(c.ScheduledFor)) {
+			return reject(BadRequest, "expires_at must be after scheduled_for").at(i)
 		}
 	}
 	return nil
