@@ -84,6 +84,9 @@
 // of the contract: shape of the command, reference already used, things named
 // that do not exist, business time out of range, preconditions, the state of the
 // hold, escrow, debt or transaction that the command is about, amounts that do
-// not fit their asset or are more than is left, and then, for each operation in turn, the recorded
-// refusals in the order of [Codes]. See testdata/ for a script of each.
+// not fit their asset or are more than is left, and then, for each operation in
+// turn, the recorded refusals in the order of [Codes]. What an operation does in
+// two movements (the halves of an exchange, an amount and the fee returned with
+// it) has the refusals of the first before those of the second; an exchange looks
+// at the status of all its wallets first. See testdata/ for a script of each.
 package domain

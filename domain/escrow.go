@@ -137,16 +137,19 @@ func (p *posting) fund(asked *Operation, o *PostedOperation) *Rejection {
 	if o.From == o.To {
 		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.From))
 	}
-	recipient := p.account(o.To)
-	from := p.account(o.From)
-	if rejection := checkStatus([]*account{from, recipient}, from); rejection != nil {
+	m := p.movement(0, o)
+	from, recipient := m.from, m.to
+	var fees *account
+	if !m.fee.IsZero() {
+		fees = p.system(FeeWallet, from.wallet.Asset)
+	}
+	if rejection := checkStatus([]*account{from, recipient, fees}, from); rejection != nil {
 		return rejection
 	}
 	if recipient.wallet.Asset.Code != from.wallet.Asset.Code {
 		return reject(AssetMismatch, "Wallet %s holds %s and wallet %s holds %s: only an exchange converts",
 			o.From, from.wallet.Asset.Code, o.To, recipient.wallet.Asset.Code)
 	}
-	m := p.movement(0, o)
 	m.to = p.system(EscrowWallet, from.wallet.Asset)
 	return p.move(m)
 }

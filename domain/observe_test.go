@@ -275,12 +275,7 @@ func (h *observer) inspectWallet(w *Wallet, now time.Time) {
 	if w.Status == Closed && !w.empty() {
 		wrong("wallet %s is closed with %s", w.ID, w.Balance)
 	}
-	all := w.Lots()
-	passing := len(all) > 0 && all[0].expired(now) // time has yet to come to it: then the monitors are looked at
 	for _, m := range w.Monitors() {
-		if m.Metric == AvailableMetric && passing {
-			continue
-		}
 		if value := w.metric(m.Metric); (value.Cmp(m.Threshold) >= 0) != m.Above {
 			wrong("%s of wallet %s is %s, and its monitor says %t of %s", m.Metric, w.ID, value, m.Above, m.Threshold)
 		}

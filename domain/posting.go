@@ -216,11 +216,22 @@ func (p *posting) checkFunds(m *movement) *Rejection {
 		}
 	}
 	if m.payer != from && !m.fee.IsZero() {
-		if available := m.payer.available(p.at.Time).Add(m.amount); available.Cmp(m.fee) < 0 {
+		if available := m.payer.available(p.at.Time).Add(p.gain(m)); available.Cmp(m.fee) < 0 {
 			return insufficient(m.payer.wallet, m.amount, m.fee, available)
 		}
 	}
 	return nil
+}
+
+// gain is what the recipient of a movement can spend of it: not the lot that it
+// grants when that has expired already, as a scheduled one can have.
+func (p *posting) gain(m *movement) Money {
+	if m.expires.IsZero() || p.at.Time.Before(m.expires) {
+		return m.amount
+	}
+	own := m.to.dealings.clone(m.to.wallet.Asset)
+	expired := []LotPart{{Amount: m.amount, Expires: m.expires}}
+	return m.amount.Sub(sumLots(capped(expired, room(m.to.balance.Add(m.amount), own)), m.to.wallet.Asset))
 }
 
 func insufficient(w *Wallet, amount, fee, available Money) *Rejection {

@@ -163,10 +163,12 @@ func decideTransact(s *State, c *Transact, at Place) ([]Event, *Rejection) {
 			}
 		}
 	}
-	if rejection := checkTimes(c, project, at.Time); rejection != nil {
-		return nil, rejection
+	for _, condition := range c.Preconditions {
+		if _, rejection := s.walletOf(project, condition.Wallet); rejection != nil {
+			return nil, rejection
+		}
 	}
-	if rejection := checkPreconditions(s, project, c.Preconditions); rejection != nil {
+	if rejection := first(checkTimes(c, project, at.Time), checkPreconditions(s, c.Preconditions)); rejection != nil {
 		return nil, rejection
 	}
 	r := record{
@@ -269,12 +271,10 @@ func checkFuture(name string, at, now time.Time) *Rejection {
 
 func timestamp(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
-func checkPreconditions(s *State, project *Project, all []Precondition) *Rejection {
+// checkPreconditions holds wallets that exist to their versions.
+func checkPreconditions(s *State, all []Precondition) *Rejection {
 	for _, c := range all {
-		wallet, rejection := s.walletOf(project, c.Wallet)
-		if rejection != nil {
-			return rejection
-		}
+		wallet, _ := s.Wallet(c.Wallet)
 		if wallet.Version != c.Version {
 			return reject(VersionConflict, "Wallet %s is at version %d, not %d", c.Wallet, wallet.Version, c.Version).
 				with("wallet_id", string(c.Wallet)).with("version", number(c.Version)).with("current_version", number(wallet.Version))
