@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// dueAtOnce is how many deadlines one group takes: callers wait behind them,
-	// for a commit or two.
-	dueAtOnce = 2048
+	// dueAtOnce is how many deadlines one group takes, about as many expiries as
+	// fit a commit: callers wait behind them for one, and no commit is half empty.
+	dueAtOnce = 1300
 	// longestSleep bounds how long the writer sleeps, so that a clock which was
 	// set is noticed.
 	longestSleep = time.Minute
