@@ -174,11 +174,19 @@ func (p *posting) check(m *movement, fees *account) *Rejection {
 	if rejection := p.checkFunds(m); rejection != nil {
 		return rejection
 	}
-	total := m.amount.Add(m.fee)
-	if !m.from.balance.Sub(total).Fits() || !m.to.balance.Add(total).Fits() {
-		return reject(BalanceOutOfRange, "a balance would have more than %d digits", MaxDigits)
+	return checkRange(m, fees)
+}
+
+// checkRange refuses what would make a balance too long, before or after the fee.
+func checkRange(m *movement, fees *account) *Rejection {
+	out, in := m.amount, m.amount
+	if m.payer == m.from {
+		out = out.Add(m.fee)
 	}
-	if fees != nil && !fees.balance.Add(m.fee).Fits() {
+	if m.to == fees {
+		in = in.Add(m.fee)
+	}
+	if !m.from.balance.Sub(out).Fits() || !m.to.balance.Add(in).Fits() || fees != nil && !fees.balance.Add(m.fee).Fits() {
 		return reject(BalanceOutOfRange, "a balance would have more than %d digits", MaxDigits)
 	}
 	return nil

@@ -139,7 +139,11 @@ func (l *Ledger) checkFunds(s step) {
 		l.check(promised || l.available(f.from).Cmp(needed) >= 0, "INSUFFICIENT_FUNDS")
 	}
 	if s.payer == f.to && s.fee.Sign() > 0 {
-		l.check(plus(l.available(s.payer), f.amount).Cmp(s.fee) >= 0, "INSUFFICIENT_FUNDS")
+		usable := f.amount
+		if !f.expires.IsZero() && l.over(f.expires) { // scheduled, and decided too late: what becomes a lot is lost
+			usable = minus(usable, least(usable, l.room(f.to, plus(f.to.balance(), f.amount))))
+		}
+		l.check(plus(l.available(s.payer), usable).Cmp(s.fee) >= 0, "INSUFFICIENT_FUNDS")
 	}
 	for _, f := range s.flows[1:] {
 		l.check(f.from != nil && l.available(f.from).Cmp(f.amount) >= 0, "INSUFFICIENT_LIQUIDITY")

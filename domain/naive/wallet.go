@@ -166,16 +166,21 @@ func (l *Ledger) bringLots(w *wallet, pieces []piece) (brought []piece) {
 	return l.bringInto(w, w.balance(), pieces)
 }
 
-// bringInto does so for a wallet that is about to have that balance.
-func (l *Ledger) bringInto(w *wallet, balance *big.Int, pieces []piece) (brought []piece) {
+// room is how much of a balance can become lots, not below zero.
+func (l *Ledger) room(w *wallet, balance *big.Int) *big.Int {
 	room := minus(balance, l.held(w))
 	for _, lot := range w.lots {
 		room = minus(room, lot.amount)
 	}
-	if room.Sign() <= 0 {
-		return nil
+	if room.Sign() < 0 {
+		return nothing
 	}
-	brought, _ = front(ofLots(pieces), room)
+	return room
+}
+
+// bringInto does so for a wallet that is about to have that balance.
+func (l *Ledger) bringInto(w *wallet, balance *big.Int, pieces []piece) (brought []piece) {
+	brought, _ = front(ofLots(pieces), l.room(w, balance))
 	for _, p := range brought {
 		if old, ok := w.lots[p.lot]; ok {
 			old.amount = plus(old.amount, p.amount)
