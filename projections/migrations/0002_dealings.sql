@@ -36,6 +36,7 @@ ALTER TABLE ledger.wallets
     ADD COLUMN settlement_period text,
     ADD COLUMN settlement_day    integer,
     ADD COLUMN settlement_next   timestamptz,
+    ADD COLUMN available         numeric GENERATED ALWAYS AS (balance + coalesce(credit_limit, 0) - held) STORED,
     DROP CONSTRAINT wallets_role_is_known,
     DROP CONSTRAINT wallets_status_is_known,
     DROP CONSTRAINT wallets_only_issuance_below_zero;
@@ -52,7 +53,8 @@ ALTER TABLE ledger.wallets
 COMMENT ON COLUMN ledger.wallets.role IS 'customer; system: the project''s own; issuance: counterpart of issue and redeem, below zero without limit; fees: where fees go; breakage: where expired credit goes; escrow: what open escrows hold; liquidity: what exchanges are made with.';
 COMMENT ON COLUMN ledger.wallets.type IS 'PREPAID: never below zero. POSTPAID: down to minus credit_limit.';
 COMMENT ON COLUMN ledger.wallets.status IS 'active; frozen: nothing goes out; disabled: nothing moves, the balance stays; closed: empty, for ever.';
-COMMENT ON COLUMN ledger.wallets.held IS 'What active holds reserve of the balance, in major units. Available is balance + credit_limit - held.';
+COMMENT ON COLUMN ledger.wallets.held IS 'What active holds reserve of the balance, in major units.';
+COMMENT ON COLUMN ledger.wallets.available IS 'What can be spent, in major units: balance + credit_limit - held. An issuance account may spend without limit. Credit that has expired counts until it is removed, within a second.';
 COMMENT ON COLUMN ledger.wallets.amount_due IS 'What the last settlement asked for and was not paid since, by whatever came in.';
 COMMENT ON COLUMN ledger.wallets.credit_limit IS 'How far below zero a POSTPAID wallet may go; NULL for PREPAID.';
 COMMENT ON COLUMN ledger.wallets.fees IS 'Fees that were agreed for this wallet instead of the project''s, as in ledger.projects.fees; NULL for none.';
