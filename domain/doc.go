@@ -26,12 +26,12 @@
 //  3. A transaction is all or nothing. Completed or failed, it is a fact under
 //     its reference, which is unique in its project for ever.
 //  4. Each entry raises its wallet's version by exactly one.
-//  5. Active: all moves. Frozen: nothing goes out, what comes in still does.
-//     Disabled: nothing moves; the balance stays. Closed: for ever; only an empty
-//     wallet without holds and open escrows is, or one that the same command
-//     empties (which a frozen wallet allows, a disabled one does not). A wallet
-//     that its customer closed may be made anew. Time's own doings, the expiry of
-//     credit and of holds, take place whatever the status.
+//  5. Active: all moves. Frozen: nothing goes out, what comes in still does (less
+//     the fee for it). Disabled: nothing moves; the balance stays. Closed: for
+//     ever; only an empty wallet without holds and open escrows is, or one that
+//     the same command empties (which a frozen wallet allows, a disabled one does
+//     not). A wallet that its customer closed may be made anew. Time's own doings,
+//     the expiry of credit and of holds, take place whatever the status.
 //  6. Money is exact at its asset's scale. A fee is rounded half even, what an
 //     exchange pays out is rounded down, and nothing else is rounded; where an
 //     exchange is reversed in part, the share given back is rounded up, and where

@@ -47,9 +47,10 @@ type Usage struct {
 	MonthCount  uint64
 }
 
-// on is the usage as it stands on a day.
+// on is the usage as it stands on a day. Days do not go back: where the project's
+// zone was moved west, the day that was begun goes on until it is over there too.
 func (u Usage) on(date string, asset Asset) Usage {
-	if u.Date == date {
+	if u.Date >= date {
 		return u
 	}
 	next := Usage{Date: date, DayAmount: asset.zero(), MonthAmount: asset.zero()}
