@@ -44,14 +44,6 @@ func (l *lots) len() int {
 	return l.sorted.Len()
 }
 
-// total is the sum, of nothing where there is none.
-func (l *lots) total(asset Asset) Money {
-	if l == nil {
-		return asset.zero()
-	}
-	return l.sum
-}
-
 // with brings parts: of lots that are there, or new ones.
 func (l *lots) with(parts []LotPart) *lots {
 	if len(parts) == 0 {
