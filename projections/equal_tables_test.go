@@ -18,8 +18,9 @@ import (
 func equalTables(t *testing.T, h *history, facts []told, pool *pgxpool.Pool) {
 	t.Helper()
 	equalLines(t, pool, "lots in wallets", walletLots(h), `
-		SELECT concat_ws(' ', id, wallet_id, remaining, original, `+sqlStamp("expires_at")+`, announced_at IS NOT NULL)
-		  FROM ledger.credit_lots WHERE remaining > 0`)
+		SELECT concat_ws(' ', id, wallet_id, remaining, original, `+sqlStamp("expires_at")+`) FROM ledger.credit_lots WHERE remaining > 0`)
+	equalLines(t, pool, "announcements", announcements(facts), `
+		SELECT concat_ws(' ', id, `+sqlStamp("announced_at")+`) FROM ledger.credit_lots WHERE announced_at IS NOT NULL`)
 	reserved, expired := lotSums(facts)
 	equalLines(t, pool, "lots in holds", reserved, `SELECT concat_ws(' ', id, reserved) FROM ledger.credit_lots WHERE reserved > 0`)
 	equalLines(t, pool, "lots that expired", expired, `SELECT concat_ws(' ', id, expired) FROM ledger.credit_lots WHERE expired > 0`)
@@ -85,8 +86,25 @@ func equalLines(t *testing.T, pool *pgxpool.Pool, what string, want []string, st
 func walletLots(h *history) (all []string) {
 	for w := range h.state.Wallets() {
 		for _, l := range w.Lots() {
-			all = append(all, fmt.Sprintf("%s %s %s %s %s %t", domain.LotID(w.ID, l.Lot), w.ID, l.Amount, l.Original, l.Expires.Format(stamp), l.Noticed))
+			all = append(all, fmt.Sprintf("%s %s %s %s %s", domain.LotID(w.ID, l.Lot), w.ID, l.Amount, l.Original, l.Expires.Format(stamp)))
 		}
+	}
+	return all
+}
+
+// announcements are when the end of each lot was last announced. The state forgets
+// that of a lot which was spent whole and came back.
+func announcements(facts []told) (all []string) {
+	last := map[string]time.Time{}
+	for _, told := range facts {
+		if f, ok := told.fact.(*domain.CreditExpiring); ok {
+			if id := domain.LotID(f.Wallet, f.Lot.Lot); told.time.After(last[id]) {
+				last[id] = told.time
+			}
+		}
+	}
+	for id, at := range last {
+		all = append(all, id+" "+at.Format(stamp))
 	}
 	return all
 }
