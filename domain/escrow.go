@@ -87,13 +87,8 @@ func decideCreateEscrow(s *State, c CreateEscrow, at Place) ([]Event, *Rejection
 	if rejection != nil {
 		return nil, rejection
 	}
-	for _, id := range [...]WalletID{c.From, c.To} {
-		if id == "" {
-			continue
-		}
-		if _, rejection := s.walletOf(project, id); rejection != nil {
-			return nil, rejection
-		}
+	if rejection := s.checkWallets(project, &operation); rejection != nil {
+		return nil, rejection
 	}
 	if rejection := checkFuture("deadline", c.Deadline, at.Time); rejection != nil {
 		return nil, rejection
@@ -146,9 +141,8 @@ func (p *posting) fund(asked *Operation, o *PostedOperation) *Rejection {
 	if rejection := checkStatus([]*account{from, recipient, fees}, from); rejection != nil {
 		return rejection
 	}
-	if recipient.wallet.Asset.Code != from.wallet.Asset.Code {
-		return reject(AssetMismatch, "Wallet %s holds %s and wallet %s holds %s: only an exchange converts",
-			o.From, from.wallet.Asset.Code, o.To, recipient.wallet.Asset.Code)
+	if rejection := checkAssets(from.wallet, recipient.wallet); rejection != nil {
+		return rejection
 	}
 	m.to = p.system(EscrowWallet, from.wallet.Asset)
 	return p.move(m)

@@ -67,15 +67,11 @@ func takeLast(parts []LotPart, total, amount Money) (taken, left []LotPart) {
 	if len(parts) == 0 {
 		return nil, nil
 	}
-	plain := total
-	for i := range parts {
-		plain = plain.Sub(parts[i].Amount)
-	}
-	keep := plain.Sub(plain) // of the parts
+	keep := total.Sub(total) // of the parts
 	for i := range parts {
 		keep = keep.Add(parts[i].Amount)
 	}
-	if amount.Cmp(plain) > 0 {
+	if plain := total.Sub(keep); amount.Cmp(plain) > 0 {
 		keep = keep.Sub(amount.Sub(plain))
 	}
 	left, taken = takeFirst(parts, keep)
@@ -110,10 +106,10 @@ type AnnounceExpiry struct {
 // lotOf finds a lot of a wallet.
 func (s *State) lotOf(wallet WalletID, id uint64, expires time.Time) (*Wallet, Lot, bool) {
 	w, ok := s.Wallet(wallet)
-	if !ok || w.dealings == nil {
+	if !ok {
 		return nil, Lot{}, false
 	}
-	lot, ok := w.dealings.lots.get(lotKey{expires, id})
+	lot, ok := w.lots().get(lotKey{expires, id})
 	return w, lot, ok
 }
 
@@ -134,7 +130,6 @@ func decideExpireCredit(s *State, c ExpireCredit, at Place) ([]Event, *Rejection
 		from: p.account(c.Wallet), to: breakage, amount: lot.Amount, debit: DebitEntry, credit: CreditEntry,
 		fee: wallet.Asset.zero(), take: []LotPart{lot.LotPart}, settled: true,
 	})
-	// A lot can end more than once: what came back after its end ends again.
 	if rejection != nil {
 		return nil, nil // out of range: it stays, and cannot be spent
 	}

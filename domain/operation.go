@@ -29,6 +29,21 @@ func checkOperation(o *Operation) *Rejection {
 	return checkText("recipient_identifier", o.Recipient, MaxIDLength)
 }
 
+// checkWallets finds the wallets that an operation names. A recipient's
+// identifier is left for later: nobody having it is a recorded failure, a wallet
+// that does not exist is not.
+func (s *State) checkWallets(project *Project, o *Operation) *Rejection {
+	for _, id := range [...]WalletID{o.From, o.To} {
+		if id == "" {
+			continue
+		}
+		if _, rejection := s.walletOf(project, id); rejection != nil {
+			return rejection
+		}
+	}
+	return nil
+}
+
 // fit is a quantity as money of an asset.
 func fit(q Quantity, asset Asset) (Money, *Rejection) {
 	amount, ok := q.of(asset)

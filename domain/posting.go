@@ -161,10 +161,8 @@ func (p *posting) check(m *movement, fees *account) *Rejection {
 			return rejection
 		}
 	}
-	from, to := m.from.wallet, m.to.wallet
-	if from.Asset.Code != to.Asset.Code {
-		return reject(AssetMismatch, "Wallet %s holds %s and wallet %s holds %s: only an exchange converts",
-			from.ID, from.Asset.Code, to.ID, to.Asset.Code)
+	if rejection := checkAssets(m.from.wallet, m.to.wallet); rejection != nil {
+		return rejection
 	}
 	if m.bounded {
 		if rejection := p.checkBounds(m); rejection != nil {
@@ -175,6 +173,15 @@ func (p *posting) check(m *movement, fees *account) *Rejection {
 		return rejection
 	}
 	return checkRange(m, fees)
+}
+
+// checkAssets refuses a movement between two assets.
+func checkAssets(from, to *Wallet) *Rejection {
+	if from.Asset.Code == to.Asset.Code {
+		return nil
+	}
+	return reject(AssetMismatch, "Wallet %s holds %s and wallet %s holds %s: only an exchange converts",
+		from.ID, from.Asset.Code, to.ID, to.Asset.Code)
 }
 
 // checkRange refuses what would make a balance too long, before or after the fee.

@@ -88,12 +88,12 @@ func decideReverse(s *State, c *Reverse, at Place) ([]Event, *Rejection) {
 		return nil, reject(NotReversible, "A transaction of origin %s cannot be reversed", kind).
 			with("transaction_id", string(original.Transaction)).with("origin", string(kind))
 	}
-	parts, rejection := c.parts(s.Reversal(original.Transaction))
+	before := s.Reversal(original.Transaction)
+	parts, rejection := c.parts(before)
 	if rejection != nil {
 		return nil, rejection
 	}
 	p := newPosting(s, project, at, Origin{ReversalOrigin, string(original.Transaction)})
-	before := s.Reversal(original.Transaction)
 	r.operations = make([]PostedOperation, len(parts))
 	for i := range parts {
 		r.operations[i] = backwards(original, &parts[i])

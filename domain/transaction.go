@@ -60,7 +60,8 @@ type Precondition struct {
 const ReservedReferences = "tallystick:"
 
 // systemReference is the reference of what the ledger does itself: of what it is
-// about, and where that stands, since the same may happen again.
+// about, and where that stands, since the same may happen again (a lot that came
+// back after its end ends again).
 func systemReference(what string, at Place) Reference {
 	return Reference(ReservedReferences + what + ":" + at.ID(""))
 }
@@ -153,14 +154,8 @@ func decideTransact(s *State, c *Transact, at Place) ([]Event, *Rejection) {
 		return nil, rejection
 	}
 	for i := range c.Operations {
-		o := &c.Operations[i]
-		for _, id := range [...]WalletID{o.From, o.To} {
-			if id == "" {
-				continue
-			}
-			if _, rejection := s.walletOf(project, id); rejection != nil {
-				return nil, rejection.at(i)
-			}
+		if rejection := s.checkWallets(project, &c.Operations[i]); rejection != nil {
+			return nil, rejection.at(i)
 		}
 	}
 	for _, condition := range c.Preconditions {
