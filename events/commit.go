@@ -45,13 +45,21 @@ type Codec struct {
 type Keyring interface {
 	// Seal encrypts. The customer's key must exist (see Keys.Ensure).
 	Seal(project domain.ProjectID, customer domain.CustomerID, plain []byte) ([]byte, error)
-	// Open decrypts; ErrErased when the customer's key was destroyed.
+	// Open decrypts; ErrErased when the customer's key was destroyed, and any
+	// other error, ErrKeyNotFound among them, when that is not known.
 	Open(project domain.ProjectID, customer domain.CustomerID, sealed []byte) ([]byte, error)
 }
 
-// ErrErased is returned by Keyring.Open when the customer's key is gone: the
-// personal data can never be read again.
-var ErrErased = errors.New("events: the customer was erased")
+var (
+	// ErrErased is returned by a Keyring when the customer's key was destroyed:
+	// the personal data can never be read again.
+	ErrErased = errors.New("events: the customer was erased")
+
+	// ErrKeyNotFound is returned by a Keyring when there is no key for the
+	// customer. It may pass, for a leader that was elected just now or a bucket
+	// that is being restored: whoever reads waits, and takes nobody for erased.
+	ErrKeyNotFound = errors.New("events: a customer's key is not found")
+)
 
 // Builder puts a commit together, fact by fact.
 type Builder struct {

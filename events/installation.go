@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 
 	"tallystick/domain"
@@ -27,6 +28,7 @@ type OpenConfig struct {
 	Shards   int  // of a new one; of one that exists it must be right, or 0
 	Replicas int  // of new streams; 0 is 1
 	Master   MasterKey
+	Logger   *slog.Logger // nil is slog.Default
 }
 
 // Installation is what the services share: the shards' logs and the keys.
@@ -59,7 +61,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg OpenConfig) (*Install
 		}
 		inst.Shards = append(inst.Shards, stream)
 	}
-	if inst.Keys, err = OpenKeys(ctx, js, cfg.Master, cfg.Replicas); err != nil {
+	if inst.Keys, err = OpenKeys(ctx, js, cfg); err != nil {
 		return nil, err
 	}
 	inst.Codec = &Codec{Keys: inst.Keys}

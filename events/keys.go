@@ -19,7 +19,14 @@ import (
 )
 
 // keysBucket holds a key per customer, each wrapped by the master key.
-const keysBucket = "TALLYSTICK_KEYS"
+const (
+	keysBucket  = "TALLYSTICK_KEYS"
+	keysStream  = "KV_" + keysBucket
+	keysSubject = "$KV." + keysBucket + "."
+)
+
+// ensurePause is between looks at a key that another process is making.
+const ensurePause = 10 * time.Millisecond
 
 // MasterKey wraps the customers' keys (AES-256).
 type MasterKey [32]byte
@@ -27,8 +34,13 @@ type MasterKey [32]byte
 // Keys is the Keyring over a JetStream key-value bucket. The order of writes is
 // key first, fact second: a crash between them leaves a key without a customer,
 // which harms nobody; the other way round would leave a fact that nobody can read.
+//
+// Keys are read from the bucket's leader. A key that is not found is not a key
+// that was destroyed: a customer is erased by a marker that stands in the key's
+// place, which is what a delete or purge of the bucket's entry leaves.
 type Keys struct {
 	bucket jetstream.KeyValue
+	stream jetstream.Stream
 	master cipher.AEAD
 
 	mu     sync.RWMutex
@@ -68,45 +80,58 @@ func (key customerKey) open(sealed []byte, name string) ([]byte, error) {
 	return open(aead, sealed[tagSize:], name)
 }
 
-// OpenKeys answers the keyring, and creates its bucket where there is none.
-func OpenKeys(ctx context.Context, js jetstream.JetStream, master MasterKey, replicas int) (*Keys, error) {
+// OpenKeys returns the keyring. With cfg.Create it makes the bucket where there is
+// none; otherwise that is ErrNoLedger.
+func OpenKeys(ctx context.Context, js jetstream.JetStream, cfg OpenConfig) (*Keys, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	bucket, err := js.KeyValue(ctx, keysBucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		bucket, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket: keysBucket, Description: "Tallystick: customers' keys, wrapped", History: 1,
-			Storage: jetstream.FileStorage, Replicas: max(replicas, 1),
-		})
-	}
-	if err != nil {
-		return nil, fmt.Errorf("events: open bucket %s: %w", keysBucket, err)
-	}
-	aead, err := newAEAD(master)
+	stream, err := openOrCreate(ctx, js, keysConfig(cfg.Replicas), cfg)
 	if err != nil {
 		return nil, err
 	}
-	k := &Keys{bucket: bucket, master: aead, cached: map[string]customerKey{}}
-	return k, k.checkMaster(ctx)
+	bucket, err := js.KeyValue(ctx, keysBucket)
+	if err != nil {
+		return nil, fmt.Errorf("events: open bucket %s: %w", keysBucket, err)
+	}
+	aead, err := newAEAD(cfg.Master)
+	if err != nil {
+		return nil, err
+	}
+	k := &Keys{bucket: bucket, stream: stream, master: aead, cached: map[string]customerKey{}}
+	return k, k.checkMaster(ctx, cfg.Create)
+}
+
+// keysConfig is what CreateKeyValue would make, but that reads go to the leader:
+// any replica answers a direct get, and one that is behind does not know of the
+// key that was just written.
+func keysConfig(replicas int) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: keysStream, Subjects: []string{keysSubject + ">"}, Description: "Tallystick: customers' keys, wrapped",
+		Storage: jetstream.FileStorage, Replicas: max(replicas, 1), Discard: jetstream.DiscardNew,
+		MaxMsgsPerSubject: 1, MaxMsgs: -1, MaxBytes: -1, MaxMsgSize: -1, MaxConsumers: -1, Duplicates: dedupWindow,
+		AllowRollup: true, DenyDelete: true,
+	}
 }
 
 // masterCheck is a text under the master key, made with the bucket: whoever
 // comes with another key hears of it at start, not at the first customer.
 const masterCheck = "master-check"
 
-func (k *Keys) checkMaster(ctx context.Context) error {
-	_, err := k.bucket.Create(ctx, masterCheck, seal(k.master, []byte(masterCheck), masterCheck))
-	if err == nil {
-		return nil
+func (k *Keys) checkMaster(ctx context.Context, create bool) error {
+	sealed, err := k.value(ctx, masterCheck)
+	if errors.Is(err, ErrKeyNotFound) && create {
+		_, err = k.bucket.Create(ctx, masterCheck, seal(k.master, []byte(masterCheck), masterCheck))
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, jetstream.ErrKeyExists) { // made by another process since
+			sealed, err = k.value(ctx, masterCheck)
+		}
 	}
-	if !errors.Is(err, jetstream.ErrKeyExists) {
-		return fmt.Errorf("events: check the master key: %w", err)
-	}
-	entry, err := k.bucket.Get(ctx, masterCheck)
 	if err != nil {
 		return fmt.Errorf("events: check the master key: %w", err)
 	}
-	if _, err := open(k.master, entry.Value(), masterCheck); err != nil {
+	if _, err := open(k.master, sealed, masterCheck); err != nil {
 		return ErrWrongMasterKey
 	}
 	return nil
@@ -144,23 +169,37 @@ func (k *Keys) Load(ctx context.Context) error {
 }
 
 // Ensure makes the customer's key if there is none. To be called before a fact
-// about the customer is decided.
+// about the customer is decided. It asks the bucket each time: a key in the cache
+// may have been destroyed by another process since.
 func (k *Keys) Ensure(ctx context.Context, project domain.ProjectID, customer domain.CustomerID) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	name := keyName(project, customer)
-	_, err := k.key(ctx, name)
-	if !errors.Is(err, ErrErased) {
-		return err
+	for {
+		_, err := k.read(ctx, name)
+		if errors.Is(err, ErrErased) || errors.Is(err, ErrKeyNotFound) {
+			err = k.create(ctx, name)
+		}
+		if !errors.Is(err, jetstream.ErrKeyExists) {
+			return err
+		}
+		// Another process was quicker: its key is there, or is about to be.
+		select {
+		case <-time.After(ensurePause):
+		case <-ctx.Done():
+			return fmt.Errorf("events: store a customer's key: %w", err)
+		}
 	}
+}
+
+func (k *Keys) create(ctx context.Context, name string) error {
 	var key customerKey
 	rand.Read(key[:]) //nolint:errcheck // never fails
-	wrapped := seal(k.master, key[:], name)
-	if _, err := k.bucket.Create(ctx, name, wrapped); err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
+	if _, err := k.bucket.Create(ctx, name, seal(k.master, key[:], name)); err != nil {
 		return fmt.Errorf("events: store a customer's key: %w", err)
 	}
-	_, err = k.key(ctx, name) // ours, or the one of whoever was quicker
-	return err
+	k.keep(name, key)
+	return nil
 }
 
 // Seal encrypts with AES-256-GCM: 8 bytes that name the key, 12 of nonce, then
@@ -173,39 +212,67 @@ func (k *Keys) Seal(project domain.ProjectID, customer domain.CustomerID, plain 
 	return key.seal(plain, name)
 }
 
-// Open decrypts what Seal made. ErrErased when the key is gone, also when the
-// customer came back since and has another one.
+// Open decrypts what Seal made. ErrErased when the key was destroyed, also when
+// the customer came back since and has another one; ErrKeyNotFound when it is not
+// there, which may pass.
 func (k *Keys) Open(project domain.ProjectID, customer domain.CustomerID, sealed []byte) ([]byte, error) {
 	key, name, err := k.find(project, customer)
 	if err != nil {
 		return nil, err
 	}
+	plain, err := key.open(sealed, name)
+	if !errors.Is(err, ErrErased) {
+		return plain, err
+	}
+	// Another key sealed it: one that was destroyed, or one that the customer got
+	// after the one in the cache was.
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	if key, err = k.read(ctx, name); err != nil {
+		return nil, err
+	}
 	return key.open(sealed, name)
 }
 
+// find returns the customer's key from the cache, else from the bucket.
 func (k *Keys) find(project domain.ProjectID, customer domain.CustomerID) (customerKey, string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
-	defer cancel()
 	name := keyName(project, customer)
-	key, err := k.key(ctx, name)
-	return key, name, err
-}
-
-func (k *Keys) key(ctx context.Context, name string) (customerKey, error) {
 	k.mu.RLock()
 	key, ok := k.cached[name]
 	k.mu.RUnlock()
 	if ok {
-		return key, nil
+		return key, name, nil
 	}
-	entry, err := k.bucket.Get(ctx, name)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return key, ErrErased
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	key, err := k.read(ctx, name)
+	return key, name, err
+}
+
+// read returns the customer's key as the bucket has it, and keeps it.
+func (k *Keys) read(ctx context.Context, name string) (customerKey, error) {
+	wrapped, err := k.value(ctx, name)
 	if err != nil {
-		return key, fmt.Errorf("events: read a customer's key: %w", err)
+		return customerKey{}, err
 	}
-	return k.unwrap(name, entry.Value())
+	return k.unwrap(name, wrapped)
+}
+
+// value returns what the bucket's leader has under a name. ErrErased where a
+// delete or purge left its marker, a message without a value, and ErrKeyNotFound
+// where there is nothing.
+func (k *Keys) value(ctx context.Context, name string) ([]byte, error) {
+	message, err := k.stream.GetLastMsgForSubject(ctx, keysSubject+name)
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return nil, fmt.Errorf("%w: %s in bucket %s; if it stays away, restore the bucket from its backup, "+
+			"or give the data up: nats kv purge %[3]s %[2]s", ErrKeyNotFound, name, keysBucket)
+	case err != nil:
+		return nil, fmt.Errorf("events: read a customer's key: %w", err)
+	case len(message.Data) == 0:
+		return nil, ErrErased
+	}
+	return message.Data, nil
 }
 
 func (k *Keys) unwrap(name string, wrapped []byte) (key customerKey, err error) {
@@ -214,10 +281,14 @@ func (k *Keys) unwrap(name string, wrapped []byte) (key customerKey, err error) 
 		return key, ErrWrongMasterKey
 	}
 	copy(key[:], plain)
-	k.mu.Lock()
-	k.cached[name] = key
-	k.mu.Unlock()
+	k.keep(name, key)
 	return key, nil
+}
+
+func (k *Keys) keep(name string, key customerKey) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.cached[name] = key
 }
 
 // keyName hides who the customer is, and fits any identifier into a bucket's key.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +21,7 @@ var master = events.MasterKey{1, 2, 3}
 
 func openKeys(t *testing.T, js jetstream.JetStream, master events.MasterKey) *events.Keys {
 	t.Helper()
-	keys, err := events.OpenKeys(t.Context(), js, master, 1)
+	keys, err := events.OpenKeys(t.Context(), js, events.OpenConfig{Create: true, Master: master})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestKeysSealAndOpen(t *testing.T) {
 	t.Parallel()
 	js := connect(t)
 	keys := openKeys(t, js, master)
-	if _, err := keys.Seal("proj_1", ama, nil); !errors.Is(err, events.ErrErased) {
+	if _, err := keys.Seal("proj_1", ama, nil); !errors.Is(err, events.ErrKeyNotFound) {
 		t.Errorf("sealed without a key: %v", err)
 	}
 	for range 2 { // repeating it does nothing
@@ -119,7 +120,7 @@ func TestKeysWithTheWrongMasterKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := sealed(t, keys, "secret")
-	if _, err := events.OpenKeys(t.Context(), js, events.MasterKey{9}, 1); !errors.Is(err, events.ErrWrongMasterKey) {
+	if _, err := events.OpenKeys(t.Context(), js, events.OpenConfig{Master: events.MasterKey{9}}); !errors.Is(err, events.ErrWrongMasterKey) {
 		t.Errorf("opened with another key: %v", err)
 	}
 	if plain, err := openKeys(t, js, master).Open("proj_1", ama, data); err != nil || string(plain) != "secret" {
@@ -127,37 +128,98 @@ func TestKeysWithTheWrongMasterKey(t *testing.T) {
 	}
 }
 
+// TestKeysErased: a customer is erased by the marker that takes the key's place,
+// and by nothing else. A key that is not there may come yet, or come back.
 func TestKeysErased(t *testing.T) {
 	t.Parallel()
-	js := connect(t)
-	keys := openKeys(t, js, master)
-	if err := keys.Ensure(t.Context(), "proj_1", ama); err != nil {
+	for name, c := range map[string]struct {
+		remove func(bucket jetstream.KeyValue, stream jetstream.Stream, name string) error
+		want   error
+	}{
+		"purged": {func(bucket jetstream.KeyValue, _ jetstream.Stream, name string) error {
+			return bucket.Purge(t.Context(), name)
+		}, events.ErrErased},
+		"deleted": {func(bucket jetstream.KeyValue, _ jetstream.Stream, name string) error {
+			return bucket.Delete(t.Context(), name)
+		}, events.ErrErased},
+		"lost": {func(_ jetstream.KeyValue, stream jetstream.Stream, name string) error {
+			return stream.Purge(t.Context(), jetstream.WithPurgeSubject("$KV.TALLYSTICK_KEYS."+name))
+		}, events.ErrKeyNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			js := connect(t)
+			keys := openKeys(t, js, master)
+			if err := keys.Ensure(t.Context(), "proj_1", ama); err != nil {
+				t.Fatal(err)
+			}
+			data := sealed(t, keys, "secret")
+			bucket, key := keyOf(t, js)
+			stream, err := js.Stream(t.Context(), "KV_TALLYSTICK_KEYS")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.remove(bucket, stream, key); err != nil {
+				t.Fatal(err)
+			}
+			fresh := openKeys(t, js, master)
+			if err := fresh.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if plain, err := fresh.Open("proj_1", ama, data); !errors.Is(err, c.want) {
+				t.Errorf("opened: %q, %v", plain, err)
+			}
+			if _, err := fresh.Seal("proj_1", ama, nil); !errors.Is(err, c.want) {
+				t.Errorf("sealed: %v", err)
+			}
+		})
+	}
+}
+
+// keyOf returns the bucket and the name of the only customer's key in it.
+func keyOf(t *testing.T, js jetstream.JetStream) (jetstream.KeyValue, string) {
+	t.Helper()
+	bucket, err := js.KeyValue(t.Context(), "TALLYSTICK_KEYS")
+	if err != nil {
 		t.Fatal(err)
 	}
-	data := sealed(t, keys, "secret")
-	erase(t, js)
-	fresh := openKeys(t, js, master)
-	if err := fresh.Load(t.Context()); err != nil {
+	names, err := bucket.Keys(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if plain, err := fresh.Open("proj_1", ama, data); !errors.Is(err, events.ErrErased) {
-		t.Errorf("opened after the key was deleted: %q, %v", plain, err)
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "master-check" })
+	if len(names) != 1 {
+		t.Fatalf("keys %q", names)
+	}
+	return bucket, names[0]
+}
+
+// TestDecodeWithoutTheKey: a profile whose key is not found is an error that says
+// so, also through the decoder. It is never an empty profile.
+func TestDecodeWithoutTheKey(t *testing.T) {
+	t.Parallel()
+	data := encode(t, newCodec(), goldens()["customer.upserted.v1"])
+	commit, err := (&events.Codec{Keys: events.NewMemoryKeys()}).Decode(data)
+	if !errors.Is(err, events.ErrKeyNotFound) || commit != nil {
+		t.Errorf("%v, %v", commit, err)
 	}
 }
 
 // TestKeysOfOneWhoComesBack: a customer who was erased may be made again. What is
-// written then can be read; what was erased stays erased, and is no error: the
-// log must be read past it for ever.
+// written then can be read, also by a process that knows the key of before; what
+// was erased stays erased, and is no error: the log must be read past it for ever.
 func TestKeysOfOneWhoComesBack(t *testing.T) {
 	t.Parallel()
 	js := connect(t)
 	memory := events.NewMemoryKeys()
+	first, second := openKeys(t, js, master), openKeys(t, js, master)
 	for name, c := range map[string]struct {
 		keys, after keyring
 		erase       func()
 	}{
-		"memory":    {memory, memory, func() { memory.Destroy("proj_1", ama) }},
-		"jetstream": {openKeys(t, js, master), openKeys(t, js, master), func() { erase(t, js) }},
+		"memory":             {memory, memory, func() { memory.Destroy("proj_1", ama) }},
+		"jetstream":          {first, openKeys(t, js, master), func() { erase(t, js) }},
+		"jetstream, running": {second, second, func() { erase(t, js) }},
 	} {
 		if err := c.keys.Ensure(t.Context(), "proj_1", ama); err != nil {
 			t.Fatal(err)
@@ -168,11 +230,13 @@ func TestKeysOfOneWhoComesBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		fresh := sealed(t, c.after, "new")
-		if plain, err := c.after.Open("proj_1", ama, fresh); err != nil || string(plain) != "new" {
-			t.Errorf("%s: what came after: %q, %v", name, plain, err)
-		}
-		if plain, err := c.after.Open("proj_1", ama, old); !errors.Is(err, events.ErrErased) {
-			t.Errorf("%s: what was erased: %q, %v", name, plain, err)
+		for reader, keys := range map[string]keyring{"before": c.keys, "after": c.after} {
+			if plain, err := keys.Open("proj_1", ama, fresh); err != nil || string(plain) != "new" {
+				t.Errorf("%s, %s: what came after: %q, %v", name, reader, plain, err)
+			}
+			if plain, err := keys.Open("proj_1", ama, old); !errors.Is(err, events.ErrErased) {
+				t.Errorf("%s, %s: what was erased: %q, %v", name, reader, plain, err)
+			}
 		}
 	}
 }

@@ -85,7 +85,10 @@ func (k *MemoryKeys) find(project domain.ProjectID, customer domain.CustomerID) 
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	key, ok := k.keys[name]
-	if !ok || key.destroyed {
+	switch {
+	case !ok:
+		return customerKey{}, name, ErrKeyNotFound
+	case key.destroyed:
 		return customerKey{}, name, ErrErased
 	}
 	return sha256.Sum256(fmt.Append(nil, name, key.generation)), name, nil

@@ -41,23 +41,16 @@ func OpenStream(ctx context.Context, js jetstream.JetStream, shard, replicas int
 
 func openStream(ctx context.Context, js jetstream.JetStream, shard, shards int, cfg OpenConfig) (*Stream, error) {
 	s := &Stream{js: js, name: StreamName(shard), subject: subject(shard)}
-	config := jetstream.StreamConfig{
-		Name: s.name, Subjects: []string{s.subject}, Description: "Tallystick ledger, shard " + strconv.Itoa(shard),
-		Storage: jetstream.FileStorage, Replicas: max(cfg.Replicas, 1), Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew,
-		MaxMsgs: -1, MaxBytes: -1, DenyDelete: true, DenyPurge: true, Duplicates: dedupWindow, Compression: jetstream.S2Compression,
-		Metadata: map[string]string{shardsKey: strconv.Itoa(shards)},
-	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	stream, err := js.Stream(ctx, s.name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) && cfg.Create {
-		stream, err = js.CreateStream(ctx, config)
-		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // made by another process since
-			stream, err = js.Stream(ctx, s.name)
-		}
-	}
+	stream, err := openOrCreate(ctx, js, jetstream.StreamConfig{
+		Name: s.name, Subjects: []string{s.subject}, Description: "Tallystick ledger, shard " + strconv.Itoa(shard),
+		Storage: jetstream.FileStorage, Replicas: max(cfg.Replicas, 1), Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew,
+		MaxMsgs: -1, MaxBytes: -1, DenyDelete: true, DenyPurge: true, Duplicates: dedupWindow,
+		Metadata: map[string]string{shardsKey: strconv.Itoa(shards)},
+	}, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("events: open %s: %w", s.name, err)
+		return nil, err
 	}
 	if got := stream.CachedInfo().Config; !got.DenyDelete || !got.DenyPurge || got.Discard != jetstream.DiscardNew || got.Storage != jetstream.FileStorage {
 		return nil, fmt.Errorf("events: stream %s exists, but is no ledger: it must deny delete and purge, discard new, and be on file storage", s.name)

@@ -67,7 +67,7 @@ func (c Common) open(ctx context.Context, cfg events.OpenConfig) (*events.Instal
 	if err != nil {
 		return nil, err
 	}
-	cfg.Master = c.Master
+	cfg.Master, cfg.Logger = c.Master, c.Logger
 	var inst *events.Installation
 	err = retry(ctx, c.Logger, "open the ledger", func(ctx context.Context) (err error) {
 		inst, err = events.Open(ctx, js, cfg)
