@@ -215,6 +215,7 @@ type reader struct {
 	d       *jx.Decoder
 	project domain.ProjectID
 	asset   domain.AssetCode
+	mayPass bool // the error is the keyring's, and may pass
 }
 
 func (r *reader) fact() (domain.Event, error) {

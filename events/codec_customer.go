@@ -73,6 +73,7 @@ func (r *reader) profile(project domain.ProjectID, customer domain.CustomerID) (
 		return domain.Profile{}, nil
 	}
 	if err != nil {
+		r.mayPass = !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrWrongMasterKey)
 		return domain.Profile{}, err
 	}
 	var p personal

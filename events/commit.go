@@ -45,8 +45,9 @@ type Codec struct {
 type Keyring interface {
 	// Seal encrypts. The customer's key must exist (see Keys.Ensure).
 	Seal(project domain.ProjectID, customer domain.CustomerID, plain []byte) ([]byte, error)
-	// Open decrypts; ErrErased when the customer's key was destroyed, and any
-	// other error, ErrKeyNotFound among them, when that is not known.
+	// Open decrypts. The error is ErrErased when the customer's key was destroyed,
+	// ErrDamaged when the bytes are not what Seal made, or one that may pass: the
+	// key cannot be read now, ErrKeyNotFound among them.
 	Open(project domain.ProjectID, customer domain.CustomerID, sealed []byte) ([]byte, error)
 }
 
@@ -131,7 +132,8 @@ func (b *Builder) Bytes() []byte {
 	return b.enc.Bytes()
 }
 
-// Decode reads a commit back. Errors name the fact that could not be read.
+// Decode reads a commit back. The error names the fact that could not be read. It
+// is ErrDamaged, unless the keyring could not be asked now: then it may pass.
 func (c *Codec) Decode(data []byte) (*Commit, error) {
 	d := jx.GetDecoder()
 	defer jx.PutDecoder(d)
@@ -142,13 +144,17 @@ func (c *Codec) Decode(data []byte) (*Commit, error) {
 	if err == nil && !errors.Is(d.Skip(), io.EOF) {
 		err = errors.New("something follows it")
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+		return commit, nil
+	case r.mayPass:
 		return nil, fmt.Errorf("events: commit %d: %w", commit.Sequence, err)
 	}
-	return commit, nil
+	return nil, fmt.Errorf("%w: commit %d cannot be decoded: %w", ErrDamaged, commit.Sequence, err)
 }
 
-// TimeOf reads only when a commit was made, which stands before its facts.
+// TimeOf reads only when a commit was made, which stands before its facts. The
+// error is ErrDamaged.
 func TimeOf(data []byte) (time.Time, error) {
 	d := jx.GetDecoder()
 	defer jx.PutDecoder(d)
@@ -168,7 +174,7 @@ func TimeOf(data []byte) (time.Time, error) {
 	if errors.Is(err, found) {
 		return at, nil
 	}
-	return at, fmt.Errorf("events: a commit without a time: %w", err)
+	return at, fmt.Errorf("%w: a commit without a time: %w", ErrDamaged, err)
 }
 
 func (r *reader) commit(c *Commit) error {

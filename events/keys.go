@@ -68,7 +68,7 @@ func (key customerKey) seal(plain []byte, name string) ([]byte, error) {
 
 func (key customerKey) open(sealed []byte, name string) ([]byte, error) {
 	if len(sealed) < tagSize {
-		return nil, fmt.Errorf("events: %d bytes are not encrypted data", len(sealed))
+		return nil, fmt.Errorf("%w: %d bytes are not encrypted data", ErrDamaged, len(sealed))
 	}
 	if !bytes.Equal(sealed[:tagSize], key.tag()) {
 		return nil, ErrErased
@@ -313,7 +313,7 @@ func seal(aead cipher.AEAD, plain []byte, purpose string) []byte {
 func open(aead cipher.AEAD, sealed []byte, purpose string) ([]byte, error) {
 	plain, err := aead.Open(nil, nil, sealed, []byte(purpose))
 	if err != nil {
-		return nil, fmt.Errorf("events: encrypted data does not open: %w", err)
+		return nil, fmt.Errorf("%w: encrypted data does not open: %w", ErrDamaged, err)
 	}
 	return plain, nil
 }

@@ -24,8 +24,9 @@ var (
 // ErrNotFound is returned by Get for a place that the log does not have (yet).
 var ErrNotFound = errors.New("events: no such commit")
 
-// ErrGap is returned by Read when the log did not answer commits one after the
-// other. The reader starts again from where it knows that it is.
+// ErrGap is returned by Read when commits did not come one after the other. It may
+// pass: the reader starts again from where it knows that it is. A gap that stays
+// is ErrDamaged.
 var ErrGap = errors.New("events: a gap in the log")
 
 // Forever is the `to` of a Read that follows the log until its context ends.
@@ -44,15 +45,15 @@ type Cursor struct {
 	Hash     Hash
 }
 
-// Next moves the cursor over a message that was decoded from data. An error
-// means that the log is not whole: nothing may be concluded from it.
+// Next moves the cursor over a message that was decoded from data. The error is
+// ErrDamaged: the log is not whole, and nothing may be concluded from it.
 func (c *Cursor) Next(commit *Commit, data []byte) error {
 	if commit.Sequence != c.Sequence+1 {
-		return fmt.Errorf("%w: commit %d follows commit %d", ErrGap, commit.Sequence, c.Sequence)
+		return fmt.Errorf("%w: commit %d follows commit %d", ErrDamaged, commit.Sequence, c.Sequence)
 	}
 	if commit.Previous != c.Hash {
-		return fmt.Errorf("events: commit %d carries the hash %x, but commit %d has %x: the log was changed",
-			commit.Sequence, commit.Previous[:8], c.Sequence, c.Hash[:8])
+		return fmt.Errorf("%w: commit %d carries the hash %x, but commit %d has %x: one of them was changed",
+			ErrDamaged, commit.Sequence, commit.Previous[:8], c.Sequence, c.Hash[:8])
 	}
 	c.Sequence, c.Hash = commit.Sequence, HashOf(data)
 	return nil

@@ -3,6 +3,7 @@ package events
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -10,12 +11,13 @@ import (
 // Memory is a log in memory that keeps the rules of Stream, and fails when told to.
 type Memory struct {
 	mu      sync.Mutex
-	commits [][]byte
+	commits [][]byte // nil for one that is missing
 	ids     map[string]uint64
 	grown   chan struct{} // closed and replaced by each commit that arrives
 	faults  []Fault
 	late    []publication // on their way: they arrive before the next call
 	offline bool
+	reads   []error // what the next reads end with
 }
 
 type publication struct {
@@ -113,8 +115,8 @@ func (m *Memory) arrive() {
 func (m *Memory) Last(context.Context) (uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.offline {
-		return 0, errOffline
+	if err := m.readFault(); err != nil {
+		return 0, err
 	}
 	defer m.arrive()
 	return uint64(len(m.commits)), nil
@@ -124,11 +126,11 @@ func (m *Memory) Last(context.Context) (uint64, error) {
 func (m *Memory) Get(_ context.Context, sequence uint64) (Message, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.offline {
-		return Message{}, errOffline
+	if err := m.readFault(); err != nil {
+		return Message{}, err
 	}
 	defer m.arrive()
-	if sequence < 1 || sequence > uint64(len(m.commits)) {
+	if sequence < 1 || sequence > uint64(len(m.commits)) || m.commits[sequence-1] == nil {
 		return Message{}, ErrNotFound
 	}
 	return Message{Sequence: sequence, Data: m.commits[sequence-1]}, nil
@@ -145,6 +147,9 @@ func (m *Memory) Read(ctx context.Context, from, to uint64, fn func(Message) err
 		}
 		for ; next <= min(to, have); next++ {
 			message, err := m.Get(ctx, next)
+			if errors.Is(err, ErrNotFound) {
+				err = fmt.Errorf("%w: the log has no commit %d of %d", ErrDamaged, next, have)
+			}
 			if err == nil {
 				err = fn(message)
 			}

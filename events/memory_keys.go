@@ -17,8 +17,9 @@ import (
 // Equal plaintexts under a key seal to equal bytes, which golden files need and
 // production must not have.
 type MemoryKeys struct {
-	mu   sync.Mutex
-	keys map[string]*memoryKey
+	mu      sync.Mutex
+	keys    map[string]*memoryKey
+	offline bool
 }
 
 type memoryKey struct {
@@ -50,6 +51,14 @@ func (k *MemoryKeys) Destroy(project domain.ProjectID, customer domain.CustomerI
 	if key, ok := k.keys[keyName(project, customer)]; ok {
 		key.destroyed = true
 	}
+}
+
+// SetOffline makes keys impossible to read, as those of a server that is down,
+// until it is called with false.
+func (k *MemoryKeys) SetOffline(offline bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.offline = offline
 }
 
 // Seal is Keys.Seal.
@@ -84,6 +93,9 @@ func (k *MemoryKeys) find(project domain.ProjectID, customer domain.CustomerID) 
 	name := keyName(project, customer)
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.offline {
+		return customerKey{}, name, errOffline
+	}
 	key, ok := k.keys[name]
 	switch {
 	case !ok:

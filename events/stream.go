@@ -129,8 +129,8 @@ func (s *Stream) Get(ctx context.Context, sequence uint64) (Message, error) {
 
 // Read calls fn with the commits from..to, in order, each once, and waits for
 // the ones that are not there yet: with Forever it follows the log. It returns
-// nil after `to`, what fn returned, ctx's error, or an error of the connection;
-// the caller then starts again from where it is.
+// nil after `to`, what fn returned, ctx's error, ErrDamaged, or an error that may
+// pass; then the caller starts again from where it is.
 func (s *Stream) Read(ctx context.Context, from, to uint64, fn func(Message) error) error {
 	if from > to {
 		return nil
@@ -159,10 +159,19 @@ func (s *Stream) Read(ctx context.Context, from, to uint64, fn func(Message) err
 			return fmt.Errorf("events: read %s: %w", s.name, err)
 		}
 		if meta.Sequence.Stream != next {
-			return fmt.Errorf("%w: %d came, %d was due", ErrGap, meta.Sequence.Stream, next)
+			return s.gap(ctx, next, meta.Sequence.Stream)
 		}
 		if err := fn(Message{Sequence: next, Data: msg.Data()}); err != nil || next == to {
 			return err
 		}
 	}
+}
+
+// gap tells whether a commit that did not come is missing: the stream's leader is
+// asked for it.
+func (s *Stream) gap(ctx context.Context, due, came uint64) error {
+	if _, err := s.Get(ctx, due); came > due && errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("%w: stream %s has no commit %d, but has commit %d", ErrDamaged, s.name, due, came)
+	}
+	return fmt.Errorf("%w: %d came, %d was due", ErrGap, came, due)
 }
