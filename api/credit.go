@@ -10,12 +10,12 @@ import (
 )
 
 func (s *server) creditRoutes(v1 *echo.Group) {
-	v1.GET("/wallets/:wallet_id/credits", s.asProject(s.listCredits))
+	v1.GET("/wallets/:wallet_id/credits", s.asProject(s.listCredits, "limit", "cursor"))
 }
 
 // GET /v1/wallets/{wallet_id}/credits
 func (s *server) listCredits(c echo.Context, who caller) error {
-	q := readQuery(c, "limit", "cursor")
+	q := queryOf(c)
 	limit, after := q.limit(), q.text("cursor")
 	if q.err != nil {
 		return q.err
