@@ -140,7 +140,7 @@ func (s *State) commandOf(a appointment, now time.Time) Command {
 		}
 	case transactionIsDue:
 		if of, ok := s.schedule.get(TransactionID(at.ID(transactionPrefix))); ok && of.pending != nil {
-			return PerformScheduled{of.pending.Project, of.pending.Transaction}
+			return PerformScheduled{Project: of.pending.Project, Transaction: of.pending.Transaction}
 		}
 	}
 	return nil

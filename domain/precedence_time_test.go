@@ -106,7 +106,7 @@ transact poor: redeem 1000 from till; scheduled_for=2026-02-01
 	of := func(reference string) func(*PerformScheduled) {
 		return func(c *PerformScheduled) { c.Transaction = s.transaction(reference) }
 	}
-	testRows(t, s, PerformScheduled{"none", "none"}, func(c *PerformScheduled) Command { return *c }, []row[PerformScheduled]{
+	testRows(t, s, PerformScheduled{Project: "none", Transaction: "none"}, func(c *PerformScheduled) Command { return *c }, []row[PerformScheduled]{
 		{"no such transaction", nil, nothing, ""},
 		{"never scheduled", of("fill"), nothing, ""},
 		{"no such project", of("due"), nothing, ""},
@@ -115,6 +115,7 @@ transact poor: redeem 1000 from till; scheduled_for=2026-02-01
 		{"not due", of("later"), nothing, ""},
 		{"not enough", of("poor"), InsufficientFunds, "Insufficient"},
 		{"its credit has expired by now", of("late"), "", ""},
-		{"due", of("due"), "", ""},
+		{"refused by the log", func(c *PerformScheduled) { of("due")(c); c.Refused = reject(BadRequest, "too large") }, BadRequest, "too large"},
+		{"due", func(c *PerformScheduled) { c.Refused = nil }, "", ""},
 	})
 }

@@ -5,6 +5,7 @@ package domain
 type PerformScheduled struct {
 	Project     ProjectID
 	Transaction TransactionID
+	Refused     *Rejection // nil: perform it; else record that it failed with this, which is no rule's
 }
 
 // CancelScheduled ends a scheduled transaction before its time. Repeating it
@@ -79,6 +80,9 @@ func decidePerformScheduled(s *State, c PerformScheduled, at Place) ([]Event, *R
 		description: asked.Description, metadata: asked.Metadata,
 	}
 	p := newPosting(s, project, at, Origin{Kind: ScheduleOrigin})
+	if c.Refused != nil {
+		return p.end(&r, c.Refused), nil
+	}
 	for i := range r.operations {
 		if rejection := p.post(i, &r.operations[i]); rejection != nil {
 			return p.end(&r, rejection), nil

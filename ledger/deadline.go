@@ -16,55 +16,61 @@ const (
 	longestSleep = time.Minute
 )
 
-// deadlines are what time asks for now. They are decided like commands: before
-// those of callers, so that these see what is over as over. A start folds the
-// agenda from the log and finds what came due while no process was up.
-type deadlines struct {
-	domain  []domain.Deadline
-	waiting []pending
+// deadline is something that time asks for now. It is decided like a command:
+// before those of callers, so that these see what is over as over. A start folds
+// the agenda from the log and finds what came due while no process was up.
+type deadline struct {
+	domain  domain.Deadline
+	pending pending
+	pause   time.Duration // for which it was set aside; 0: it was not
 }
 
-// due takes what is due off the agenda.
-func (s *shard) due() deadlines {
+// due takes off the agenda what is due, and what is to be tried again.
+func (s *shard) due() []*deadline {
 	now := s.time()
 	if now.Before(s.respite) {
-		return deadlines{}
+		return nil
 	}
-	all := s.state.Due(now, dueAtOnce)
-	d := deadlines{domain: all, waiting: make([]pending, len(all))}
-	for i := range all {
-		d.waiting[i].command = all[i].Command
+	var all []*deadline
+	add := func(d domain.Deadline, pause time.Duration) {
+		all = append(all, &deadline{domain: d, pending: pending{command: d.Command}, pause: pause})
 	}
-	return d
+	for len(all) < dueAtOnce {
+		again, ok := s.takeAside(now)
+		if !ok {
+			break
+		}
+		add(again.deadline, again.pause)
+	}
+	for _, d := range s.state.Due(now, dueAtOnce-len(all)) {
+		add(d, 0)
+	}
+	return all
 }
 
-// pending appends them to a group.
-func (d *deadlines) pending(group []*pending) []*pending {
-	for i := range d.waiting {
-		group = append(group, &d.waiting[i])
-	}
-	return group
-}
-
-// postpone puts those back that are not in the log, and lets the log rest for as
-// long as a caller would be told to. One that is there although nobody could
-// tell (the process stops then) is found by the next start.
-func (s *shard) postpone(d deadlines) {
-	for i := range d.waiting {
-		err := d.waiting[i].outcome.Err
+// postpone keeps those that are not in the log. One that the log did not take
+// goes back on the agenda, and the log rests for as long as a caller would be
+// told to. One that is there although nobody could tell (the process stops then)
+// is found by the next start.
+func (s *shard) postpone(all []*deadline) {
+	for _, d := range all {
+		err := d.pending.outcome.Err
 		if away := new(Unavailable); errors.As(err, &away) {
-			s.state.Postpone(d.domain[i])
+			s.state.Postpone(d.domain)
 			s.respite = s.time().Add(retryAfter)
 		} else if err != nil {
-			s.logger.Error("what time asks for was refused", "command", d.domain[i].Command, "error", err)
+			s.setAside(d, err)
 		}
 	}
-	s.metrics.deadlines.Add(float64(len(d.waiting)))
+	s.metrics.deadlines.Add(float64(len(all)))
 }
 
 // untilDeadline is how long the writer may sleep.
 func (s *shard) untilDeadline() time.Duration {
 	next, ok := s.state.NextDeadline()
+	if len(s.asides) > 0 && (!ok || s.asides[0].again.Before(next)) {
+		next, ok = s.asides[0].again, true
+	}
 	if !ok {
 		return longestSleep
 	}

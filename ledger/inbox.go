@@ -12,7 +12,8 @@ import (
 // long as the writer has not, and then knows that it was not carried out.
 type pending struct {
 	command domain.Command
-	call    *call // nil: time gave it, and nobody waits
+	call    *call   // nil: time gave it, and nobody waits
+	defect  *Defect // that it met
 	state   atomic.Int32
 	outcome Outcome
 }

@@ -14,6 +14,8 @@ type metrics struct {
 	ready     *prometheus.GaugeVec
 	replayed  prometheus.Counter
 	deadlines prometheus.Counter
+	aside     *prometheus.GaugeVec
+	defects   *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -29,9 +31,11 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		ready:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tallystick_shard_ready", Help: "1 while the shard is caught up and takes commands."}, []string{"shard"}),
 		replayed:  prometheus.NewCounter(prometheus.CounterOpts{Name: "tallystick_replayed_commits_total", Help: "Commits folded from the log: at start, and of other writers."}),
 		deadlines: prometheus.NewCounter(prometheus.CounterOpts{Name: "tallystick_deadlines_total", Help: "What time asked for and was decided: credit and holds that end, escrows, settlements, scheduled transactions."}),
+		aside:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tallystick_deadlines_set_aside", Help: "What time asks for and could not be decided; it is tried again after growing pauses."}, []string{"shard"}),
+		defects:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tallystick_defects_total", Help: "Commands that met a defect of the ledger (a panic, or facts that cannot be) and were not carried out."}, []string{"command"}),
 	}
 	if registry != nil {
-		registry.MustRegister(m.deadlines, m.commits, m.commands, m.group, m.appends, m.outcomes, m.sequence, m.ready, m.replayed)
+		registry.MustRegister(m.deadlines, m.commits, m.commands, m.group, m.appends, m.outcomes, m.sequence, m.ready, m.replayed, m.aside, m.defects)
 	}
 	return m
 }

@@ -26,6 +26,7 @@ type shard struct {
 	metrics   *metrics
 	sequence  prometheus.Gauge
 	readiness prometheus.Gauge
+	aside     prometheus.Gauge
 	inbox     *inbox
 
 	// Guarded by mu; changed by the writer alone, who therefore reads without it.
@@ -40,6 +41,7 @@ type shard struct {
 	crowd    int             // callers at once, lately
 	builder  *events.Builder // its memory serves commit after commit
 	respite  time.Time       // deadlines wait until then: the log takes nothing
+	asides   asides          // deadlines that could not be decided
 
 	// behind is a sequence that a confirmation found in the log.
 	behind atomic.Uint64
@@ -56,7 +58,7 @@ func newShard(index int, log Log, cfg Config, m *metrics) *shard {
 	s := &shard{
 		index: index, log: log, codec: cfg.Codec, maxCommit: cfg.MaxCommit, patience: cfg.Patience, now: cfg.Now,
 		logger: cfg.Logger.With("shard", index), metrics: m,
-		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label),
+		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label), aside: m.aside.WithLabelValues(label),
 		inbox: newInbox(cfg.Inbox), state: domain.NewState(len(cfg.Logs)), advanced: make(chan struct{}),
 	}
 	s.builder = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
 	"tallystick/events"
 )
 
@@ -42,7 +41,11 @@ func (s *shard) run(ctx context.Context) error {
 			}
 		}
 		due := s.due()
-		group = s.inbox.takeAll(due.pending(group[:0]))
+		group = group[:0]
+		for _, d := range due {
+			group = append(group, &d.pending)
+		}
+		group = s.inbox.takeAll(group)
 		err := s.decideAll(ctx, group)
 		s.postpone(due)
 		if err != nil {
@@ -111,94 +114,29 @@ func (s *shard) stop() {
 // An error means that the log cannot be trusted; then nothing more is decided.
 func (s *shard) decideAll(ctx context.Context, group []*pending) error {
 	for len(group) > 0 {
-		b, err := s.decide(group)
+		b := s.decide(group)
+		var result result
+		var err error
+		switch {
+		case b.builder.Len() > 0:
+			result, err = s.append(ctx, b)
+		default:
+			s.answerAll(b) // nothing to append, and the state it was decided on is durable
+		}
 		if err != nil {
-			refuseAll(group, s.unknown())
+			refuseAll(group, s.unavailable("the log is not whole; nothing was done"))
 			return err
 		}
-		if b.builder.Len() > 0 {
-			again, err := s.append(ctx, b)
-			if err != nil {
-				refuseAll(group, s.unavailable("the log is not whole"))
-				return err
-			}
-			if again {
-				continue
-			}
-		} else {
-			// Nothing to append, and the state it was decided on is durable.
-			s.answerAll(b)
+		if result != conflict {
+			group = group[len(b.decided):]
 		}
-		group = group[len(b.decided):]
 	}
 	return nil
 }
 
-// batch is a group decided but not yet durable.
-type batch struct {
-	place   domain.Place
-	fork    *domain.State
-	builder *events.Builder
-	decided []*pending
-	results []Outcome
-}
-
-// decide decides commands in order on a fork of the state until the commit is full.
-func (s *shard) decide(group []*pending) (*batch, error) {
-	b := &batch{
-		place:   domain.Place{Location: domain.Location{Shard: uint8(s.index), Sequence: s.cursor.Sequence + 1}, Time: s.time()},
-		fork:    s.state.Fork(),
-		results: make([]Outcome, 0, len(group)),
-	}
-	b.builder = s.builder
-	b.builder.Reset(b.place, s.cursor.Hash)
-	for _, p := range group {
-		place := b.place
-		place.Index = b.builder.Len()
-		facts, rejection := domain.Decide(b.fork, p.command, place)
-		outcome := Outcome{Receipt: Receipt{Shard: s.index, Time: b.place.Time, Events: facts}}
-		if rejection != nil {
-			outcome.Err = rejection
-		} else if len(facts) > 0 {
-			added, err := b.builder.Add(facts, s.maxCommit)
-			switch {
-			case err != nil:
-				outcome = Outcome{Err: fmt.Errorf("ledger: encode: %w", err)}
-			case !added && place.Index > 0:
-				b.decided = group[:len(b.results)]
-				return b, nil // full: the rest waits for the next commit
-			case !added:
-				outcome = Outcome{Err: &domain.Rejection{Code: domain.BadRequest, Operation: domain.NoOperation,
-					Message: fmt.Sprintf("the transaction is too large: its facts must fit into %d bytes", s.maxCommit)}}
-			default:
-				for _, fact := range facts {
-					if err := b.fork.Evolve(fact); err != nil {
-						return nil, fmt.Errorf("decided what cannot be: %w", err)
-					}
-				}
-				if p.call != nil {
-					outcome.Receipt.Standings = b.fork.Standings(facts, b.place.Time)
-				}
-			}
-		}
-		b.results = append(b.results, outcome)
-	}
-	b.decided = group
-	return b, nil
-}
-
-// time is now, in whole microseconds (PostgreSQL's), and never before the last commit.
-func (s *shard) time() time.Time {
-	now := s.now().UTC().Truncate(time.Microsecond)
-	if now.Before(s.lastTime) {
-		return s.lastTime
-	}
-	return now
-}
-
-// append makes a batch durable and answers it. It answers true when the batch is
-// to be decided again on a newer state.
-func (s *shard) append(ctx context.Context, b *batch) (again bool, err error) {
+// append makes a batch durable and answers it. The result is conflict when the
+// batch is to be decided again on a newer state.
+func (s *shard) append(ctx context.Context, b *batch) (result, error) {
 	data := b.builder.Bytes()
 	start := time.Now()
 	result := s.persist(ctx, data)
@@ -211,24 +149,30 @@ func (s *shard) append(ctx context.Context, b *batch) (again bool, err error) {
 		s.lastTime = b.place.Time
 		s.metrics.commits.Inc()
 		s.metrics.group.Observe(float64(len(b.decided)))
-		s.crowd = callers(b.decided) + s.inbox.len()
+		s.meetCrowd(b)
 		s.answerAll(b)
 	case conflict:
-		if err := s.catchUp(ctx); err != nil {
-			if ctx.Err() == nil {
-				return false, err
-			}
-			refuseAll(b.decided, s.unavailable("the ledger is stopping; nothing was done"))
-			return false, nil
-		}
-		return true, nil
+		return s.decideAgain(ctx, b)
 	case refused:
 		refuseAll(b.decided, s.unavailable("the log takes no commits now; nothing was done"))
 	case unresolved:
 		refuseAll(b.decided, s.unknown())
 	}
-	return false, nil
+	return result, nil
 }
+
+// decideAgain folds what is new in the log, so that a batch can be decided again.
+func (s *shard) decideAgain(ctx context.Context, b *batch) (result, error) {
+	err := s.catchUp(ctx)
+	if err != nil && ctx.Err() != nil {
+		refuseAll(b.decided, s.unavailable("the ledger is stopping; nothing was done"))
+		return refused, nil
+	}
+	return conflict, err
+}
+
+// meetCrowd notes how many callers are about to come back, or wait already.
+func (s *shard) meetCrowd(b *batch) { s.crowd = callers(b.decided) + s.inbox.len() }
 
 // result of an append, once everything that can be known is known.
 type result string

@@ -1,0 +1,142 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/events"
+)
+
+// Defect is a fault of the ledger itself that a command ran into: deciding it
+// panicked, or made facts that the state refuses. Nothing was done, and the same
+// command will most likely meet the same defect again.
+type Defect struct {
+	Command string // its type
+	Cause   error
+}
+
+// Error says what happened.
+func (d *Defect) Error() string {
+	return fmt.Sprintf("ledger: a defect in deciding %s, nothing was done: %v", d.Command, d.Cause)
+}
+
+// Unwrap is the cause.
+func (d *Defect) Unwrap() error { return d.Cause }
+
+// errFull: the facts of a command do not fit into what is left of the commit.
+var errFull = errors.New("ledger: the commit is full")
+
+// batch is a group decided but not yet durable.
+type batch struct {
+	place   domain.Place
+	fork    *domain.State
+	builder *events.Builder
+	decided []*pending
+	results []Outcome
+}
+
+func (s *shard) newBatch(builder *events.Builder) *batch {
+	b := &batch{
+		place:   domain.Place{Location: domain.Location{Shard: uint8(s.index), Sequence: s.cursor.Sequence + 1}, Time: s.time()},
+		fork:    s.state.Fork(),
+		builder: builder,
+	}
+	b.builder.Reset(b.place, s.cursor.Hash)
+	return b
+}
+
+// decide decides commands in order on a fork of the state until the commit is
+// full. A command that meets a defect may have changed the fork in part. Then
+// the fork is dropped, the commands before it are decided again, and the commit
+// ends there: each command is decided at most twice, however many meet defects.
+func (s *shard) decide(group []*pending) *batch {
+	b := s.newBatch(s.builder)
+	b.results = make([]Outcome, 0, len(group))
+	for i, p := range group {
+		if p.defect != nil {
+			b.results = append(b.results, Outcome{Err: p.defect})
+			continue
+		}
+		outcome, err := s.decideOne(b, p)
+		switch {
+		case errors.Is(err, errFull):
+			b.decided = group[:i]
+			return b
+		case errors.As(err, &p.defect):
+			return s.decide(group[:i+1])
+		}
+		b.results = append(b.results, outcome)
+	}
+	b.decided = group
+	return b
+}
+
+// decideOne adds the facts of a command to a batch. The error is errFull or a *Defect.
+func (s *shard) decideOne(b *batch, p *pending) (outcome Outcome, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = s.defect(p, fmt.Errorf("panic: %v", cause), debug.Stack())
+		}
+	}()
+	place := b.place
+	place.Index = b.builder.Len()
+	facts, rejection := domain.Decide(b.fork, p.command, place)
+	outcome.Receipt = Receipt{Shard: s.index, Time: b.place.Time, Events: facts}
+	if rejection != nil {
+		outcome.Err = rejection
+	}
+	if len(facts) == 0 {
+		return outcome, nil
+	}
+	added, err := b.builder.Add(facts, s.maxCommit)
+	switch {
+	case err != nil:
+		return Outcome{Err: fmt.Errorf("ledger: encode: %w", err)}, nil
+	case !added && place.Index > 0:
+		return Outcome{}, errFull
+	case !added:
+		return s.decideTooLarge(b, p)
+	}
+	for _, fact := range facts {
+		if err := b.fork.Evolve(fact); err != nil {
+			return Outcome{}, s.defect(p, err, nil)
+		}
+	}
+	if p.call != nil {
+		outcome.Receipt.Standings = b.fork.Standings(facts, b.place.Time)
+	}
+	return outcome, nil
+}
+
+// decideTooLarge ends a command whose facts fit into no commit. A caller is told.
+// Nobody waits for a scheduled transaction: it is recorded as failed.
+func (s *shard) decideTooLarge(b *batch, p *pending) (Outcome, error) {
+	tooLarge := &domain.Rejection{Code: domain.BadRequest, Operation: domain.NoOperation,
+		Message: fmt.Sprintf("the transaction is too large: its facts must fit into %d bytes", s.maxCommit)}
+	if c, ok := p.command.(domain.PerformScheduled); ok && c.Refused == nil {
+		c.Refused = tooLarge
+		p.command = c
+		return s.decideOne(b, p)
+	}
+	return Outcome{Err: tooLarge}, nil
+}
+
+// defect logs and counts a fault of ours.
+func (s *shard) defect(p *pending, cause error, stack []byte) *Defect {
+	d := &Defect{Command: fmt.Sprintf("%T", p.command), Cause: cause}
+	s.metrics.defects.WithLabelValues(d.Command).Inc()
+	s.logger.Error("a command met a defect of the ledger and was not carried out", "command", d.Command, "error", cause, "stack", string(stack))
+	return d
+}
+
+// time is now, in whole microseconds (PostgreSQL's), and never before the last commit.
+func (s *shard) time() time.Time {
+	now := s.now().UTC().Truncate(time.Microsecond)
+	if now.Before(s.lastTime) {
+		return s.lastTime
+	}
+	return now
+}
