@@ -10,12 +10,12 @@ import (
 )
 
 func (s *server) creditRoutes(v1 *echo.Group) {
-	v1.GET("/wallets/:wallet_id/credits", s.asProject(s.listCredits, "limit", "cursor"))
+	v1.GET("/wallets/:wallet_id/credits", s.asProject(s.listCredits))
 }
 
 // GET /v1/wallets/{wallet_id}/credits
 func (s *server) listCredits(c echo.Context, who caller) error {
-	q := queryOf(c)
+	q := readQuery(c, "limit", "cursor")
 	limit, after := q.limit(), q.text("cursor")
 	if q.err != nil {
 		return q.err

@@ -12,7 +12,7 @@ import (
 
 func (s *server) holdRoutes(v1 *echo.Group) {
 	v1.POST("/holds", s.asProject(s.placeHold))
-	v1.GET("/holds", s.asProject(s.listHolds, "wallet_id", "status", "limit", "cursor"))
+	v1.GET("/holds", s.asProject(s.listHolds))
 	v1.GET("/holds/:hold_id", s.asProject(s.getHold))
 	v1.POST("/holds/:hold_id/capture", s.asProject(s.captureHold))
 	v1.POST("/holds/:hold_id/release", s.asProject(s.releaseHold))
@@ -61,7 +61,7 @@ const (
 
 // GET /v1/holds
 func (s *server) listHolds(c echo.Context, who caller) error {
-	q := queryOf(c)
+	q := readQuery(c, "wallet_id", "status", "limit", "cursor")
 	filter := projections.HoldFilter{
 		Project: who.project, Wallet: domain.WalletID(q.text("wallet_id")),
 		Status: q.oneOf("status", holdActive, holdCaptured, holdReleased, holdExpired), Cursor: q.text("cursor"), Limit: q.limit(),

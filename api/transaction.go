@@ -15,7 +15,7 @@ import (
 
 func (s *server) transactionRoutes(v1 *echo.Group) {
 	v1.POST("/transactions", s.asProject(s.createTransaction))
-	v1.GET("/transactions", s.asProject(s.listTransactions, "reference", "wallet_id", "status", "limit", "cursor"))
+	v1.GET("/transactions", s.asProject(s.listTransactions))
 	v1.GET("/transactions/:transaction_id", s.asProject(s.getTransaction))
 	v1.POST("/transactions/:transaction_id/reverse", s.asProject(s.reverse))
 	v1.POST("/transactions/:transaction_id/cancel", s.asProject(s.cancelScheduled))
@@ -59,7 +59,7 @@ func (s *server) try(c echo.Context, who caller, command *domain.Transact) error
 
 // GET /v1/transactions
 func (s *server) listTransactions(c echo.Context, who caller) error {
-	q := queryOf(c)
+	q := readQuery(c, "reference", "wallet_id", "status", "limit", "cursor")
 	if q.values.Has("reference") && len(q.values) > 1 {
 		q.fail("reference stands alone: it finds one transaction")
 	}
@@ -112,6 +112,9 @@ func (s *server) findTransaction(c echo.Context, who caller, reference domain.Re
 
 // GET /v1/transactions/{transaction_id}
 func (s *server) getTransaction(c echo.Context, who caller) error {
+	if _, err := s.minSequence(c, who.shard); err != nil { // the log holds whatever was acknowledged
+		return err
+	}
 	record, err := s.transaction(c, who)
 	if err != nil {
 		return err

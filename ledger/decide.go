@@ -74,13 +74,17 @@ func (s *shard) decide(group []*pending) *batch {
 	return b
 }
 
-// decideOne adds the facts of a command to a batch. The error is errFull or a *Defect.
+// decideOne adds the facts of a command to a batch; those of a dry run to a batch
+// of its own, which is dropped. The error is errFull or a *Defect.
 func (s *shard) decideOne(b *batch, p *pending) (outcome Outcome, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = s.defect(p, fmt.Errorf("panic: %v", cause), debug.Stack())
 		}
 	}()
+	if p.dry {
+		b = s.newBatch(s.trial)
+	}
 	place := b.place
 	place.Index = b.builder.Len()
 	facts, rejection := domain.Decide(b.fork, p.command, place)

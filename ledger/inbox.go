@@ -13,6 +13,7 @@ import (
 type pending struct {
 	command domain.Command
 	call    *call   // nil: time gave it, and nobody waits
+	dry     bool    // what comes of it is told, and dropped
 	defect  *Defect // that it met
 	state   atomic.Int32
 	outcome Outcome

@@ -119,8 +119,10 @@ type Unavailable struct {
 // Error is the reason.
 func (u *Unavailable) Error() string { return u.Reason }
 
-// Do decides a command in its shard and answers once the outcome is durable.
-// The error is a *domain.Rejection or an *Unavailable.
+// Do decides a command in its shard and returns once the outcome is durable; one
+// that made no events, or was rejected, is confirmed to be that of the newest
+// state. The error is a *domain.Rejection, an *Unavailable or a *Defect, or says
+// that the facts could not be encoded.
 func (l *Ledger) Do(ctx context.Context, shard int, command domain.Command) (Receipt, error) {
 	out := l.DoAll(ctx, shard, []domain.Command{command})
 	return out[0].Receipt, out[0].Err
@@ -129,7 +131,7 @@ func (l *Ledger) Do(ctx context.Context, shard int, command domain.Command) (Rec
 // DoAll submits commands together, to be decided in order; outcome i is that of
 // command i.
 func (l *Ledger) DoAll(ctx context.Context, shard int, commands []domain.Command) []Outcome {
-	return l.shards[shard].do(ctx, commands)
+	return l.shards[shard].do(ctx, commands, false)
 }
 
 // View calls fn with a shard's state, durable and confirmed to be the newest,
@@ -147,32 +149,11 @@ func (l *Ledger) View(ctx context.Context, shard int, fn func(*domain.State)) (u
 // process wrote.
 func (l *Ledger) Peek(shard int, fn func(*domain.State)) uint64 { return l.shards[shard].peek(fn) }
 
-// Try answers what Do would, as things are, and writes nothing: the identifiers
-// in its events are of a place where others will stand. The error is a
-// *domain.Rejection or an *Unavailable.
+// Try returns what Do would, as things are, and writes nothing: the identifiers
+// in its events are of a place where others will stand. The error is that of Do.
 func (l *Ledger) Try(ctx context.Context, shard int, command domain.Command) (Receipt, error) {
-	s := l.shards[shard]
-	if err := s.confirm(ctx); err != nil {
-		return Receipt{}, err
-	}
-	receipt := Receipt{Shard: shard, Time: s.now().UTC().Truncate(time.Microsecond)}
-	var err error
-	receipt.Sequence = s.peek(func(state *domain.State) {
-		at := domain.Place{Location: domain.Location{Shard: uint8(shard), Sequence: s.folded + 1}, Time: receipt.Time}
-		facts, rejection := domain.Decide(state, command, at)
-		if rejection != nil {
-			err = rejection
-			return
-		}
-		after := state.Fork()
-		for _, fact := range facts {
-			if err = after.Evolve(fact); err != nil {
-				return
-			}
-		}
-		receipt.Events, receipt.Standings = facts, after.Standings(facts, at.Time)
-	})
-	return receipt, err
+	out := l.shards[shard].do(ctx, []domain.Command{command}, true)
+	return out[0].Receipt, out[0].Err
 }
 
 // Ready answers nil when every shard is caught up and takes commands.

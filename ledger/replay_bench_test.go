@@ -48,7 +48,7 @@ func replay(b *testing.B, log ledger.Log, keys *events.MemoryKeys, transfers int
 	b.ReportMetric(float64(transfers)*float64(b.N)/b.Elapsed().Seconds(), "transfers/s")
 }
 
-func copyToServer(b *testing.B, from *events.Memory) *events.Stream {
+func copyToServer(b testing.TB, from *events.Memory) *events.Stream {
 	conn, err := embeddedtest.NATS(b).Connect()
 	if err != nil {
 		b.Fatal(err)

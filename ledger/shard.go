@@ -40,6 +40,7 @@ type shard struct {
 	lastTime time.Time
 	crowd    int             // callers at once, lately
 	builder  *events.Builder // its memory serves commit after commit
+	trial    *events.Builder // of dry runs
 	respite  time.Time       // deadlines wait until then: the log takes nothing
 	asides   asides          // deadlines that could not be decided
 
@@ -62,6 +63,7 @@ func newShard(index int, log Log, cfg Config, m *metrics) *shard {
 		inbox: newInbox(cfg.Inbox), state: domain.NewState(len(cfg.Logs)), advanced: make(chan struct{}),
 	}
 	s.builder = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
+	s.trial = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
 	s.refuse("the log has not been read yet")
 	return s
 }
@@ -90,7 +92,8 @@ func (s *shard) unavailable(reason string) *Unavailable {
 	return &Unavailable{Reason: reason, RetryAfter: retryAfter}
 }
 
-func (s *shard) do(ctx context.Context, commands []domain.Command) []Outcome {
+// do has commands decided; dry: what came of them is dropped.
+func (s *shard) do(ctx context.Context, commands []domain.Command, dry bool) []Outcome {
 	outcomes := make([]Outcome, len(commands))
 	if len(commands) == 0 {
 		return outcomes
@@ -110,7 +113,7 @@ func (s *shard) do(ctx context.Context, commands []domain.Command) []Outcome {
 	own := make([]pending, len(commands))
 	all := make([]*pending, len(commands))
 	for i, command := range commands {
-		own[i].command, own[i].call = command, call
+		own[i].command, own[i].call, own[i].dry = command, call, dry
 		all[i] = &own[i]
 	}
 	if !s.inbox.put(all) {

@@ -113,6 +113,7 @@ func (s *shard) stop() {
 // decideAll brings every command to an outcome, in as many commits as it takes.
 // An error means that the log cannot be trusted; then nothing more is decided.
 func (s *shard) decideAll(ctx context.Context, group []*pending) error {
+	newest := false // the state was the log's newest at some moment since the group was taken
 	for len(group) > 0 {
 		b := s.decide(group)
 		var result result
@@ -120,18 +121,40 @@ func (s *shard) decideAll(ctx context.Context, group []*pending) error {
 		switch {
 		case b.builder.Len() > 0:
 			result, err = s.append(ctx, b)
+		case newest || callers(b.decided) == 0:
+			s.answerAll(b)
 		default:
-			s.answerAll(b) // nothing to append, and the state it was decided on is durable
+			result, err = s.confirmNothing(ctx, b)
 		}
 		if err != nil {
 			refuseAll(group, s.unavailable("the log is not whole; nothing was done"))
 			return err
 		}
+		newest = newest || result == acknowledged || result == conflict
 		if result != conflict {
 			group = group[len(b.decided):]
 		}
 	}
 	return nil
+}
+
+// confirmNothing answers a batch that made no facts. That there is nothing to do,
+// or nothing there, is true only of the newest state, and no append proves that
+// this is it. So the log is asked, and when it has more, that is folded and the
+// batch is a conflict.
+func (s *shard) confirmNothing(ctx context.Context, b *batch) (result, error) {
+	last, err := s.log.Last(context.WithoutCancel(ctx))
+	switch {
+	case err != nil:
+		s.logger.Warn("what made nothing could not be confirmed", "error", err)
+		refuseAll(b.decided, s.unavailable("the log does not answer; nothing was done"))
+		return refused, nil
+	case last > s.cursor.Sequence:
+		return s.decideAgain(ctx, b)
+	}
+	s.meetCrowd(b)
+	s.answerAll(b)
+	return acknowledged, nil
 }
 
 // append makes a batch durable and answers it. The result is conflict when the
@@ -241,6 +264,9 @@ func (s *shard) answerAll(b *batch) {
 	for i, p := range b.decided {
 		outcome := b.results[i]
 		outcome.Receipt.Sequence = s.cursor.Sequence
+		if p.dry {
+			outcome.Receipt.Sequence = b.place.Sequence - 1
+		}
 		if outcome.Err != nil {
 			rejected++
 		} else {
