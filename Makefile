@@ -24,11 +24,13 @@ bench: ## Go benchmarks: replay, memory, the write path, projector, webhooks (th
 	go test -run '^$$' -bench . -benchtime 2s ./domain/... ./events/... ./ledger/... ./projections/... ./webhooks/... ./api/...
 
 soak: ## longer campaigns: the property tests, the fuzzers and the kill test, many times over
-	go test -race -count 5 -timeout 60m -run 'Histories|Money' ./domain/...
+	go test -race -count 5 -timeout 60m -run 'Histories|Money|Extremes' ./domain/...
 	go test -timeout 60m -run Duel ./domain/naive -commands 1000000
 	go test -fuzz FuzzParseAmount -fuzztime 2m ./domain/
 	go test -fuzz FuzzParseRate -fuzztime 1m ./domain/
 	go test -fuzz FuzzParsePercentage -fuzztime 1m ./domain/
+	go test -fuzz FuzzFee -fuzztime 1m ./domain/
+	go test -fuzz FuzzNumbers -fuzztime 4m ./domain/
 	go test -fuzz FuzzDecode -fuzztime 2m ./events/
 	go test -race -count 5 -timeout 60m -run 'Kill|Outages' ./e2e/
 

@@ -144,7 +144,7 @@ func majorAmount(amount json.RawMessage) (domain.Quantity, error) {
 	}
 	quantity, ok := domain.ScientificUnits(string(amount))
 	if !ok {
-		return quantity, badRequest("amount must be a number of at most %d digits", domain.MaxDigits)
+		return quantity, badRequest("amount must be a number of at most %d digits, %d of them after the point", domain.MaxDigits, domain.MaxScale)
 	}
 	return quantity, nil
 }

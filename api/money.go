@@ -55,7 +55,7 @@ func majorQuantity(name, major string) (domain.Quantity, error) {
 	}
 	q, ok := domain.MajorUnits(major)
 	if !ok {
-		return domain.Quantity{}, badRequest(`%s must be a plain decimal of at most %d digits: "10.00"`, name, domain.MaxDigits)
+		return domain.Quantity{}, badRequest(`%s must be a plain decimal of at most %d digits, %d of them after the point: "10.00"`, name, domain.MaxDigits, domain.MaxScale)
 	}
 	return q, nil
 }

@@ -159,7 +159,7 @@ func operationOf(o *OperationCreate) (domain.Operation, error) {
 	if o.Rate != "" {
 		var ok bool
 		if operation.Rate, ok = domain.ParseRate(o.Rate); !ok {
-			return operation, badRequest(`rate must be a plain decimal of more than zero and at most %d digits: "12.5"`, domain.MaxRateDigits)
+			return operation, badRequest(`rate must be a plain decimal of more than zero, of at most %d digits, %d of them after the point: "12.5"`, domain.MaxDigits, domain.MaxScale)
 		}
 	}
 	operation.Expires, err = timeOf("expires_at", o.ExpiresAt)

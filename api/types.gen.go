@@ -376,10 +376,10 @@ type Failure struct {
 
 // FeeRule defines model for FeeRule.
 type FeeRule struct {
-	// Currencies Instead, in the currencies that are named
+	// Currencies Instead, in the currencies that are named, which are assets of the project or of ISO 4217; amounts fit them
 	Currencies map[string]CurrencyFee `json:"currencies,omitempty"`
 
-	// Fixed Major units, added to the percentage: "0.25"
+	// Fixed Major units, added to the percentage: "0.25". Like minimum and maximum it fits the wallet's asset, or of a project any asset: at most 18 digits on each side of the point
 	Fixed string `json:"fixed,omitempty"`
 
 	// Maximum Major units

@@ -4,7 +4,11 @@ import "slices"
 
 // FeeRule says what an operation costs its payer, on top of the amount:
 // percentage of it plus fixed, not below minimum, not above maximum, rounded
-// once, half even, at the asset's scale.
+// once, half even, at the asset's scale. Fixed, minimum and maximum fit the asset
+// that the rule is about, as amounts do: the currency that it names, else the
+// asset of the wallet whose rule it is. A project's rule that names no currency is
+// about any asset: they fit the finest there can be (MaxScale), and what an
+// asset cannot express of them is rounded with the rest.
 type FeeRule struct {
 	Operation  OperationType
 	Currency   AssetCode // "": whatever the asset; a rule that names it goes first
@@ -56,6 +60,7 @@ func feeFor(rules []FeeRule, operation OperationType, asset AssetCode) *FeeRule 
 // MaxRules is how many fees, and how many currencies with limits, are kept at most.
 const MaxRules = 500
 
+// checkFees looks at what can be said of rules whatever there is.
 func checkFees(rules []FeeRule) *Rejection {
 	if len(rules) > MaxRules {
 		return reject(BadRequest, "there are %d fees; at most %d are allowed", len(rules), MaxRules)
@@ -65,20 +70,14 @@ func checkFees(rules []FeeRule) *Rejection {
 		if !slices.Contains(feeOperations, rule.Operation) {
 			return reject(BadRequest, "a fee cannot be charged for %q: only for %v", rule.Operation, feeOperations)
 		}
-		if rule.Currency != "" && !validCode(rule.Currency) {
-			return reject(BadRequest, "the currency %q of a fee is not the code of an asset", rule.Currency)
-		}
 		for _, other := range rules[:i] {
 			if other.Operation == rule.Operation && other.Currency == rule.Currency {
 				return reject(BadRequest, "two fees for %s", rule.Operation)
 			}
 		}
-		for _, part := range [...]struct {
-			name  string
-			value Quantity
-		}{{"fixed", rule.Fixed}, {"minimum", rule.Minimum}, {"maximum", rule.Maximum}} {
-			if part.value.Set() && (part.value.value.Sign() < 0 || part.value.minor || part.value.value.Precision() > MaxDigits) {
-				return reject(BadRequest, "the %s of a fee must be zero or more, in major units, of at most %d digits", part.name, MaxDigits)
+		for _, part := range rule.amounts() {
+			if part.value.Set() && (part.value.value.Sign() < 0 || part.value.minor) {
+				return reject(BadRequest, "%s must be zero or more, in major units", part.name)
 			}
 		}
 		if rule.Minimum.Set() && rule.Maximum.Set() && rule.Minimum.value.Cmp(rule.Maximum.value) > 0 {
@@ -86,6 +85,53 @@ func checkFees(rules []FeeRule) *Rejection {
 		}
 	}
 	return nil
+}
+
+// finest stands for any asset that there can be.
+var finest = Asset{Scale: MaxScale}
+
+// checkFeesFit holds the amounts of rules that passed checkFees to the assets
+// that they are about: the currency that a rule names, or else about.
+func checkFeesFit(rules []FeeRule, project *Project, about Asset) *Rejection {
+	for i := range rules {
+		rule, asset := &rules[i], about
+		if rule.Currency != "" {
+			var ok bool
+			if asset, ok = project.Asset(rule.Currency); !ok {
+				return unknownCurrency(rule.Currency)
+			}
+		}
+		for _, part := range rule.amounts() {
+			if !part.value.Set() {
+				continue
+			}
+			if _, ok := part.value.of(asset); ok {
+				continue
+			}
+			if asset.Code == "" {
+				return reject(BadRequest, "%s is in no one currency: it has at most %d digits before the point and %d after it",
+					part.name, MaxDigits-MaxScale, MaxScale)
+			}
+			return reject(BadRequest, "%s has more digits than %s allows: %d after the point, %d in all",
+				part.name, asset.Code, asset.Scale, MaxDigits).with("currency", string(asset.Code))
+		}
+	}
+	return nil
+}
+
+// feeAmount is a part of a rule, and what callers know it by: fees.transfer.fixed,
+// fees.transfer.currencies.GHS.fixed.
+type feeAmount struct {
+	name  string
+	value Quantity
+}
+
+func (f *FeeRule) amounts() [3]feeAmount {
+	name := "fees." + string(f.Operation) + "."
+	if f.Currency != "" {
+		name += "currencies." + string(f.Currency) + "."
+	}
+	return [...]feeAmount{{name + "fixed", f.Fixed}, {name + "minimum", f.Minimum}, {name + "maximum", f.Maximum}}
 }
 
 // fee is what a payer is charged for an operation, on top: by its own rule where

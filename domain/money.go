@@ -15,8 +15,17 @@ const MaxDigits = 36
 // MaxScale is the largest number of digits after the point of an asset.
 const MaxScale = 18
 
-// exact refuses instead of rounding. 80 digits hold every sum and product of
-// two amounts; what does not fit MaxDigits is refused where it would be stored.
+// exact refuses instead of rounding. Its 80 digits hold whatever can come up,
+// since all that comes in is bounded where it is read (see bounded,
+// ParsePercentage) and what goes on a balance by Fits. At the most:
+//
+//	an amount, a balance, a limit                        36 digits, 18 of them after the point
+//	the sum of up to 2^64 amounts, as usage is           36 + 20 = 56
+//	a percentage of an amount, before it is rounded      36 + 9 = 45, 18 + 6 + 2 = 26 after the point
+//	that and a fixed fee                                 36 before the point, 26 after it, and a carry: 63
+//	what is available, less an amount and its fee        38
+//
+// Rates and shares multiply and divide whole numbers of any length.
 var exact = decimal.Context{
 	Precision:    80,
 	RoundingMode: decimal.ToNearestEven,
@@ -39,8 +48,8 @@ func NewMoney(asset AssetCode, minor int64, scale int) Money {
 }
 
 // ParseMoney reads a decimal in plain notation ("150.00", "-3"), whose digits
-// after the point are its scale. It answers false for anything else and for
-// more than 2×MaxDigits digits.
+// after the point are its scale. It returns false for anything else and for
+// more than 2×MaxDigits digits: a sum in the log may be longer than an amount.
 func ParseMoney(asset AssetCode, text string) (Money, bool) {
 	value, ok := parsePlain(text)
 	return Money{asset, value}, ok
@@ -183,8 +192,8 @@ func (m Money) mustMatch(n Money) {
 	}
 }
 
-// must holds the line that nothing inexact goes on unnoticed: with 80 digits of
-// room for 36, a set condition is a bug.
+// must holds the line that nothing inexact goes on unnoticed: where 80 digits are
+// too few, something came in that was not bounded, which is a bug.
 func must(value *decimal.Big) *decimal.Big {
 	if lost := value.Context.Conditions &^ (decimal.Clamped); lost&(decimal.Inexact|decimal.Overflow|decimal.InvalidOperation) != 0 || !value.IsFinite() {
 		panic("domain: inexact arithmetic on money: " + lost.String())

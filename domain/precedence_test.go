@@ -203,7 +203,7 @@ func checksOfSettings() []row[ProjectSettings] {
 		{"a fee for nothing", func(p *ProjectSettings) { p.Currency, p.Fees = "GHS", make([]FeeRule, 2) }, BadRequest, `charged for ""`},
 		{"a fee below zero", func(p *ProjectSettings) {
 			p.Fees = []FeeRule{{Operation: Transfer, Fixed: amount("-1"), Minimum: minimum, Maximum: amount("1")}, {Operation: Transfer}}
-		}, BadRequest, "the fixed of a fee"},
+		}, BadRequest, "fees.transfer.fixed must be zero or more"},
 		{"a minimum above the maximum", func(p *ProjectSettings) { p.Fees[0].Fixed = Quantity{} }, BadRequest, "the minimum of a fee, 2"},
 		{"two fees for one", func(p *ProjectSettings) { p.Fees[0].Maximum = minimum }, BadRequest, "two fees for transfer"},
 		{"notice below zero", func(p *ProjectSettings) { p.Fees[1].Operation, p.ExpiryNotice, p.Backdating = Issue, -1, 1 }, BadRequest, "expiry_notice"},
@@ -214,7 +214,13 @@ func checksOfSettings() []row[ProjectSettings] {
 func checksOfLimits() []row[ProjectSettings] {
 	limits := []CurrencyLimits{{Currency: "NONE"}, {Currency: "GHS", Limits: Limits{DailyAmount: amount("0.001")}}, {Currency: "GHS"}}
 	return []row[ProjectSettings]{
-		{"limits in no currency", func(p *ProjectSettings) { p.Backdating, p.Limits = 0, limits }, BadRequest, `currency "NONE"`},
+		{"a fee in no currency", func(p *ProjectSettings) {
+			p.Backdating, p.Limits = 0, limits
+			p.Fees = []FeeRule{{Operation: Transfer, Currency: "NOBODYS", Fixed: amount("0.001")}}
+		}, BadRequest, `currency "NOBODYS"`},
+		{"a fee that does not fit", func(p *ProjectSettings) { p.Fees[0].Currency = "GHS" }, BadRequest, "fees.transfer.currencies.GHS.fixed has more digits than GHS"},
+		{"a fee that does not fit every asset", func(p *ProjectSettings) { p.Fees[0].Currency, p.Fees[0].Fixed = "", amount("1000000000000000000") }, BadRequest, "fees.transfer.fixed is in no one currency"},
+		{"limits in no currency", func(p *ProjectSettings) { p.Fees = nil }, BadRequest, `currency "NONE"`},
 		{"a limit that does not fit", func(p *ProjectSettings) { p.Limits = limits[1:] }, BadRequest, "daily_amount"},
 		{"a limit below zero", func(p *ProjectSettings) { p.Limits[0].DailyAmount = amount("-1") }, BadRequest, "daily_amount"},
 		{"two sets", func(p *ProjectSettings) { p.Limits[0].DailyAmount = amount("1") }, BadRequest, "two sets of limits for GHS"},

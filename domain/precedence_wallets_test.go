@@ -50,6 +50,10 @@ func checksOfTerms() []row[TermsChange] {
 		{"a credit limit below zero", func(c *TermsChange) { c.CreditLimit = amount("-1") }, BadRequest, "credit_limit must be zero"},
 		{"a credit limit, though prepaid", func(c *TermsChange) { c.CreditLimit = amount("1") }, BadRequest, "has a credit_limit"},
 		{"a fee for nothing", func(c *TermsChange) { c.CreditLimit = Quantity{} }, BadRequest, `charged for "tip"`},
+		{"a fee in no currency", func(c *TermsChange) {
+			c.Fees = []FeeRule{{Operation: Transfer, Currency: "NONE", Maximum: amount("0.5")}}
+		}, BadRequest, `currency "NONE"`},
+		{"a fee that does not fit", func(c *TermsChange) { c.Fees[0].Currency = "" }, BadRequest, "fees.transfer.maximum has more digits than POINTS"},
 		{"a limit that does not fit", func(c *TermsChange) { c.Fees = nil }, BadRequest, "maximum_amount"},
 		{"no such period", func(c *TermsChange) { c.Limits = nil }, BadRequest, `settlement period "daily"`},
 		{"no such day of the month", func(c *TermsChange) { c.Settlement.Period, c.Settlement.Day = Monthly, 32 }, BadRequest, "1 to 31"},

@@ -83,7 +83,7 @@ type DefineAsset struct {
 }
 
 func decideCreateProject(c CreateProject, at Place) ([]Event, *Rejection) {
-	if rejection := first(checkSettings(c.Settings), checkProjectLimits(c.Settings.Limits, &Project{})); rejection != nil {
+	if rejection := first(checkSettings(c.Settings), checkAmounts(&c.Settings, &Project{})); rejection != nil {
 		return nil, rejection
 	}
 	return []Event{&ProjectCreated{Project: ProjectID(at.ID(projectPrefix)), Settings: c.Settings}}, nil
@@ -113,7 +113,15 @@ func checkSettings(s ProjectSettings) *Rejection {
 	return nil
 }
 
-// checkProjectLimits: amounts fit the currencies that the project has.
+// checkAmounts holds the amounts of settings to the assets that the project has.
+func checkAmounts(s *ProjectSettings, project *Project) *Rejection {
+	return first(checkFeesFit(s.Fees, project, finest), checkProjectLimits(s.Limits, project))
+}
+
+func unknownCurrency(code AssetCode) *Rejection {
+	return reject(BadRequest, "currency %q is neither a code of ISO 4217 nor an asset of this project", code)
+}
+
 func checkProjectLimits(limits []CurrencyLimits, project *Project) *Rejection {
 	if len(limits) > MaxRules {
 		return reject(BadRequest, "there are limits for %d currencies; at most %d are allowed", len(limits), MaxRules)
@@ -121,7 +129,7 @@ func checkProjectLimits(limits []CurrencyLimits, project *Project) *Rejection {
 	for i := range limits {
 		asset, ok := project.Asset(limits[i].Currency)
 		if !ok {
-			return reject(BadRequest, "currency %q is neither a code of ISO 4217 nor an asset of this project", limits[i].Currency)
+			return unknownCurrency(limits[i].Currency)
 		}
 		for _, other := range limits[:i] {
 			if other.Currency == limits[i].Currency {
@@ -146,7 +154,7 @@ func decideChangeProject(s *State, c ChangeProject) ([]Event, *Rejection) {
 	if project.Settings.Currency != c.Settings.Currency {
 		return nil, reject(BadRequest, "the currency of a project cannot be changed: it is %s", project.Settings.Currency)
 	}
-	if rejection := checkProjectLimits(c.Settings.Limits, project); rejection != nil {
+	if rejection := checkAmounts(&c.Settings, project); rejection != nil {
 		return nil, rejection
 	}
 	if project.Settings.equal(&c.Settings) {

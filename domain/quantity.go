@@ -15,20 +15,34 @@ type Quantity struct {
 	minor bool
 }
 
-// MajorUnits reads a plain decimal in major units.
-func MajorUnits(text string) (Quantity, bool) {
-	value, ok := parsePlain(text)
-	return Quantity{value: value}, ok
+// bounded tells whether a number that came in has at most MaxDigits digits,
+// leading zeros aside, and at most MaxScale of them after the point. No asset
+// could hold more, and the arithmetic of a decision stays exact below that.
+func bounded(value *decimal.Big) bool {
+	return value.Precision() <= MaxDigits && value.Scale() <= MaxScale
 }
 
-// MinorUnits reads a plain integer of minor units.
+// MajorUnits reads a plain decimal in major units, of at most MaxDigits digits,
+// MaxScale of them after the point.
+func MajorUnits(text string) (Quantity, bool) {
+	value, ok := parsePlain(text)
+	if !ok || !bounded(value) {
+		return Quantity{}, false
+	}
+	return Quantity{value: value}, true
+}
+
+// MinorUnits reads a plain integer of minor units, of at most MaxDigits digits.
 func MinorUnits(text string) (Quantity, bool) {
 	value, ok := parsePlain(text)
-	return Quantity{value: value, minor: true}, ok && value.Scale() == 0
+	if !ok || !bounded(value) || value.Scale() != 0 {
+		return Quantity{}, false
+	}
+	return Quantity{value: value, minor: true}, true
 }
 
 // ScientificUnits reads a number of major units as JSON may write it, with an
-// exponent ("5e1"). Exact: nothing passes through a float.
+// exponent ("5e1"), within the same bounds. Exact: nothing passes through a float.
 func ScientificUnits(text string) (Quantity, bool) {
 	if !strings.ContainsAny(text, "eE") {
 		return MajorUnits(text)
@@ -43,6 +57,9 @@ func ScientificUnits(text string) (Quantity, bool) {
 	scaled.SetScale(value.Scale() - shift)
 	if scaled.Scale() < 0 {
 		scaled, _ = rescale(scaled, 0) // 5e1 is 50
+	}
+	if !bounded(scaled) {
+		return Quantity{}, false
 	}
 	return Quantity{value: scaled}, true
 }
@@ -121,17 +138,15 @@ func (q Quantity) rounded(like Money) Money {
 	return Money{like.asset, value}
 }
 
-// MaxRateDigits is how many digits a rate has at most, on both sides of the point.
-const MaxRateDigits = 36
-
-// Rate is how much of one asset is given for one of another, more than zero.
-// The zero value is no rate.
+// Rate is how much of one asset is given for one of another: more than zero, of
+// at most MaxDigits digits, MaxScale of them after the point. The zero value is
+// no rate.
 type Rate struct{ value *decimal.Big }
 
 // ParseRate reads a plain decimal of more than zero.
 func ParseRate(text string) (Rate, bool) {
 	value, ok := parsePlain(text)
-	if !ok || value.Sign() <= 0 || value.Precision() > MaxRateDigits || value.Scale() > MaxRateDigits {
+	if !ok || value.Sign() <= 0 || !bounded(value) {
 		return Rate{}, false
 	}
 	return Rate{value}, true

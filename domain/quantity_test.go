@@ -75,7 +75,7 @@ func TestRateRoundsDown(t *testing.T) {
 		scale, bought := r.IntN(MaxScale+1), Asset{Code: "XTS", Scale: r.IntN(MaxScale + 1)}
 		text, minor := operand(r, scale)
 		text = strings.TrimPrefix(text, "-")
-		rateText, rateMinor := operand(r, r.IntN(MaxRateDigits+1))
+		rateText, rateMinor := operand(r, r.IntN(MaxScale+1))
 		rateText = strings.TrimPrefix(rateText, "-")
 		rate, ok := ParseRate(rateText)
 		if ok != (rateMinor.Sign() != 0) {

@@ -116,8 +116,7 @@ func (s *script) walletCommand(verb, name string, options map[string]string) Com
 			Quantity: s.quantity(options),
 		}
 	case "monitor":
-		threshold, _ := MajorUnits(options["threshold"])
-		return SetMonitor{s.projectID(), s.wallet(options["wallet"]), MonitorMetric(options["metric"]), threshold}
+		return SetMonitor{s.projectID(), s.wallet(options["wallet"]), MonitorMetric(options["metric"]), read(s, MajorUnits, options["threshold"])}
 	case "unmonitor":
 		return RemoveMonitor{s.projectID(), s.wallet(options["wallet"]), MonitorID(s.id(name))}
 	}
@@ -164,15 +163,16 @@ func (s *script) dealing(verb, name string, options map[string]string) Command {
 
 // quantity is what amount= says; nothing is not set.
 func (s *script) quantity(options map[string]string) Quantity {
-	text, ok := options["amount"]
-	if !ok {
-		return Quantity{}
+	return read(s, MajorUnits, options["amount"])
+}
+
+// read reads a number, "" as none. What is not read is noted.
+func read[N any](s *script, parse func(string) (N, bool), text string) N {
+	number, ok := parse(text)
+	if !ok && text != "" {
+		s.unread = append(s.unread, text)
 	}
-	quantity, ok := MajorUnits(text)
-	if !ok {
-		s.t.Fatalf("amount=%s", text)
-	}
-	return quantity
+	return number
 }
 
 func (s *script) options(args []string) map[string]string {
@@ -257,7 +257,7 @@ func (s *script) operations(text string) []Operation {
 	for part := range strings.SplitSeq(text, ", then ") {
 		args := append(words(part), "")
 		operation := Operation{Type: OperationType(args[0])}
-		operation.Quantity, _ = MajorUnits(args[1])
+		operation.Quantity = read(s, MajorUnits, args[1])
 		for i := 2; i < len(args)-1; i++ {
 			i += s.operand(&operation, args[1], args[i], args[i+1])
 		}
@@ -271,7 +271,7 @@ func (s *script) operand(o *Operation, amount, word, next string) int {
 	recipient, byIdentifier := strings.CutPrefix(next, "@")
 	switch {
 	case word == "minor":
-		o.Quantity, _ = MinorUnits(amount)
+		o.Quantity = read(s, MinorUnits, amount)
 		return 0
 	case word == "grant":
 		o.Grant = true
@@ -279,7 +279,7 @@ func (s *script) operand(o *Operation, amount, word, next string) int {
 	case word == "expires":
 		o.Expires = s.time(next)
 	case word == "rate":
-		o.Rate, _ = ParseRate(next)
+		o.Rate = read(s, ParseRate, next)
 	case word == "from":
 		o.From = s.wallet(next)
 	case word == "to" && byIdentifier:
@@ -306,7 +306,7 @@ func (s *script) reverse(name string, options map[string]string) Command {
 			s.t.Fatalf("part %s: %v", text, err)
 		}
 		if given {
-			part.Quantity, _ = MajorUnits(amount)
+			part.Quantity = read(s, MajorUnits, amount)
 		}
 		c.Parts = append(c.Parts, part)
 	}

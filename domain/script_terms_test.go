@@ -17,7 +17,7 @@ func (s *script) terms(old *Terms, options map[string]string) TermsChange {
 		value := options[key]
 		switch {
 		case key == "limit":
-			change.CreditLimit, _ = MajorUnits(value)
+			change.CreditLimit = read(s, MajorUnits, value)
 		case key == "settle":
 			period, day, _ := strings.Cut(value, ":")
 			change.Settlement = &Settlement{Period: SettlementPeriod(period)}
@@ -50,18 +50,14 @@ func (s *script) withFee(rules []FeeRule, key, text string) []FeeRule {
 		return next
 	}
 	for part := range strings.SplitSeq(text, ",") {
-		ok := false
 		if percentage, is := strings.CutSuffix(part, "%"); is {
-			rule.Percentage, ok = ParsePercentage(percentage)
+			rule.Percentage = read(s, ParsePercentage, percentage)
 		} else if least, is := strings.CutPrefix(part, ">="); is {
-			rule.Minimum, ok = MajorUnits(least)
+			rule.Minimum = read(s, MajorUnits, least)
 		} else if most, is := strings.CutPrefix(part, "<="); is {
-			rule.Maximum, ok = MajorUnits(most)
+			rule.Maximum = read(s, MajorUnits, most)
 		} else {
-			rule.Fixed, ok = MajorUnits(part)
-		}
-		if !ok {
-			s.t.Fatalf("%s=%s", key, text)
+			rule.Fixed = read(s, MajorUnits, part)
 		}
 	}
 	return append(next, rule)
@@ -88,7 +84,7 @@ func (s *script) setLimit(l *Limits, name, value string) bool {
 	}
 	counts := map[string]*Count{"daily_count": &l.DailyCount, "monthly_count": &l.MonthlyCount}
 	if amount, ok := amounts[name]; ok {
-		*amount, _ = MajorUnits(value)
+		*amount = read(s, MajorUnits, value)
 		return true
 	}
 	count, ok := counts[name]

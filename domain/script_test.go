@@ -63,6 +63,7 @@ type script struct {
 	sequence  uint64
 	now       time.Time
 	late      bool              // the clock went on, and what time does is not done yet
+	unread    []string          // of the command: what is no number, or one of too many digits
 	project   string            // the one that commands are about: the last made, or entered by `in`
 	ids       map[string]string // by name
 	names     map[string]string // by identifier
@@ -123,7 +124,12 @@ func (s *script) answer(line string) []string {
 	case "down":
 		return s.restart(s.time(rest))
 	}
-	answers := s.ask(s.command(verb, rest), verb, words(rest)[0])
+	s.unread = nil
+	command := s.command(verb, rest)
+	if s.unread != nil {
+		return []string{"cannot be asked: " + strings.Join(s.unread, ", ") + " is not read"}
+	}
+	answers := s.ask(command, verb, words(rest)[0])
 	if !s.late {
 		answers = append(answers, s.due()...)
 	}

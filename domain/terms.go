@@ -57,7 +57,7 @@ func (c TermsChange) on(old *Terms, kind WalletType, asset Asset, project *Proje
 		terms.CreditLimit = asset.zero()
 	}
 	if c.Fees != nil {
-		if rejection := checkFees(c.Fees); rejection != nil {
+		if rejection := first(checkFees(c.Fees), checkFeesFit(c.Fees, project, asset)); rejection != nil {
 			return terms, rejection
 		}
 		terms.Fees = c.Fees

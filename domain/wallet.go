@@ -237,7 +237,7 @@ func decideCreateWallet(s *State, c CreateWallet, at Place) ([]Event, *Rejection
 	}
 	asset, ok := project.Asset(c.Currency)
 	if !ok {
-		return nil, reject(BadRequest, "currency %q is neither a code of ISO 4217 nor an asset of this project", c.Currency)
+		return nil, unknownCurrency(c.Currency)
 	}
 	if c.Type == "" {
 		c.Type = Prepaid

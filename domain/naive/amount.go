@@ -135,6 +135,23 @@ func (l *Ledger) feeOf(operation string, payer, other *wallet, amount *big.Int) 
 	return nothing
 }
 
+// finest is the scale of the finest asset that there can be.
+const finest = 18
+
+// fitFees holds the amounts of fees to the asset that each is about: the currency
+// that it names, or else one of this scale.
+func (l *Ledger) fitFees(project string, fees []Fee, scale int) {
+	for _, f := range fees {
+		about := scale
+		if f.Currency != "" {
+			about = l.scaleOf(project, f.Currency)
+		}
+		for _, part := range []string{f.Fixed, f.Minimum, f.Maximum} {
+			l.fit(Amount{Text: part}, about)
+		}
+	}
+}
+
 func (l *Ledger) checkFees(fees []Fee) {
 	seen := map[string]bool{}
 	for _, f := range fees {

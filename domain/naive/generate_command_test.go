@@ -275,7 +275,10 @@ func (g generator) terms(postpaid bool) (t naive.Terms) {
 		}
 	}
 	if g.oneIn(4) {
-		t.Fees = g.fees()
+		t.Fees = g.fees("0.25", "0.005")
+		if g.oneIn(2) {
+			t.Fees = g.fees("1", "0.25")
+		}
 	}
 	if g.oneIn(4) {
 		l := g.limits()
@@ -284,7 +287,9 @@ func (g generator) terms(postpaid bool) (t naive.Terms) {
 	return t
 }
 
-func (g generator) fees() []naive.Fee {
+// fees of which the fixed part is this much, or, rarely, something that few assets
+// can express.
+func (g generator) fees(fixed, odd string) []naive.Fee {
 	all := []naive.Fee{}
 	for _, operation := range []string{"transfer", "issue", "redeem", "exchange", "capture", "escrow", g.rarely("gift", "transfer")} {
 		if !g.oneIn(3) {
@@ -292,19 +297,22 @@ func (g generator) fees() []naive.Fee {
 		}
 		f := naive.Fee{Operation: operation, Percentage: g.pick("0", "1", "2.5", "0.3333", "10")}
 		if g.oneIn(3) {
-			f.Currency = g.pick("USD", "JPY")
+			f.Currency = g.rarely("NONE", g.pick("USD", "JPY", "POINTS"))
+		}
+		if f.Currency == "JPY" || f.Currency == "POINTS" {
+			fixed = g.rarely(fixed, "1")
 		}
 		if g.oneIn(3) {
-			f.Fixed = g.rarely("-1", g.pick("0.5", "0.005", "1"))
+			f.Fixed = g.rarely("-1", g.rarely(odd, fixed))
 		}
 		if g.oneIn(3) {
-			f.Minimum = g.pick("0.25", "1")
+			f.Minimum = g.pick(fixed, "1")
 		}
 		if g.oneIn(3) {
-			f.Maximum = g.pick("1", "2", "0.5")
+			f.Maximum = g.pick("1", "2", g.rarely(fixed, "3"))
 		}
-		if f.Minimum == "1" && f.Maximum == "0.5" && !g.oneIn(20) {
-			f.Maximum = ""
+		if g.oneIn(80) {
+			f.Fixed, f.Maximum = g.pick("999999999999999999.999999999999999999", "1000000000000000000", "999999999999999999999999999999999999"), ""
 		}
 		if operation != "transfer" || len(all) == 0 || g.oneIn(20) {
 			all = append(all, f)
@@ -344,7 +352,7 @@ func (g generator) newSettings(p string) naive.Settings {
 func (g generator) settings() naive.Settings {
 	s := naive.Settings{Currency: g.rarely("EUR", "USD"), Zone: zones[g.IntN(len(zones))], OneWallet: g.oneIn(5), OwnFree: g.oneIn(2)}
 	if g.oneIn(2) {
-		s.Fees = g.fees()
+		s.Fees = g.fees(g.pick("0.5", "0.005"), "0.000000000000000001")
 	}
 	if g.oneIn(4) {
 		s.Limits = append(s.Limits, naive.CurrencyLimits{Currency: g.pick("USD", "EUR", "JPY"), Limits: g.limits()})

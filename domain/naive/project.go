@@ -47,6 +47,7 @@ func (l *Ledger) createProject(c CreateProject) bool {
 	l.checkSettings(c.Settings)
 	name := "p" + l.tag
 	l.projects[name] = &project{settings: c.Settings, assets: map[string]int{}}
+	l.fitFees(name, c.Settings.Fees, finest)
 	l.checkProjectLimits(name, c.Settings.Limits)
 	return true
 }
@@ -55,6 +56,7 @@ func (l *Ledger) changeProject(c ChangeProject) bool {
 	l.checkSettings(c.Settings)
 	p := l.projectOf(c.Project)
 	l.check(p.settings.Currency == c.Settings.Currency, "BAD_REQUEST")
+	l.fitFees(c.Project, c.Settings.Fees, finest)
 	l.checkProjectLimits(c.Project, c.Settings.Limits)
 	old := p.settings
 	p.settings = c.Settings
@@ -188,6 +190,7 @@ func (l *Ledger) agree(w *wallet, t Terms) {
 	}
 	if t.Fees != nil {
 		l.checkFees(t.Fees)
+		l.fitFees(w.project, t.Fees, w.scale)
 		w.fees = t.Fees
 	}
 	if t.Limits != nil {
