@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestEveryCommandHasATable: every type with a method command() in decide.go has
+// TestEveryCommandHasATable: every type with a method project() in decide.go has
 // one of the tables of precedence.
 func TestEveryCommandHasATable(t *testing.T) {
 	t.Parallel()
@@ -20,7 +20,7 @@ func TestEveryCommandHasATable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands := withMethod(file, "command")
+	commands := withMethod(file, "project")
 	for _, name := range commands {
 		if tables[name] == nil {
 			t.Errorf("command %s has no table of precedence", name)

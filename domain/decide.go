@@ -2,39 +2,39 @@ package domain
 
 import "fmt"
 
-// Command asks for something to happen. The set is closed.
-type Command interface{ command() }
+// Command asks for something to happen in one project. The set is closed.
+type Command interface{ project() ProjectID }
 
-func (CreateProject) command()    {}
-func (ChangeProject) command()    {}
-func (CreateCredential) command() {}
-func (RevokeCredential) command() {}
-func (DefineAsset) command()      {}
-func (UpsertCustomer) command()   {}
-func (CreateWallet) command()     {}
-func (ChangeWallet) command()     {}
-func (ChangeStatus) command()     {}
-func (CloseWallet) command()      {}
-func (*Transact) command()        {}
-func (*Reverse) command()         {}
-func (CancelScheduled) command()  {}
-func (PlaceHold) command()        {}
-func (CaptureHold) command()      {}
-func (ReleaseHold) command()      {}
-func (CreateEscrow) command()     {}
-func (ApproveEscrow) command()    {}
-func (EndEscrow) command()        {}
-func (Settle) command()           {}
-func (SetMonitor) command()       {}
-func (RemoveMonitor) command()    {}
+func (CreateProject) project() ProjectID      { return "" }
+func (c ChangeProject) project() ProjectID    { return c.Project }
+func (c CreateCredential) project() ProjectID { return c.Project }
+func (c RevokeCredential) project() ProjectID { return c.Project }
+func (c DefineAsset) project() ProjectID      { return c.Project }
+func (c UpsertCustomer) project() ProjectID   { return c.Project }
+func (c CreateWallet) project() ProjectID     { return c.Project }
+func (c ChangeWallet) project() ProjectID     { return c.Project }
+func (c ChangeStatus) project() ProjectID     { return c.Project }
+func (c CloseWallet) project() ProjectID      { return c.Project }
+func (c *Transact) project() ProjectID        { return c.Project }
+func (c *Reverse) project() ProjectID         { return c.Project }
+func (c CancelScheduled) project() ProjectID  { return c.Project }
+func (c PlaceHold) project() ProjectID        { return c.Project }
+func (c CaptureHold) project() ProjectID      { return c.Project }
+func (c ReleaseHold) project() ProjectID      { return c.Project }
+func (c CreateEscrow) project() ProjectID     { return c.Project }
+func (c ApproveEscrow) project() ProjectID    { return c.Project }
+func (c EndEscrow) project() ProjectID        { return c.Project }
+func (c Settle) project() ProjectID           { return c.Project }
+func (c SetMonitor) project() ProjectID       { return c.Project }
+func (c RemoveMonitor) project() ProjectID    { return c.Project }
 
 // Commands that time gives; see State.Due.
-func (ExpireCredit) command()     {}
-func (AnnounceExpiry) command()   {}
-func (ExpireHold) command()       {}
-func (MeetDeadline) command()     {}
-func (CallSettlement) command()   {}
-func (PerformScheduled) command() {}
+func (c ExpireCredit) project() ProjectID     { return c.Project }
+func (c AnnounceExpiry) project() ProjectID   { return c.Project }
+func (c ExpireHold) project() ProjectID       { return c.Project }
+func (c MeetDeadline) project() ProjectID     { return c.Project }
+func (c CallSettlement) project() ProjectID   { return c.Project }
+func (c PerformScheduled) project() ProjectID { return c.Project }
 
 // Decide answers the facts that a command makes of a state, to stand in the log
 // from place on, or the first rule that it breaks. No events and no rejection:

@@ -29,7 +29,7 @@ type pass struct {
 	Late bool
 }
 
-func (pass) command() {}
+func (pass) project() ProjectID { return "" }
 
 // pickOr picks one of the good ones, and one time in twenty the wrong one.
 func pickOr[T any](r *rand.Rand, wrong T, good []T) T {
