@@ -1,90 +1,94 @@
 package domain
 
 import (
-	"container/heap"
 	"time"
+
+	"github.com/tidwall/btree"
 )
 
-// The agenda is what time will do: a heap of appointments, rebuilt by folding
-// the facts. It says only when to look. Whether anything is to be done is seen in
-// the state, so that an appointment which came to nothing is harmless.
-
-// kinds of appointments.
-type appointmentKind uint8
-
-const (
-	creditExpires appointmentKind = iota
-	creditIsAnnounced
-	holdExpires
-	escrowEnds
-	periodEnds
-	transactionIsDue
-)
-
-// appointment is 40 bytes: there may be as many as there are lots.
-type appointment struct {
-	at      int64  // microseconds since 1970
-	of      uint64 // place of the wallet, hold, escrow or transaction
-	lot     uint64
-	expires int64 // of the lot
-	kind    appointmentKind
+// agenda is what time will do: one appointment for each thing that has one, and
+// none for what is over, kept by folding the facts. It says only when to look:
+// the command that comes of an appointment is decided like any other. Each
+// project has a plan of its own, and due work is taken from plans in turn
+// (docs/decisions/0011). Only a state that is not a fork has an agenda.
+type agenda struct {
+	plans map[ProjectID]*plan  // that have anything; those with a moment stand in later or ready
+	later *btree.BTreeG[*plan] // by their next moment
+	ready *btree.BTreeG[*plan] // by their turn: their moment has come
+	// turn is that of the command taken last. A plan that becomes ready, or had its
+	// turn, comes after as many more operations as its next command costs.
+	turn int
+	// taken are the escrows that the last Due took off and that have not ended. They
+	// are planned again when the status of their wallet changes, since their
+	// commands may have been decided by the status before.
+	taken *btree.BTreeG[appointment]
 }
 
-type agenda []appointment
-
-// Len, Less, Swap, Push and Pop are for container/heap.
-func (a agenda) Len() int { return len(a) }
-
-// Less puts what comes first first.
-func (a agenda) Less(i, j int) bool {
-	if a[i].at != a[j].at {
-		return a[i].at < a[j].at
+func newAgenda() *agenda {
+	return &agenda{
+		plans: map[ProjectID]*plan{},
+		later: newTree(func(a, b *plan) bool { return a.moment < b.moment || a.moment == b.moment && a.project < b.project }),
+		ready: newTree(func(a, b *plan) bool { return a.turn < b.turn || a.turn == b.turn && a.project < b.project }),
+		taken: newTree(byWallet),
 	}
-	return a[i].of < a[j].of
 }
 
-// Swap swaps.
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-
-// Push adds at the end.
-func (a *agenda) Push(x any) { *a = append(*a, x.(appointment)) }
-
-// Pop takes from the end.
-func (a *agenda) Pop() any {
-	last := (*a)[len(*a)-1]
-	*a = (*a)[:len(*a)-1]
-	return last
+// newTree is an empty sorted set, without locks: a state has one user at a time.
+func newTree[T any](less func(a, b T) bool) *btree.BTreeG[T] {
+	return btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
 }
 
-// appoint puts something on the agenda; in a fork it waits for the merge.
-func (s *State) appoint(at time.Time, kind appointmentKind, of Location) {
-	s.add(appointment{at: at.UnixMicro(), of: of.bits(), kind: kind})
-}
-
-func (s *State) appointLot(at time.Time, kind appointmentKind, of Location, lot LotPart) {
-	s.add(appointment{at: at.UnixMicro(), of: of.bits(), lot: lot.Lot, expires: lot.Expires.UnixMicro(), kind: kind})
-}
-
-func (s *State) add(a appointment) {
+// afterwards changes the state below all forks: at once, or when they are merged.
+func (s *State) afterwards(change func(base *State)) {
 	if s.base != nil {
-		s.agenda = append(s.agenda, a)
+		s.changes = append(s.changes, change)
 		return
 	}
-	heap.Push(&s.agenda, a)
+	change(s)
 }
 
-// appointLots looks to a wallet's lots at their ends, and ahead of those.
-func (s *State) appointLots(wallet WalletID, project *Project, parts []LotPart) {
-	of, ok := wallet.Location()
-	if !ok {
+// replan changes the plan of a project.
+func (s *State) replan(project ProjectID, change func(base *State, p *plan)) {
+	s.afterwards(func(base *State) {
+		p, ok := base.agenda.plans[project]
+		if !ok {
+			p = newPlan(project)
+		}
+		change(base, p)
+		base.place(p)
+	})
+}
+
+// place puts a plan where it belongs after a change: where it was if its next
+// moment is the same, otherwise among the later ones until Due comes to it.
+func (s *State) place(p *plan) {
+	_, moment, ok := p.next(s.notice(p))
+	if ok && p.placed && p.moment == moment {
 		return
 	}
-	for i := range parts {
-		s.appointLot(parts[i].Expires, creditExpires, of, parts[i])
-		if notice := project.Settings.ExpiryNotice; notice > 0 {
-			s.appointLot(parts[i].Expires.Add(-notice), creditIsAnnounced, of, parts[i])
-		}
+	s.agenda.remove(p)
+	if ok {
+		p.moment, p.placed = moment, true
+		s.agenda.later.Set(p)
 	}
+	if ok || p.escrows.Len() > 0 {
+		s.agenda.plans[p.project] = p
+	}
+}
+
+func (a *agenda) remove(p *plan) {
+	a.later.Delete(p)
+	a.ready.Delete(p)
+	delete(a.plans, p.project)
+	p.placed = false
+}
+
+// notice is how long ahead the end of credit is announced, in microseconds.
+func (s *State) notice(p *plan) int64 {
+	if project, ok := s.Project(p.project); ok {
+		return project.Settings.ExpiryNotice.Microseconds()
+	}
+	return 0
 }
 
 // Deadline is a command that time gives.
@@ -93,77 +97,93 @@ type Deadline struct {
 	of      appointment
 }
 
-// NextDeadline answers the next moment at which Due may answer something; false
+// NextDeadline returns the next moment at which Due may return something; false
 // when nothing is on the agenda. Of a state that is not a fork.
 func (s *State) NextDeadline() (time.Time, bool) {
-	if len(s.agenda) == 0 {
+	first, ok := s.agenda.ready.Min()
+	if !ok {
+		first, ok = s.agenda.later.Min()
+	}
+	if !ok {
 		return time.Time{}, false
 	}
-	return time.UnixMicro(s.agenda[0].at).UTC(), true
+	return momentOf(first.moment), true
 }
 
-// Due takes up to n commands off the agenda whose moment has come, earliest
-// first. They have to be decided; one that could not be made durable goes back
-// by Postpone. Of a state that is not a fork.
-func (s *State) Due(now time.Time, n int) []Deadline {
+// Due takes commands off the agenda whose moment has come: from projects in turn,
+// and of each the earliest first. Together they cost no more than the budget (see
+// Cost), unless the first alone does. A project with cheap commands does not wait
+// until another's dear ones are done. They have to be decided; one that could not
+// be made durable goes back by Postpone. Of a state that is not a fork.
+func (s *State) Due(now time.Time, budget int) []Deadline {
+	a, moment := s.agenda, now.UnixMicro()
+	a.taken.Clear()
+	for p, ok := a.later.Min(); ok && p.moment <= moment; p, ok = a.later.Min() {
+		s.ready(p, moment)
+	}
 	var due []Deadline
-	for len(due) < n && len(s.agenda) > 0 && s.agenda[0].at <= now.UnixMicro() {
-		a := heap.Pop(&s.agenda).(appointment)
-		if command := s.commandOf(a, now); command != nil {
-			due = append(due, Deadline{command, a})
+	for budget > 0 {
+		p, ok := a.ready.Min()
+		if !ok {
+			break
+		}
+		next, command := s.next(p, moment)
+		cost := s.Cost(command)
+		if cost > budget && len(due) > 0 {
+			break
+		}
+		budget -= cost
+		due = append(due, Deadline{command, next})
+		a.turn = p.turn
+		s.take(p, next, command)
+		a.remove(p)
+		if s.place(p); p.placed && p.moment <= moment {
+			s.ready(p, moment)
 		}
 	}
 	return due
 }
 
-// Postpone puts a command back on the agenda.
-func (s *State) Postpone(d Deadline) { s.add(d.of) }
-
-// commandOf answers what is to be done at an appointment, nil for nothing.
-func (s *State) commandOf(a appointment, now time.Time) Command {
-	at := locationOf(a.of)
-	switch a.kind {
-	case creditExpires, creditIsAnnounced:
-		return s.lotCommand(a, now)
-	case holdExpires:
-		if hold, ok := s.holds.get(HoldID(at.ID(holdPrefix))); ok && hold != nil {
-			return ExpireHold{hold.Project, hold.ID}
-		}
-	case escrowEnds:
-		if escrow, ok := s.escrows.get(EscrowID(at.ID(escrowPrefix))); ok && escrow != nil && !s.blocked(escrow) {
-			return MeetDeadline{escrow.Project, escrow.ID}
-		}
-	case periodEnds:
-		wallet, ok := s.Wallet(WalletID(at.ID(walletPrefix)))
-		if ok && wallet.Status != Closed && wallet.Terms.Settlement.Next.UnixMicro() == a.at {
-			return CallSettlement{wallet.Project, wallet.ID}
-		}
-	case transactionIsDue:
-		if of, ok := s.schedule.get(TransactionID(at.ID(transactionPrefix))); ok && of.pending != nil {
-			return PerformScheduled{Project: of.pending.Project, Transaction: of.pending.Transaction}
-		}
-	}
-	return nil
+// next is a plan's next appointment, and what is to be done about it.
+func (s *State) next(p *plan, now int64) (appointment, Command) {
+	next, _, _ := p.next(s.notice(p))
+	return next, p.command(next, now)
 }
 
-func (s *State) lotCommand(a appointment, now time.Time) Command {
-	wallet, lot, ok := s.lotOf(WalletID(locationOf(a.of).ID(walletPrefix)), a.lot, time.UnixMicro(a.expires).UTC())
-	switch {
-	case !ok:
-		return nil
-	case a.kind == creditExpires:
-		return ExpireCredit{wallet.Project, wallet.ID, a.lot, lot.Expires}
-	case lot.Noticed || lot.expired(now):
-		return nil
+// ready gives a later plan its turn.
+func (s *State) ready(p *plan, now int64) {
+	_, command := s.next(p, now)
+	s.agenda.later.Delete(p)
+	p.turn = s.agenda.turn + s.Cost(command)
+	s.agenda.ready.Set(p)
+}
+
+// take takes an appointment off a plan, and makes the one that follows from it.
+func (s *State) take(p *plan, a appointment, command Command) {
+	if a.kind == escrowEnds {
+		s.agenda.taken.Set(a)
+		s.regroup(p, a.with, func() { p.escrows.Delete(a) })
+		return
 	}
-	project, _ := s.Project(wallet.Project)
-	notice := project.Settings.ExpiryNotice
-	if notice <= 0 {
-		return nil
+	p.cancel(a)
+	if _, ok := command.(AnnounceExpiry); ok {
+		p.set(a.as(creditExpires))
 	}
-	if when := lot.Expires.Add(-notice); when.After(now) {
-		s.appointLot(when, creditIsAnnounced, locationOf(a.of), lot.LotPart) // the lead time was shortened
-		return nil
-	}
-	return AnnounceExpiry{wallet.Project, wallet.ID, a.lot, lot.Expires}
+}
+
+// Postpone puts a command back on the agenda. If it was carried out by another
+// process meanwhile, it comes up once more, and comes to nothing.
+func (s *State) Postpone(d Deadline) {
+	s.replan(d.Command.project(), func(base *State, p *plan) {
+		if d.of.kind == escrowEnds {
+			base.regroup(p, d.of.with, func() { p.escrows.Set(d.of) })
+			return
+		}
+		p.set(d.of)
+	})
+}
+
+// regroup changes which escrows of a wallet are planned.
+func (s *State) regroup(p *plan, wallet uint64, change func()) {
+	p.regroup(wallet, s.stuck(WalletID(locationOf(wallet).ID(walletPrefix))), change)
 }

@@ -242,13 +242,27 @@ func decideMeetDeadline(s *State, c MeetDeadline, at Place) ([]Event, *Rejection
 
 // blocked tells whether an escrow cannot end at its deadline because the wallet
 // that is to get the money is disabled: nothing moves. It ends once it no longer is.
-func (s *State) blocked(e *Escrow) bool {
-	to := e.To
-	if e.AtDeadline == RefundAtDeadline {
-		to = e.From
-	}
-	wallet, ok := s.Wallet(to)
+func (s *State) blocked(e *Escrow) bool { return s.stuck(e.beneficiary()) }
+
+// stuck tells whether nothing can be moved to a wallet.
+func (s *State) stuck(id WalletID) bool {
+	wallet, ok := s.Wallet(id)
 	return !ok || wallet.Status == Disabled || wallet.Status == Closed
+}
+
+// beneficiary is the wallet that gets the money at the deadline.
+func (e *Escrow) beneficiary() WalletID {
+	if e.AtDeadline == RefundAtDeadline {
+		return e.From
+	}
+	return e.To
+}
+
+// appointment is that of the deadline; false where there is none.
+func (e *Escrow) appointment() (appointment, bool) {
+	to, known := e.beneficiary().Location()
+	of, ok := e.ID.Location()
+	return appointment{at: e.Deadline.UnixMicro(), of: of.bits(), with: to.bits(), kind: escrowEnds}, known && ok && !e.Deadline.IsZero()
 }
 
 func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount Money, r *record, at Place, deadline bool) []Event {

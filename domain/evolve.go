@@ -29,8 +29,8 @@ func (s *State) Evolve(event Event) error {
 		return s.evolveWalletCreated(e)
 	case *WalletChanged:
 		return s.evolveWallet(e.Wallet, func(w *Wallet) {
+			s.resettle(w, w.Terms.Settlement, e.Terms.Settlement)
 			w.Name, w.Metadata, w.Terms = e.Name, e.Metadata, e.Terms.shared()
-			s.appointSettlement(w)
 		})
 	case *WalletStatusChanged:
 		return s.evolveStatus(e)
@@ -58,12 +58,15 @@ func (s *State) evolveRare(event Event) error {
 		return s.evolveWallet(e.Wallet, func(w *Wallet) {
 			terms := *w.Terms
 			terms.Settlement.Next = e.Next
+			s.resettle(w, w.Terms.Settlement, terms.Settlement)
 			w.Terms = &terms
 			w.deal(func(d *dealings) { d.due = e.Amount })
-			s.appointSettlement(w)
 		})
 	case *CreditExpiring:
-		return s.evolveWallet(e.Wallet, func(w *Wallet) { w.deal(func(d *dealings) { d.lots = d.lots.announced(e.Lot.key()) }) })
+		return s.evolveWallet(e.Wallet, func(w *Wallet) {
+			w.deal(func(d *dealings) { d.lots = d.lots.announced(e.Lot.key()) })
+			s.appointLots(w, []LotPart{e.Lot})
+		})
 	case *HoldPlaced:
 		return s.evolvePlaced(e)
 	case *HoldCaptured:
@@ -140,7 +143,7 @@ func (s *State) evolveWalletCreated(e *WalletCreated) error {
 	s.numbered = append(s.numbered, at.bits())
 	wallet := e.wallet()
 	s.walletTable.put(e.Wallet, wallet)
-	s.appointSettlement(wallet)
+	s.resettle(wallet, Settlement{}, wallet.Terms.Settlement)
 	switch e.Role {
 	case CustomerWallet:
 		customer, ok := edit(&s.customers, customerKey{e.Project, e.Customer})
@@ -200,14 +203,11 @@ func (s *State) evolveLots(wallet *Wallet, entry *Entry) error {
 			return fmt.Errorf("domain: entry %d of wallet %s takes lots that are not there", entry.Version, wallet.ID)
 		}
 		wallet.deal(func(d *dealings) { d.lots = left })
+		s.cancelLots(wallet, entry.Lots)
 		return nil
 	}
-	project, ok := s.Project(wallet.Project)
-	if !ok {
-		return fmt.Errorf("domain: wallet %s of project %s, which was never created", wallet.ID, wallet.Project)
-	}
 	wallet.deal(func(d *dealings) { d.lots = d.lots.with(entry.Lots) })
-	s.appointLots(wallet.ID, project, entry.Lots)
+	s.appointLots(wallet, entry.Lots)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 func (s *State) evolveWallet(id WalletID, change func(*Wallet)) error {
@@ -14,37 +15,23 @@ func (s *State) evolveWallet(id WalletID, change func(*Wallet)) error {
 	return nil
 }
 
-// evolveProjectChanged looks at every lot again when they are to be announced
-// sooner.
+// evolveProjectChanged: when ends are announced further ahead, or less far, the
+// project's next moment is another.
 func (s *State) evolveProjectChanged(e *ProjectChanged) error {
-	var sooner bool
+	var before time.Duration
 	err := s.evolveProject(e.Project, func(p *Project) {
-		sooner = e.Settings.ExpiryNotice > p.Settings.ExpiryNotice
+		before = p.Settings.ExpiryNotice
 		p.Settings = e.Settings
 	})
-	if err != nil || !sooner {
-		return err
+	if err == nil && e.Settings.ExpiryNotice != before {
+		s.replan(e.Project, func(*State, *plan) {})
 	}
-	for layer := &s.walletTable; layer != nil; layer = layer.base {
-		for id, wallet := range layer.rows {
-			if wallet.Project != e.Project {
-				continue
-			}
-			of, ok := id.Location()
-			if !ok {
-				continue
-			}
-			wallet.lots().each(func(lot *Lot) bool {
-				s.appointLot(lot.Expires.Add(-e.Settings.ExpiryNotice), creditIsAnnounced, of, lot.LotPart)
-				return true
-			})
-		}
-	}
-	return nil
+	return err
 }
 
-// evolveStatus: a wallet that was closed is no longer its customer's, and one
-// that was disabled may let the escrows end whose deadline it had stopped.
+// evolveStatus: a wallet that was closed is no longer its customer's and is not
+// settled, and one that was disabled lets the escrows end whose deadline it had
+// stopped.
 func (s *State) evolveStatus(e *WalletStatusChanged) error {
 	return s.evolveWallet(e.Wallet, func(w *Wallet) {
 		w.Status = e.Status
@@ -52,28 +39,12 @@ func (s *State) evolveStatus(e *WalletStatusChanged) error {
 			if customer, ok := edit(&s.customers, customerKey{w.Project, w.Customer}); ok {
 				customer.wallets = slices.DeleteFunc(slices.Clone(customer.wallets), func(id WalletID) bool { return id == w.ID })
 			}
+			s.resettle(w, w.Terms.Settlement, Settlement{})
 		}
-		if w.dealings == nil || e.Status == Disabled {
-			return
-		}
-		for _, id := range w.dealings.escrows {
-			if escrow, ok := s.escrows.get(id); ok && escrow != nil {
-				s.appointEscrow(escrow)
-			}
+		if w.dealings != nil && w.dealings.escrows > 0 {
+			s.reappointEscrows(w)
 		}
 	})
-}
-
-func (s *State) appointSettlement(w *Wallet) {
-	if of, ok := w.ID.Location(); ok && w.Terms.Settlement.Period != "" {
-		s.appoint(w.Terms.Settlement.Next, periodEnds, of)
-	}
-}
-
-func (s *State) appointEscrow(e *Escrow) {
-	if of, ok := e.ID.Location(); ok && !e.Deadline.IsZero() {
-		s.appoint(e.Deadline, escrowEnds, of)
-	}
 }
 
 func (s *State) evolvePlaced(e *HoldPlaced) error {
@@ -91,11 +62,10 @@ func (s *State) evolvePlaced(e *HoldPlaced) error {
 	}
 	s.holds.put(e.Hold, &Hold{ID: e.Hold, Project: e.Project, Wallet: e.Wallet, Remaining: e.Amount, Lots: e.Lots, ExpiresAt: e.ExpiresAt})
 	s.references.put(e.Reference.holdKey(e.Project), at.bits())
-	if !e.ExpiresAt.IsZero() {
-		s.appoint(e.ExpiresAt, holdExpires, at)
-	}
+	s.appoint(e.Project, e.ExpiresAt, holdExpires, at)
 	return s.evolveWallet(e.Wallet, func(w *Wallet) {
 		w.deal(func(d *dealings) { d.held, d.holds, d.lots = d.held.Add(e.Amount), d.holds+1, lots })
+		s.cancelLots(w, e.Lots)
 	})
 }
 
@@ -106,16 +76,12 @@ func (s *State) evolveHold(id HoldID, amount Money, lots, kept []LotPart, remain
 	if !ok || !known {
 		return fmt.Errorf("domain: a change of hold %s, which is not active", id)
 	}
-	project, ok := s.Project(hold.Project)
-	if !ok {
-		return fmt.Errorf("domain: hold %s of project %s, which was never created", id, hold.Project)
-	}
 	hold.Remaining, hold.Lots = remaining, kept
 	if remaining.IsZero() {
 		drop(&s.holds, id)
 		s.ends.put(at.bits(), ended{hold.Project, how})
+		s.cancel(hold.Project, hold.ExpiresAt, holdExpires, at)
 	}
-	s.appointLots(hold.Wallet, project, lots)
 	return s.evolveWallet(hold.Wallet, func(w *Wallet) {
 		w.deal(func(d *dealings) {
 			d.held, d.lots = d.held.Sub(amount), d.lots.with(lots)
@@ -123,6 +89,7 @@ func (s *State) evolveHold(id HoldID, amount Money, lots, kept []LotPart, remain
 				d.holds--
 			}
 		})
+		s.appointLots(w, lots)
 	})
 }
 
@@ -135,7 +102,7 @@ func (s *State) evolveEscrowCreated(e *EscrowCreated) error {
 	s.appointEscrow(escrow)
 	for _, id := range [...]WalletID{e.From, e.To} {
 		err := s.evolveWallet(id, func(w *Wallet) {
-			w.deal(func(d *dealings) { d.escrows = append(slices.Clone(d.escrows), e.Escrow) })
+			w.deal(func(d *dealings) { d.escrows++ })
 		})
 		if err != nil {
 			return err
@@ -164,11 +131,10 @@ func (s *State) evolveEscrowEnd(id EscrowID, kept []LotPart, remaining Money, ho
 	}
 	drop(&s.escrows, id)
 	s.ends.put(at.bits(), ended{escrow.Project, how})
+	s.cancelEscrow(escrow)
 	for _, wallet := range [...]WalletID{escrow.From, escrow.To} {
 		err := s.evolveWallet(wallet, func(w *Wallet) {
-			w.deal(func(d *dealings) {
-				d.escrows = slices.DeleteFunc(slices.Clone(d.escrows), func(e EscrowID) bool { return e == id })
-			})
+			w.deal(func(d *dealings) { d.escrows-- })
 		})
 		if err != nil {
 			return err
@@ -183,7 +149,7 @@ func (s *State) evolveScheduled(e *TransactionScheduled) error {
 		return fmt.Errorf("domain: %q is not the identifier of a transaction", e.Transaction)
 	}
 	s.schedule.put(e.Transaction, scheduled{project: e.Project, pending: e})
-	s.appoint(e.ScheduledFor, transactionIsDue, at)
+	s.appoint(e.Project, e.ScheduledFor, transactionIsDue, at)
 	return s.remember(e.Project, e.Reference, e.Transaction)
 }
 
@@ -193,6 +159,9 @@ func (s *State) evolveOutcome(origin Origin, id TransactionID, done bool) {
 		return
 	}
 	of, _ := s.schedule.get(id)
+	if at, ok := id.Location(); ok && of.pending != nil {
+		s.cancel(of.project, of.pending.ScheduledFor, transactionIsDue, at)
+	}
 	of.pending, of.done = nil, done
 	if at, ok := TransactionID(origin.ID).Location(); ok {
 		of.outcome = at.bits()

@@ -147,7 +147,7 @@ func decideClosing(s *State, project *Project, wallet *Wallet, c *CloseWallet, r
 
 // unencumbered tells whether nothing is promised from or to the wallet.
 func (w *Wallet) unencumbered() bool {
-	return w.dealings == nil || w.dealings.holds == 0 && len(w.dealings.escrows) == 0
+	return w.dealings == nil || w.dealings.holds+w.dealings.escrows == 0
 }
 
 func (w *Wallet) empty() bool { return w.Balance.IsZero() && w.unencumbered() }
@@ -155,7 +155,7 @@ func (w *Wallet) empty() bool { return w.Balance.IsZero() && w.unencumbered() }
 func notEmpty(w *Wallet) *Rejection {
 	holds, escrows := 0, 0
 	if w.dealings != nil {
-		holds, escrows = w.dealings.holds, len(w.dealings.escrows)
+		holds, escrows = w.dealings.holds, w.dealings.escrows
 	}
 	return reject(WalletNotEmpty, "Wallet %s is not empty: its balance is %s %s, %s of it held by %d holds, and it has a part in %d open escrows",
 		w.ID, w.Balance, w.Asset.Code, w.Held(), holds, escrows).

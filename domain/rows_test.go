@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 // rows prints all that a state holds, sorted: two states are equal when their
@@ -56,7 +55,7 @@ func rows(s *State) string {
 	for place, r := range flat(&s.reversals) {
 		add("reversal", place, *r)
 	}
-	for _, a := range appointments(s) {
+	for a := range planned(s) {
 		add("appointment", a)
 	}
 	slices.Sort(all)
@@ -73,36 +72,6 @@ func walletRow(w *Wallet) []any {
 	return row
 }
 
-// appointments are those that may still come to something, as a set: a fold of
-// the facts has more, and the same moments twice.
-func appointments(s *State) []appointment {
-	var all []appointment
-	for layer := s; layer != nil; layer = layer.base {
-		for _, a := range layer.agenda {
-			if s.stands(&a) {
-				all = append(all, a)
-			}
-		}
-	}
-	return all
-}
-
-// stands tells whether an appointment can come to something as things are, and
-// brings one that is too early to its moment.
-func (s *State) stands(a *appointment) bool {
-	if a.kind != creditIsAnnounced {
-		return s.commandOf(*a, scriptsBegin) != nil
-	}
-	wallet, lot, ok := s.lotOf(WalletID(locationOf(a.of).ID(walletPrefix)), a.lot, time.UnixMicro(a.expires).UTC())
-	if !ok || lot.Noticed {
-		return false
-	}
-	project, _ := s.Project(wallet.Project)
-	notice := project.Settings.ExpiryNotice
-	a.at = max(a.at, lot.Expires.Add(-notice).UnixMicro())
-	return notice > 0
-}
-
 func flat[K comparable, V any](t *table[K, V]) map[K]V {
 	all := map[K]V{}
 	if t.base != nil {
@@ -114,7 +83,7 @@ func flat[K comparable, V any](t *table[K, V]) map[K]V {
 
 // untouched tells whether a fork has no change of its own.
 func untouched(s *State) bool {
-	return s.wallets == s.base.wallets && s.monitored == s.base.monitored && len(s.agenda) == 0 &&
+	return s.wallets == s.base.wallets && s.monitored == s.base.monitored && len(s.changes) == 0 &&
 		len(s.projects.rows)+len(s.credentials.rows)+len(s.customers.rows)+len(s.identifiers.rows)+
 			len(s.walletTable.rows)+len(s.references.rows)+len(s.holds.rows)+len(s.escrows.rows)+len(s.ends.rows)+
 			len(s.schedule.rows)+len(s.reversals.rows) == 0

@@ -32,7 +32,8 @@ type State struct {
 	schedule    table[TransactionID, scheduled]
 	reversals   table[uint64, *Reversal] // by place of the transaction that was reversed
 	monitored   uint64                   // monitors that there are
-	agenda      agenda                   // of a fork: what it adds
+	agenda      *agenda                  // nil of a fork
+	changes     []func(base *State)      // of a fork: made to its base when it is merged
 }
 
 type customerKey struct {
@@ -114,7 +115,7 @@ func edit[K comparable, V any](t *table[K, *V], key K) (*V, bool) {
 }
 
 // NewState is the state of an empty log, in an installation of that many shards.
-func NewState(shards int) *State { return &State{shards: uint64(shards)} }
+func NewState(shards int) *State { return &State{shards: uint64(shards), agenda: newAgenda()} }
 
 // Fork starts a layer. The base must not change before the layer is merged or dropped.
 func (s *State) Fork() *State {
@@ -144,10 +145,11 @@ func (s *State) Merge() {
 	s.schedule.merge()
 	s.reversals.merge()
 	s.base.monitored = s.monitored
-	for _, a := range s.agenda {
-		s.base.add(a)
+	for _, change := range s.changes {
+		s.base.afterwards(change)
 	}
-	s.agenda = s.agenda[:0]
+	clear(s.changes)
+	s.changes = s.changes[:0]
 }
 
 // Project answers a project. What any of these methods answers must not be changed.

@@ -59,7 +59,7 @@ const (
 type dealings struct {
 	held     Money
 	holds    int // how many are active
-	escrows  []EscrowID
+	escrows  int // that it has a part in
 	lots     *lots
 	monitors []Monitor
 	usage    Usage
@@ -76,7 +76,7 @@ func (d *dealings) clone(asset Asset) *dealings {
 }
 
 func (d *dealings) idle() bool {
-	return d.held.IsZero() && d.holds == 0 && len(d.escrows)+d.lots.len()+len(d.monitors) == 0 && d.usage.Date == "" && d.due.IsZero()
+	return d.held.IsZero() && d.holds+d.escrows+d.lots.len()+len(d.monitors) == 0 && d.usage.Date == "" && d.due.IsZero()
 }
 
 // deal changes the dealings of a wallet that may be changed itself.
