@@ -239,7 +239,9 @@ func TestLargeEventsAreCut(t *testing.T) {
 	b.do(large)
 	fees := make([]domain.FeeRule, domain.MaxRules)
 	for i := range fees {
-		fees[i] = domain.FeeRule{Operation: domain.Redeem, Currency: domain.AssetCode(fmt.Sprintf("X%04d", i)), Percentage: percentage(t, "1.25")}
+		asset := domain.Asset{Code: domain.AssetCode(fmt.Sprintf("X%04d", i))}
+		b.do(domain.DefineAsset{Project: b.project, Asset: asset})
+		fees[i] = domain.FeeRule{Operation: domain.Redeem, Currency: asset.Code, Percentage: percentage(t, "1.25")}
 	}
 	b.do(domain.ChangeWallet{Project: b.project, Wallet: ama, Metadata: large.Metadata, Terms: domain.TermsChange{Fees: fees}})
 	small := b.transfer(ama, kofi, "1")
