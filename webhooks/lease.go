@@ -154,30 +154,46 @@ func (s *leases) claim(ctx context.Context, l *lease, limit int) ([]*delivery, e
 	return found, nil
 }
 
-// extend renews leases, and answers the ones that are still ours.
+const extendQuery = `
+	WITH ours AS (
+		SELECT e.id, e.lease_epoch FROM webhooks.endpoint e
+		JOIN unnest($1::text[], $2::bigint[]) AS l (id, epoch) ON e.id = l.id AND e.lease_epoch = l.epoch
+		WHERE e.lease_owner = $3
+	), unlocked AS (
+		SELECT id FROM webhooks.endpoint WHERE id IN (SELECT id FROM ours) FOR NO KEY UPDATE SKIP LOCKED
+	), renewed AS (
+		UPDATE webhooks.endpoint e SET lease_until = now() + $4 FROM ours JOIN unlocked USING (id)
+		WHERE e.id = ours.id AND e.lease_epoch = ours.lease_epoch AND e.lease_owner = $3
+		RETURNING e.id
+	)
+	SELECT ours.id, renewed.id IS NOT NULL FROM ours LEFT JOIN renewed USING (id)`
+
+// extend renews leases, and returns the ones that are still ours. A lease that
+// was given back, taken by another dispatcher, or whose endpoint is gone is left
+// alone, and does not keep the others from being renewed. Neither does an
+// endpoint that somebody else is writing: its lease is still ours, and lasts as
+// long as it did before.
 func (s *leases) extend(ctx context.Context, held []*lease) (map[string]bool, error) {
 	ids, epochs := make([]string, len(held)), make([]int64, len(held))
 	for i, l := range held {
 		ids[i], epochs[i] = l.endpoint, l.epoch
 	}
 	until := time.Now().Add(s.length)
-	rows, err := s.pool.Query(ctx, `
-		UPDATE webhooks.endpoint e SET lease_until = now() + $3
-		FROM unnest($1::text[], $2::bigint[]) AS l (id, epoch) WHERE e.id = l.id AND e.lease_epoch = l.epoch
-		RETURNING e.id`, ids, epochs, s.length)
+	ours, renewed := map[string]bool{}, map[string]bool{}
+	rows, err := s.pool.Query(ctx, extendQuery, ids, epochs, s.owner, s.length)
+	if err == nil {
+		var id string
+		var extended bool
+		_, err = pgx.ForEachRow(rows, []any{&id, &extended}, func() error {
+			ours[id], renewed[id] = true, extended
+			return nil
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("webhooks: renew leases: %w", err)
-	}
-	kept, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("webhooks: renew leases: %w", err)
-	}
-	ours := make(map[string]bool, len(kept))
-	for _, id := range kept {
-		ours[id] = true
 	}
 	for _, l := range held {
-		if ours[l.endpoint] {
+		if renewed[l.endpoint] {
 			l.until.Store(&until)
 		}
 	}

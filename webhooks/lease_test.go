@@ -3,7 +3,80 @@ package webhooks
 import (
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
+
+// leased takes the lease of a new endpoint.
+func (f *fixture) leased(d *Dispatcher) *lease {
+	f.t.Helper()
+	endpoint, _ := f.listen("http://localhost:1")
+	l, err := d.leases.acquire(f.t.Context(), endpoint.ID)
+	if err != nil || l == nil {
+		f.t.Fatal(l, err)
+	}
+	return l
+}
+
+// One heartbeat renews the leases of all endpoints: what became of one is no
+// reason for the others to run out.
+func TestRenewalIsEachLeasesOwn(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	d, other := NewDispatcher(f.config()), NewDispatcher(f.config())
+	kept, returned, locked, taken, again, gone := f.leased(d), f.leased(d), f.leased(d), f.leased(d), f.leased(d), f.leased(d)
+	for _, l := range []*lease{returned, taken, again} {
+		if err := d.leases.release(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l, err := other.leases.acquire(t.Context(), taken.endpoint); err != nil || l == nil {
+		t.Fatal(l, err)
+	}
+	anew, err := d.leases.acquire(t.Context(), again.endpoint)
+	if err != nil || anew == nil {
+		t.Fatal(anew, err)
+	}
+	if ok, err := f.store.DeleteEndpoint(t.Context(), f.project, gone.endpoint); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if _, err := f.pool.Exec(t.Context(), `UPDATE webhooks.endpoint SET lease_until = now() WHERE lease_until IS NOT NULL`); err != nil {
+		t.Fatal(err)
+	}
+	held := []*lease{kept, returned, locked, taken, again, gone}
+	before := map[*lease]time.Time{}
+	for _, l := range held {
+		before[l] = *l.until.Load()
+	}
+	var ours map[string]bool
+	err = pgx.BeginFunc(t.Context(), f.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), `SELECT FROM webhooks.endpoint WHERE id = $1 FOR UPDATE`, locked.endpoint); err != nil {
+			return err
+		}
+		ours, err = d.leases.extend(t.Context(), held)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		l              *lease
+		ours, extended bool
+	}{
+		"held":                    {kept, true, true},
+		"given back":              {returned, false, false},
+		"of a locked endpoint":    {locked, true, false},
+		"taken by another":        {taken, false, false},
+		"of an epoch of ours ago": {again, false, false},
+		"of a deleted endpoint":   {gone, false, false},
+	} {
+		inTable := f.count(`SELECT count(*) FROM webhooks.endpoint WHERE id = $1 AND lease_until > now()`, c.l.endpoint) == 1
+		inMemory := c.l.until.Load().After(before[c.l])
+		if ours[c.l.endpoint] != c.ours || inTable != c.extended || inMemory != c.extended {
+			t.Errorf("a lease %s: ours %v, renewed in the table %v and in memory %v; want %v and %v", name, ours[c.l.endpoint], inTable, inMemory, c.ours, c.extended)
+		}
+	}
+}
 
 func TestLostLeaseIsFenced(t *testing.T) {
 	t.Parallel()
