@@ -1,11 +1,14 @@
 package webhooks
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +145,38 @@ func TestForbiddenAddressesAreNotDialled(t *testing.T) {
 	}
 	if len(r.got) > 0 {
 		t.Error("a request arrived")
+	}
+}
+
+// TestEnvironmentProxyIsIgnored runs itself again with proxies in the environment:
+// net/http reads that once in a process. A proxy would be the only address that
+// the guard sees.
+func TestEnvironmentProxyIsIgnored(t *testing.T) {
+	t.Parallel()
+	// net/http never uses a proxy for a loopback name or address, so the target
+	// is another name. It does not resolve: only a proxy could answer for it.
+	const target = "http://receiver.invalid/"
+	const child = "TALLYSTICK_TEST_PROXY_CHILD"
+	if os.Getenv(child) != "" {
+		request := httptest.NewRequest(http.MethodPost, target, nil)
+		if proxy, err := http.ProxyFromEnvironment(request); err != nil || proxy == nil {
+			t.Fatalf("the environment names no proxy for %s, so this test shows nothing: %v", target, err)
+		}
+		if a := try(t, localhost, target, time.Second); a.status != 0 {
+			t.Errorf("%+v", a)
+		}
+		return
+	}
+	proxy := receive(t, nil)
+	again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	again.Env = append(os.Environ(), child+"=1", "HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL,
+		"HTTPS_PROXY="+proxy.URL, "https_proxy="+proxy.URL, "NO_PROXY=", "no_proxy=")
+	out, err := again.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("--- PASS: "+t.Name())) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if len(proxy.got) > 0 {
+		t.Error("a request went to the proxy")
 	}
 }
 

@@ -122,19 +122,49 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestDefaultSchedule compares what is stored after each failed attempt with the
+// schedule that receivers are promised.
 func TestDefaultSchedule(t *testing.T) {
 	t.Parallel()
-	var total time.Duration
-	for _, wait := range DefaultRetries {
-		total += wait
-		for range 100 {
-			if got := spread(wait); got < wait*8/10 || got > wait*12/10 {
-				t.Errorf("%v was spread to %v", wait, got)
-			}
+	f := setup(t)
+	r := receive(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	endpoint, _ := f.listen(r.URL, walletCreated)
+	f.wallet("ama")
+	config := f.config()
+	config.Retries, config.Spread = nil, nil
+	d, _ := start(t, config)
+	const minute, hour = time.Minute, time.Hour
+	for i, wait := range []time.Duration{
+		5 * time.Second, 30 * time.Second, 2 * minute, 10 * minute, 30 * minute, hour,
+		3 * hour, 6 * hour, 10 * hour, 14 * hour, 18 * hour, 20 * hour,
+	} {
+		n := i + 1
+		f.becomes(1, `SELECT count(*) FROM webhooks.delivery WHERE attempts = $1`, n)
+		var started, next, now time.Time
+		if err := f.pool.QueryRow(t.Context(), `SELECT a.started_at, d.next_at, now() FROM webhooks.delivery d
+			JOIN webhooks.attempt a USING (message_id) WHERE a.n = $1 AND a.next_at = d.next_at`, n).Scan(&started, &next, &now); err != nil {
+			t.Fatal(err)
 		}
+		if next.Before(started.Add(wait*8/10)) || next.After(now.Add(wait*12/10)) {
+			t.Errorf("attempt %d began %v before the next is due; want %v, give or take a fifth", n, next.Sub(started), wait)
+		}
+		if _, err := f.pool.Exec(t.Context(), `UPDATE webhooks.delivery SET next_at = now()`); err != nil {
+			t.Fatal(err)
+		}
+		d.wake(endpoint.ID)
 	}
-	if len(DefaultRetries) != 12 || total.Round(6*time.Minute) != 72*time.Hour+42*time.Minute {
-		t.Errorf("%d retries in %v", len(DefaultRetries), total)
+	f.becomes(1, `SELECT count(*) FROM webhooks.delivery_log WHERE outcome = 'exhausted' AND attempts = 13`)
+}
+
+func TestSpread(t *testing.T) {
+	t.Parallel()
+	least, most := time.Hour, time.Duration(0)
+	for range 1000 {
+		got := spread(10 * time.Second)
+		least, most = min(least, got), max(most, got)
+	}
+	if least < 8*time.Second || most > 12*time.Second || least > 9*time.Second || most < 11*time.Second {
+		t.Errorf("10 s was spread over %v to %v, want 8 s to 12 s", least, most)
 	}
 }
 
