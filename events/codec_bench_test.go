@@ -1,9 +1,12 @@
 package events_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"tallystick/domain"
+	"tallystick/events"
 )
 
 // transfers is a decision as the log is full of: one transfer, with its fee or
@@ -25,7 +28,7 @@ func transfers(fee int64) []domain.Event {
 	}}
 }
 
-// BenchmarkCodec writes and reads commits of 100 transfers.
+// BenchmarkCodec writes and reads commits of 100 transfers, without compression.
 func BenchmarkCodec(b *testing.B) {
 	for fee, name := range []string{"transfer", "with fee"} {
 		codec, facts := newCodec(), transfers(int64(fee))
@@ -37,7 +40,7 @@ func BenchmarkCodec(b *testing.B) {
 					b.Fatal(ok, err)
 				}
 			}
-			return builder.Bytes()
+			return builder.JSON()
 		}
 		b.Run("write/"+name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -56,4 +59,58 @@ func BenchmarkCodec(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 		})
 	}
+}
+
+// BenchmarkFrame compresses and decompresses commits of some transfers, each with
+// wallets, amounts and a reference of its own: ns/op is of a commit, B/transfer
+// what a transfer takes in the log.
+func BenchmarkFrame(b *testing.B) {
+	for _, n := range []int{1, 40, 400} {
+		codec := newCodec()
+		build := func(sequence uint64) *events.Builder {
+			at := place
+			at.Sequence = sequence
+			builder := codec.NewBuilder(at, events.HashOf(fmt.Append(nil, sequence)))
+			for i := range n {
+				if ok, err := builder.Add(distinct(i), events.MaxCommitBytes); err != nil || !ok {
+					b.Fatal(ok, err)
+				}
+			}
+			return builder
+		}
+		data := build(1).JSON()
+		stored := build(1).Bytes()
+		b.Run(fmt.Sprintf("compress/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			var size int
+			for b.Loop() {
+				size = len(events.Compress(data))
+			}
+			b.ReportMetric(float64(size)/float64(n), "B/transfer")
+			b.ReportMetric(float64(len(data))/float64(n), "JSON-B/transfer")
+		})
+		b.Run(fmt.Sprintf("decompress/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := events.Decompressed(stored, func([]byte) error { return nil }); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// distinct is a transfer that shares with others only what transfers share.
+func distinct(i int) []domain.Event {
+	r := random{rand.New(rand.NewPCG(uint64(i), 7))}
+	facts := transfers(0)
+	f := facts[0].(*domain.TransactionCompleted)
+	f.Transaction = domain.TransactionID(fmt.Sprintf("tx_%07x0000", i))
+	f.Reference = domain.Reference(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", r.Uint32(), r.Uint32()>>16, r.Uint32()>>20, r.Uint32()>>20, r.Uint64()>>16))
+	operation := &f.Operations[0]
+	operation.From, operation.To = domain.WalletID(fmt.Sprintf("wall_%06x0000", r.IntN(100_000))), domain.WalletID(fmt.Sprintf("wall_%06x0000", r.IntN(100_000)))
+	operation.Amount = usd(r.Int64N(100_000))
+	f.Entries[0].Wallet, f.Entries[0].Version, f.Entries[0].Amount, f.Entries[0].Balance = operation.From, r.Uint64N(1000), usd(-r.Int64N(100_000)), usd(r.Int64N(1e7))
+	f.Entries[1].Wallet, f.Entries[1].Version, f.Entries[1].Amount, f.Entries[1].Balance = operation.To, r.Uint64N(1000), operation.Amount, usd(r.Int64N(1e7))
+	return facts
 }

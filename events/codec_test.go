@@ -50,7 +50,7 @@ func TestPlace(t *testing.T) {
 	codec := newCodec()
 	local := place
 	local.Time = place.Time.In(time.FixedZone("Freetown", -3600))
-	data := codec.NewBuilder(local, previous).Bytes()
+	data := codec.NewBuilder(local, previous).JSON()
 	commit, err := codec.Decode(data)
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func TestBuilderLimit(t *testing.T) {
 		if builder.Len() != c.count {
 			t.Errorf("%d facts, want %d", builder.Len(), c.count)
 		}
-		got := builder.Bytes()
+		got := builder.JSON()
 		if want := encode(t, codec, []domain.Event{first, second}[:c.count]...); !bytes.Equal(got, want) || len(got) > c.limit {
 			t.Errorf("limit %d, %d bytes:\n%s\n%s", c.limit, len(got), got, want)
 		}
@@ -215,7 +215,7 @@ func TestBuilderGroups(t *testing.T) {
 	add(t, builder, true, 1<<20, first)
 	add(t, builder, true, 1<<20)
 	add(t, builder, true, 1<<20, second)
-	if got, want := builder.Bytes(), encode(t, codec, first, second); !bytes.Equal(got, want) {
+	if got, want := builder.JSON(), encode(t, codec, first, second); !bytes.Equal(got, want) {
 		t.Errorf("one by one:\n%s\nat once:\n%s", got, want)
 	}
 }
@@ -275,7 +275,7 @@ func chain(t *testing.T, n int) (log [][]byte) {
 			Project: "proj_1", Wallet: "wall_1", Number: uint64(i + 1), Role: domain.SystemWallet, Type: domain.Prepaid,
 			Asset: domain.Asset{Code: "GHS", Scale: 2}, Name: fmt.Sprint("of ", n),
 		})
-		log = append(log, builder.Bytes())
+		log = append(log, builder.JSON())
 		hash = events.HashOf(log[i])
 	}
 	return log
@@ -312,6 +312,7 @@ func FuzzDecode(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(data)
+		f.Add(compress(f, data))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		codec := newCodec()
@@ -323,14 +324,14 @@ func FuzzDecode(f *testing.F) {
 		ensure(t, codec, commit.Facts...)
 		builder := codec.NewBuilder(at, commit.Previous)
 		add(t, builder, true, 1<<30, commit.Facts...)
-		once := builder.Bytes()
+		once := builder.JSON()
 		again, err := codec.Decode(once)
 		if err != nil {
 			t.Fatalf("%v\nread %s\nwrote %s", err, data, once)
 		}
 		builder = codec.NewBuilder(again.Place(0), again.Previous)
 		add(t, builder, true, 1<<30, again.Facts...)
-		if twice := builder.Bytes(); !bytes.Equal(once, twice) {
+		if twice := builder.JSON(); !bytes.Equal(once, twice) {
 			t.Fatalf("read %s\nwrote %s\n then %s", data, once, twice)
 		}
 	})

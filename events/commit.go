@@ -16,7 +16,7 @@ import (
 // commitVersion is the version of the envelope.
 const commitVersion = 1
 
-// Hash is the SHA-256 of a commit's bytes; the zero Hash stands before the first.
+// Hash is the SHA-256 of a commit's stored bytes; the zero Hash stands before the first.
 type Hash [sha256.Size]byte
 
 // HashOf is the hash that the commit after these bytes carries.
@@ -68,6 +68,8 @@ type Builder struct {
 	enc   jx.Encoder
 	group jx.Encoder // the facts of one decision, until it is known that they fit
 	count int
+
+	stored []byte
 }
 
 // NewBuilder starts the commit that will stand at place.
@@ -101,7 +103,8 @@ func (b *Builder) Reset(place domain.Place, previous Hash) {
 func (b *Builder) Len() int { return b.count }
 
 // Add appends the facts of one decision, unless the commit would then have more
-// than limit bytes: then it answers false, and the commit is as it was.
+// than limit bytes, or MaxCommitBytes, before it is compressed: then it answers
+// false, and the commit is as it was.
 func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
 	b.group.Reset()
 	b.group.ArrStart()
@@ -117,7 +120,7 @@ func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
 		return true, nil
 	}
 	const ending = 3 // "," and "]}"
-	if len(b.enc.Bytes())+len(inner)+ending > limit || b.count+len(facts) > domain.MaxFactsPerCommit {
+	if len(b.enc.Bytes())+len(inner)+ending > min(limit, MaxCommitBytes) || b.count+len(facts) > domain.MaxFactsPerCommit {
 		return false, nil
 	}
 	b.enc.Raw(inner)
@@ -125,25 +128,36 @@ func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
 	return true, nil
 }
 
-// Bytes ends the commit.
+// Bytes ends the commit, and returns it as it is to be stored. Whoever repeats an
+// append repeats these bytes: another version of the compressor may make others
+// of the same facts.
 func (b *Builder) Bytes() []byte {
+	b.stored = compressor().EncodeAll(b.JSON(), b.stored[:0])
+	return b.stored
+}
+
+// JSON ends the commit, and returns it as Decode reads it once it is decompressed.
+func (b *Builder) JSON() []byte {
 	b.enc.ArrEnd()
 	b.enc.ObjEnd()
 	return b.enc.Bytes()
 }
 
-// Decode reads a commit back. The error names the fact that could not be read. It
-// is ErrDamaged, unless the keyring could not be asked now: then it may pass.
+// Decode reads a commit back from its stored bytes, or from its JSON. The error
+// names the fact that could not be read. It is ErrDamaged, unless the keyring could
+// not be asked now: then it may pass.
 func (c *Codec) Decode(data []byte) (*Commit, error) {
-	d := jx.GetDecoder()
-	defer jx.PutDecoder(d)
-	d.ResetBytes(data)
-	r := reader{codec: c, d: d}
-	commit := &Commit{}
-	err := r.commit(commit)
-	if err == nil && !errors.Is(d.Skip(), io.EOF) {
-		err = errors.New("something follows it")
-	}
+	r, commit := reader{codec: c}, &Commit{}
+	err := decompressed(data, func(json []byte) error {
+		r.d = jx.GetDecoder()
+		defer jx.PutDecoder(r.d)
+		r.d.ResetBytes(json)
+		err := r.commit(commit)
+		if err == nil && !errors.Is(r.d.Skip(), io.EOF) {
+			err = errors.New("something follows it")
+		}
+		return err
+	})
 	switch {
 	case err == nil:
 		return commit, nil
@@ -155,14 +169,24 @@ func (c *Codec) Decode(data []byte) (*Commit, error) {
 
 // TimeOf reads only when a commit was made, which stands before its facts. The
 // error is ErrDamaged.
-func TimeOf(data []byte) (time.Time, error) {
+func TimeOf(data []byte) (at time.Time, err error) {
+	err = decompressed(data, func(json []byte) (err error) {
+		at, err = timeOf(json)
+		return err
+	})
+	if err != nil {
+		return at, fmt.Errorf("%w: a commit without a time: %w", ErrDamaged, err)
+	}
+	return at, nil
+}
+
+func timeOf(json []byte) (at time.Time, err error) {
 	d := jx.GetDecoder()
 	defer jx.PutDecoder(d)
-	d.ResetBytes(data)
+	d.ResetBytes(json)
 	r := reader{d: d}
-	var at time.Time
 	found := errors.New("found")
-	err := d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
+	err = d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
 		if string(key) != "time" {
 			return d.Skip()
 		}
@@ -171,10 +195,13 @@ func TimeOf(data []byte) (time.Time, error) {
 		}
 		return found
 	})
-	if errors.Is(err, found) {
+	switch {
+	case errors.Is(err, found):
 		return at, nil
+	case err == nil:
+		err = errors.New("it ends before one")
 	}
-	return at, fmt.Errorf("%w: a commit without a time: %w", ErrDamaged, err)
+	return at, err
 }
 
 func (r *reader) commit(c *Commit) error {

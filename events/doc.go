@@ -12,6 +12,10 @@
 // order notices anything missing, changed or put in between. All facts of a
 // commit happened at its time, which never goes back.
 //
+// It is stored as a zstd frame of this JSON, compressed with the dictionary that
+// the frame's head names (docs/decisions/0008). The hash is that of the stored
+// bytes. Limits on a commit's size are limits on the JSON.
+//
 // # A fact
 //
 // A fact is a JSON object that begins with "type" and "v", its version. What a

@@ -2,6 +2,12 @@ package events
 
 import "fmt"
 
+// Compress and Decompressed are what stands between a commit's JSON and the log.
+func Compress(json []byte) []byte { return compressor().EncodeAll(json, nil) }
+
+// Decompressed calls fn with the JSON, which fn must not keep.
+func Decompressed(stored []byte, fn func(json []byte) error) error { return decompressed(stored, fn) }
+
 // Forms lists the types and versions that can be read: "wallet.created.v2".
 func Forms() (names []string) {
 	for form := range readers {

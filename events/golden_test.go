@@ -41,7 +41,7 @@ func encode(t testing.TB, codec *events.Codec, facts ...domain.Event) []byte {
 	if ok, err := builder.Add(facts, 1<<20); err != nil || !ok {
 		t.Fatalf("add: %t, %v", ok, err)
 	}
-	return builder.Bytes()
+	return builder.JSON()
 }
 
 func ensure(t testing.TB, codec *events.Codec, facts ...domain.Event) {

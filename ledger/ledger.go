@@ -26,7 +26,7 @@ type Log interface {
 type Config struct {
 	Logs      []Log // of shard 0, 1, …; their number never changes in an installation
 	Codec     *events.Codec
-	MaxCommit int                   // bytes of a commit, below the server's max_payload; 0 is 900 KiB
+	MaxCommit int                   // bytes of a commit before compression, below the server's max_payload; 0 is 900 KiB
 	Inbox     int                   // commands that may wait in each shard; 0 is 32,768
 	Patience  time.Duration         // how long a caller waits for an outcome; 0 is 5 s
 	Now       func() time.Time      // nil is time.Now

@@ -217,8 +217,8 @@ func TestCommitIsCut(t *testing.T) {
 		t.Errorf("%d commits of at most 4 KiB", after-before)
 	}
 	for sequence := uint64(1); sequence <= after; sequence++ {
-		if m, _ := b.log.Get(t.Context(), sequence); len(m.Data) > 4<<10 {
-			t.Errorf("commit %d has %d bytes", sequence, len(m.Data))
+		if m, _ := b.log.Get(t.Context(), sequence); events.DecodedSize(m.Data) > 4<<10 {
+			t.Errorf("commit %d has %d bytes", sequence, events.DecodedSize(m.Data))
 		}
 	}
 	b.expectBalances("0.00", "200.00")

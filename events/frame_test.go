@@ -1,0 +1,177 @@
+package events_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"tallystick/domain"
+	"tallystick/events"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// dictionary1 is the SHA-256 of dictionary 1. Frames that were compressed with it
+// are in somebody's log: it never changes.
+const dictionary1 = "c90cc3e3f3db8f19d9a885083a905caf7a3d653bb9aa8a5c18a614772633bfea"
+
+const storedDir = "testdata/stored"
+
+// compress makes a frame as a commit is stored in.
+func compress(t testing.TB, json []byte) []byte {
+	t.Helper()
+	return events.Compress(json)
+}
+
+func TestDictionaryStays(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("dictionary/1.zstd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != dictionary1 {
+		t.Errorf("dictionary 1 was changed: frames that name it cannot be read any more (it has %x)", sum)
+	}
+}
+
+// TestStoredGolden: the bytes of a commit that was stored once are read for ever.
+// Today's compressor need not make the same ones.
+func TestStoredGolden(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(storedDir, "commit.1.zst")
+	facts := []domain.Event{goldens()["transaction.completed.v2"], goldens()["transaction.failed.v2"], goldens()["hold.placed.v1"]}
+	if *update {
+		codec := newCodec()
+		builder := codec.NewBuilder(place, previous)
+		add(t, builder, true, 1<<20, facts...)
+		writeMissing(t, file, builder.Bytes())
+	}
+	stored, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := encode(t, newCodec(), facts...)
+	if err := events.Decompressed(stored, func(json []byte) error {
+		if !bytes.Equal(json, want) {
+			t.Errorf("got %s\nwant %s", json, want)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	if got := events.DecodedSize(stored); got != len(want) {
+		t.Errorf("decoded size %d, want %d", got, len(want))
+	}
+	if at, err := events.TimeOf(stored); err != nil || !at.Equal(place.Time) {
+		t.Errorf("made at %s, %v", at, err)
+	}
+}
+
+// TestStored: every fact goes through a frame and back, and what was decoded does
+// not live in memory that the next decoding writes over.
+func TestStored(t *testing.T) {
+	t.Parallel()
+	codec := newCodec()
+	decoded := map[string]*events.Commit{}
+	for name, fact := range goldens() {
+		ensure(t, codec, fact)
+		builder := codec.NewBuilder(place, previous)
+		add(t, builder, true, 1<<20, fact)
+		stored := builder.Bytes()
+		if stored[0] == '{' {
+			t.Errorf("%s is stored as it stands", name)
+		}
+		if got, want := events.DecodedSize(stored), len(encode(t, codec, fact)); got != want {
+			t.Errorf("%s: decoded size %d, want %d", name, got, want)
+		}
+		commit, err := codec.Decode(stored)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		decoded[name] = commit
+	}
+	for name, fact := range goldens() {
+		if got := decoded[name].Facts[0]; !reflect.DeepEqual(got, fact) {
+			t.Errorf("%s came back as %+v", name, got)
+		}
+	}
+}
+
+// TestFramesAreBounded: no frame makes its reader use more memory than a commit
+// may have, and what is wrong with a frame is damage.
+func TestFramesAreBounded(t *testing.T) {
+	t.Parallel()
+	json := encode(t, newCodec(), goldens()["wallet.created.v2"])
+	whole := compress(t, json)
+	bomb := bytes.Repeat([]byte{' '}, events.MaxCommitBytes+1)
+	streamed := func(data []byte) []byte { // the size is not known at its head
+		var out bytes.Buffer
+		w, err := zstd.NewWriter(&out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(data); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(w.Flush(), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	var head zstd.Header
+	if err := head.Decode(whole); err != nil {
+		t.Fatal(err)
+	}
+	// The size ends the head; all sizes here take two bytes.
+	says := func(frame []byte, change byte) []byte {
+		frame = bytes.Clone(frame)
+		frame[head.HeaderSize-2] += change
+		return frame
+	}
+	otherDictionary := bytes.Clone(whole)
+	otherDictionary[5]++
+	flipped := bytes.Clone(whole)
+	flipped[len(flipped)/2] ^= 1
+	for name, stored := range map[string][]byte{
+		"nothing":              {},
+		"only a magic number":  whole[:4],
+		"cut":                  whole[:len(whole)-1],
+		"a bit flipped":        flipped,
+		"another dictionary":   otherDictionary,
+		"larger than it says":  says(whole, 255),
+		"smaller than it says": says(whole, 1),
+		"a large bomb":         compress(t, bomb),
+		"a bomb without size":  streamed(bomb),
+		"no size":              streamed(json),
+		"two frames":           append(bytes.Clone(whole), whole...),
+		"a frame and more":     append(bytes.Clone(whole), 1),
+		"a frame to skip":      {0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0},
+		"no frame":             []byte("some text"),
+	} {
+		if commit, err := newCodec().Decode(stored); !errors.Is(err, events.ErrDamaged) {
+			t.Errorf("%s: %v, %v", name, commit, err)
+		}
+		if _, err := events.TimeOf(stored); !errors.Is(err, events.ErrDamaged) {
+			t.Errorf("%s has a time: %v", name, err)
+		}
+		if size := events.DecodedSize(stored); size > events.MaxCommitBytes {
+			t.Errorf("%s: decoded size %d", name, size)
+		}
+	}
+	if _, err := newCodec().Decode(whole); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBuilderHoldsTheSize: no limit lets a commit have more bytes than a reader takes.
+func TestBuilderHoldsTheSize(t *testing.T) {
+	t.Parallel()
+	builder := newCodec().NewBuilder(place, previous)
+	large := &domain.WalletChanged{Project: project, Wallet: wallet, Name: string(bytes.Repeat([]byte{'x'}, events.MaxCommitBytes))}
+	add(t, builder, false, 1<<30, large)
+}
