@@ -34,6 +34,7 @@ type batch struct {
 	place   domain.Place
 	fork    *domain.State
 	builder *events.Builder
+	facts   []domain.Event // in the builder
 	decided []*pending
 	results []Outcome
 }
@@ -109,6 +110,7 @@ func (s *shard) decideOne(b *batch, p *pending) (outcome Outcome, err error) {
 			return Outcome{}, s.defect(p, err, nil)
 		}
 	}
+	b.facts = append(b.facts, facts...)
 	if p.call != nil {
 		outcome.Receipt.Standings = b.fork.Standings(facts, b.place.Time)
 	}

@@ -41,4 +41,7 @@
 // View confirms with the log that the state is the newest before it shows it
 // (one confirmation serves every reader that waits for it), so its answers are
 // linearizable also when another process writes the same shard. Peek does not.
+// Transaction, Hold and Escrow confirm in the same way and read from the log, at
+// the place that the identifier names, what the state does not keep. What became
+// of a hold or escrow since stands beside the state, in memory (dealings.go).
 package ledger

@@ -156,7 +156,10 @@ func (s *shard) applyInOrder(ctx context.Context, ordered <-chan *job, apply fun
 			return broken{err}
 		}
 		var err error
-		s.publish(cursor, func() { err = apply(j.commit) })
+		s.publish(cursor, func() {
+			err = apply(j.commit)
+			s.dealings.fold(j.commit)
+		})
 		if err != nil {
 			return err
 		}

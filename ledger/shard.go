@@ -32,6 +32,7 @@ type shard struct {
 	// Guarded by mu; changed by the writer alone, who therefore reads without it.
 	mu       sync.RWMutex
 	state    *domain.State
+	dealings dealings
 	folded   uint64
 	advanced chan struct{} // closed and replaced whenever folded grows
 
@@ -60,7 +61,7 @@ func newShard(index int, log Log, cfg Config, m *metrics) *shard {
 		index: index, log: log, codec: cfg.Codec, maxCommit: cfg.MaxCommit, patience: cfg.Patience, now: cfg.Now,
 		logger: cfg.Logger.With("shard", index), metrics: m,
 		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label), aside: m.aside.WithLabelValues(label),
-		inbox: newInbox(cfg.Inbox), state: domain.NewState(len(cfg.Logs)), advanced: make(chan struct{}),
+		inbox: newInbox(cfg.Inbox), state: domain.NewState(len(cfg.Logs)), dealings: dealings{}, advanced: make(chan struct{}),
 	}
 	s.builder = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
 	s.trial = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})

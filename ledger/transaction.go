@@ -16,6 +16,7 @@ type TransactionRecord struct {
 	Location  domain.Location
 	Cancelled bool
 	Reversal  *domain.Reversal // what was taken back so far; nil for nothing
+	Sequence  uint64           // the record holds as of this commit
 }
 
 // Transaction reads one from the log, where its identifier says that it stands,
@@ -32,7 +33,7 @@ func (l *Ledger) Transaction(ctx context.Context, id domain.TransactionID) (Tran
 	}
 	var status domain.ScheduleStatus
 	var outcome domain.Location
-	_, err = l.View(ctx, int(at.Shard), func(state *domain.State) {
+	record.Sequence, err = l.View(ctx, int(at.Shard), func(state *domain.State) {
 		record.Reversal = state.Reversal(id)
 		status, outcome, _ = state.Scheduled(id)
 	})
@@ -44,7 +45,7 @@ func (l *Ledger) Transaction(ctx context.Context, id domain.TransactionID) (Tran
 		return record, true, nil
 	}
 	performed, ok, err := l.record(ctx, outcome)
-	performed.Reversal = record.Reversal
+	performed.Reversal, performed.Sequence = record.Reversal, record.Sequence
 	return performed, ok, err
 }
 
@@ -58,10 +59,7 @@ func (l *Ledger) record(ctx context.Context, at domain.Location) (TransactionRec
 	if err != nil {
 		return TransactionRecord{}, false, err
 	}
-	if at.Index >= len(commit.Facts) {
-		return TransactionRecord{}, false, nil
-	}
-	switch fact := commit.Facts[at.Index].(type) {
+	switch fact := factAt(commit, at.Index).(type) {
 	case *domain.TransactionCompleted, *domain.TransactionFailed, *domain.TransactionScheduled:
 		return TransactionRecord{Event: fact, Time: commit.Time, Location: at}, true, nil
 	}

@@ -168,7 +168,10 @@ func (s *shard) append(ctx context.Context, b *batch) (result, error) {
 	switch result {
 	case acknowledged:
 		cursor := events.Cursor{Sequence: b.place.Sequence, Hash: events.HashOf(data)}
-		s.publish(cursor, b.fork.Merge)
+		s.publish(cursor, func() {
+			b.fork.Merge()
+			s.dealings.fold(&events.Commit{Shard: b.place.Shard, Sequence: b.place.Sequence, Time: b.place.Time, Facts: b.facts})
+		})
 		s.lastTime = b.place.Time
 		s.metrics.commits.Inc()
 		s.metrics.group.Observe(float64(len(b.decided)))

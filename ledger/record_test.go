@@ -1,0 +1,161 @@
+package ledger_test
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/ledger"
+)
+
+func (b *book) hold(reference, amount string, expires time.Time) domain.HoldID {
+	b.t.Helper()
+	receipt := b.must(domain.PlaceHold{
+		Project: b.project, Wallet: b.wallets[0], Reference: domain.Reference(reference), Quantity: major(amount), ExpiresAt: expires,
+	})
+	return receipt.Events[0].(*domain.HoldPlaced).Hold
+}
+
+func (b *book) escrow(reference, amount string, change domain.CreateEscrow) domain.EscrowID {
+	b.t.Helper()
+	change.Project, change.From, change.To = b.project, b.wallets[0], b.wallets[1]
+	change.Reference, change.Quantity = domain.Reference(reference), major(amount)
+	for _, event := range b.must(change).Events {
+		if created, ok := event.(*domain.EscrowCreated); ok {
+			return created.Escrow
+		}
+	}
+	b.t.Fatal("no escrow was made")
+	return ""
+}
+
+// said is a record in one line: status, spent, remaining, approvals, whether time
+// did it, how many transactions.
+func said(p *ledger.Progress) string {
+	return fmt.Sprintf("%s %s %s %v %t %d", p.Status, p.Spent, p.Remaining, p.Approved, p.Expired, len(p.Transactions))
+}
+
+func (b *book) expectHold(id domain.HoldID, want string) ledger.HoldRecord {
+	b.t.Helper()
+	record, ok, err := b.ledger.Hold(b.t.Context(), id)
+	if err != nil || !ok || record.Placed.Hold != id || said(&record.Progress) != want {
+		b.t.Errorf("hold %s: %s, want %s (%t %v)", id, said(&record.Progress), want, ok, err)
+	}
+	return record
+}
+
+func (b *book) expectEscrow(id domain.EscrowID, want string) ledger.EscrowRecord {
+	b.t.Helper()
+	record, ok, err := b.ledger.Escrow(b.t.Context(), id)
+	if err != nil || !ok || record.Created.Escrow != id || said(&record.Progress) != want {
+		b.t.Errorf("escrow %s: %s, want %s (%t %v)", id, said(&record.Progress), want, ok, err)
+	}
+	return record
+}
+
+func (b *book) capture(hold domain.HoldID, reference, amount string, releaseRest bool) ledger.Receipt {
+	b.t.Helper()
+	command := domain.CaptureHold{Project: b.project, Hold: hold, Reference: domain.Reference(reference), ReleaseRest: releaseRest}
+	if amount != "" {
+		command.Quantity = major(amount)
+	}
+	return b.must(command)
+}
+
+// TestRecords: holds and escrows are read as they are, whatever happened to them,
+// by the ledger that did it, by another that follows the log, and by one that
+// starts from it.
+func TestRecords(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	a := newBook(t, 2, clock.config)
+	follower := open(t, a.log, a.keys, clock.config)
+	soon := clock.time().Add(time.Minute)
+
+	active, whole, parts, rest := a.hold("active", "1", time.Time{}), a.hold("whole", "2", time.Time{}), a.hold("parts", "3", time.Time{}), a.hold("rest", "4", time.Time{})
+	released, expired := a.hold("released", "5", time.Time{}), a.hold("expired", "6", soon)
+	open1 := a.escrow("open", "1", domain.CreateEscrow{})
+	approved := a.escrow("approved", "2", domain.CreateEscrow{Approval: true})
+	mixed := a.escrow("mixed", "3", domain.CreateEscrow{})
+	overdue := a.escrow("overdue", "4", domain.CreateEscrow{Deadline: soon, AtDeadline: domain.RefundAtDeadline})
+
+	captured := a.capture(whole, "c1", "", false)
+	a.capture(parts, "c2", "1", false)
+	a.must(domain.ReleaseHold{Project: a.project, Hold: parts, Quantity: major("0.50")})
+	a.expectHold(parts, "active 1.00 1.50 [] false 1")
+	last := a.capture(parts, "c3", "", false)
+	a.capture(rest, "c4", "1", true)
+	a.must(domain.ReleaseHold{Project: a.project, Hold: released})
+	for _, party := range []domain.EscrowParty{domain.EscrowRecipient, domain.EscrowSender} {
+		a.must(domain.ApproveEscrow{Project: a.project, Escrow: approved, Party: party})
+	}
+	a.must(domain.EndEscrow{Project: a.project, Escrow: mixed, How: domain.ReleaseAtDeadline, Reference: "m1", Quantity: major("1")})
+	a.must(domain.EndEscrow{Project: a.project, Escrow: mixed, How: domain.RefundAtDeadline, Reference: "m2"})
+	clock.advance(time.Minute)
+	a.poke()
+
+	read := func(b *book) []any {
+		b.t.Helper()
+		all := []any{
+			b.expectHold(active, "active 0.00 1.00 [] false 0"),
+			b.expectHold(whole, "captured 2.00 0.00 [] false 1"),
+			b.expectHold(parts, "captured 2.50 0.00 [] false 2"),
+			b.expectHold(rest, "released 1.00 0.00 [] false 1"),
+			b.expectHold(released, "released 0.00 0.00 [] false 0"),
+			b.expectHold(expired, "expired 0.00 0.00 [] true 0"),
+			b.expectEscrow(open1, "open 0.00 1.00 [] false 0"),
+			b.expectEscrow(approved, "open 0.00 2.00 [recipient sender] false 0"),
+			b.expectEscrow(mixed, "refunded 1.00 0.00 [] false 2"),
+			b.expectEscrow(overdue, "refunded 0.00 0.00 [] true 1"),
+		}
+		if record := b.expectHold(whole, "captured 2.00 0.00 [] false 1"); !record.UpdatedAt.Equal(captured.Time) ||
+			record.Transactions[0] != captured.Events[1].(*domain.TransactionCompleted).Transaction {
+			b.t.Errorf("captured at %s by %v", record.UpdatedAt, record.Transactions)
+		}
+		if record := b.expectHold(parts, "captured 2.50 0.00 [] false 2"); !record.UpdatedAt.Equal(last.Time) {
+			b.t.Errorf("changed at %s, not at %s", record.UpdatedAt, last.Time)
+		}
+		if record := b.expectEscrow(mixed, "refunded 1.00 0.00 [] false 2"); record.Reference != "mixed" {
+			b.t.Errorf("the escrow has the reference %q", record.Reference)
+		}
+		return all
+	}
+	want := read(a)
+	follower.project, follower.wallets = a.project, a.wallets
+	for name, other := range map[string]*book{"the one that follows": follower, "the one that starts": open(t, a.log, a.keys, clock.config)} {
+		if got := read(other); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s reads\n%+v, want\n%+v", name, got, want)
+		}
+	}
+}
+
+// TestNoRecord: what is not the place of a hold or escrow is not found.
+func TestNoRecord(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, 1, nil)
+	at, _ := b.hold("h", "1", time.Time{}).Location()
+	elsewhere := at
+	elsewhere.Shard = 7
+	past := at
+	past.Index = 9
+	for _, place := range []domain.Location{{Sequence: 1}, {Sequence: at.Sequence + 1}, {}, elsewhere, past} {
+		if _, ok, err := b.ledger.Hold(t.Context(), domain.HoldID(place.ID("hold_"))); ok || err != nil {
+			t.Errorf("hold at %+v: %t %v", place, ok, err)
+		}
+		if _, ok, err := b.ledger.Escrow(t.Context(), domain.EscrowID(place.ID("esc_"))); ok || err != nil {
+			t.Errorf("escrow at %+v: %t %v", place, ok, err)
+		}
+	}
+	if _, ok, err := b.ledger.Hold(t.Context(), "nonsense"); ok || err != nil {
+		t.Errorf("nonsense: %t %v", ok, err)
+	}
+	if _, ok, err := b.ledger.Escrow(t.Context(), domain.EscrowID(at.ID("esc_"))); ok || err != nil {
+		t.Errorf("a hold's place as an escrow: %t %v", ok, err)
+	}
+	b.log.SetOffline(true)
+	if _, _, err := b.ledger.Hold(t.Context(), domain.HoldID(at.ID("hold_"))); err == nil {
+		t.Error("a hold is read from a log that is away")
+	}
+}
