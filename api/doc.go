@@ -17,11 +17,9 @@
 //
 // Writes, single things and balances come from the ledger, confirmed to be the
 // newest. Lists come from the read model, which follows; they say as of when, and
-// wait where the caller says how new the answer must be. So do single holds and
-// escrows, of which the ledger keeps only what decisions need: a capture answers
-// what is left of its hold, and GET the rest. A balance at a past time waits until
-// the read model has all that the ledger had when it was asked, so it never changes
-// afterwards.
+// wait where the caller says how new the answer must be. A balance at a past time
+// waits until the read model has all that the ledger had when it was asked, so it
+// never changes afterwards.
 //
 // Every write that touches wallets answers their numbers right after it, from the
 // ledger's receipt (standing.go).

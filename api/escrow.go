@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"tallystick/domain"
+	"tallystick/ledger"
 	"tallystick/projections"
 
 	"github.com/labstack/echo/v4"
@@ -12,7 +13,7 @@ import (
 func (s *server) escrowRoutes(v1 *echo.Group) {
 	v1.POST("/escrows", s.asProject(s.createEscrow))
 	v1.GET("/escrows", s.asProject(s.listEscrows))
-	v1.GET("/escrows/:escrow_id", s.asProject(s.getEscrow))
+	v1.GET("/escrows/:escrow_id", s.asProject(s.answerEscrow))
 	v1.POST("/escrows/:escrow_id/release", s.asProject(s.releaseEscrow))
 	v1.POST("/escrows/:escrow_id/refund", s.asProject(s.refundEscrow))
 	v1.POST("/escrows/:escrow_id/approve", s.asProject(s.approveEscrow))
@@ -46,13 +47,11 @@ func (s *server) createEscrow(c echo.Context, who caller) error {
 	if !ok || !found {
 		return errNoOutcome
 	}
-	nothing := zeroOf(created.Amount)
+	begun := ledger.Progress{Status: escrowOpen, Spent: zeroOf(created.Amount), Remaining: created.Amount, UpdatedAt: receipt.Time}
 	return answerJSON(c, http.StatusCreated, EscrowOpened{
-		Escrow: escrowOf(&projections.Escrow{
-			ID: created.Escrow, Transaction: created.Transaction, Reference: completed.Reference, From: created.From, To: created.To,
-			Status: escrowOpen, Amount: created.Amount, Released: nothing, Refunded: nothing, Remaining: created.Amount,
-			Deadline: created.Deadline, AtDeadline: created.AtDeadline, Approval: created.Approval, CreatedAt: receipt.Time, UpdatedAt: receipt.Time,
-		}),
+		Escrow: escrowOf(recordedEscrow(&ledger.EscrowRecord{
+			Progress: begun, Created: created, Reference: completed.Reference, CreatedAt: receipt.Time,
+		})),
 		Transaction: appendTransaction(nil, written(completed, &receipt)),
 		Wallets:     appendStandings(nil, receipt.Standings, completed.Entries),
 	})
@@ -94,28 +93,30 @@ func (s *server) listEscrows(c echo.Context, who caller) error {
 	return answerJSON(c, http.StatusOK, EscrowList{Data: converted(page.Rows, escrowOf), NextCursor: nextCursor(page.Next)})
 }
 
-// GET /v1/escrows/{escrow_id}
-func (s *server) getEscrow(c echo.Context, who caller) error {
-	if err := s.readModel(c, who.shard); err != nil {
+// GET /v1/escrows/{escrow_id}, and what came of approving.
+func (s *server) answerEscrow(c echo.Context, who caller) error {
+	record, ok, err := s.ledger.Escrow(c.Request().Context(), escrowID(c))
+	if err == nil && (!ok || record.Created.Project != who.project) {
+		err = notFound("Escrow")
+	}
+	if err == nil {
+		err = s.asOf(c, who.shard, record.Sequence)
+	}
+	if err != nil {
 		return err
 	}
-	return s.answerEscrow(c, who)
+	return answerJSON(c, http.StatusOK, escrowOf(recordedEscrow(&record)))
 }
 
-// answerEscrow answers the one that the path names, as the read model has it.
-func (s *server) answerEscrow(c echo.Context, who caller) error {
-	id := escrowID(c)
-	if _, ok := id.Location(); !ok {
-		return notFound("Escrow")
+// recordedEscrow is an escrow of the log in the read model's form.
+func recordedEscrow(r *ledger.EscrowRecord) *projections.Escrow {
+	e := r.Created
+	return &projections.Escrow{
+		ID: e.Escrow, Project: e.Project, Transaction: e.Transaction, Reference: r.Reference, From: e.From, To: e.To, Status: r.Status,
+		Amount: e.Amount, Released: r.Spent, Refunded: e.Amount.Sub(r.Spent).Sub(r.Remaining), Remaining: r.Remaining,
+		Deadline: e.Deadline, AtDeadline: e.AtDeadline, Approval: e.Approval, Approved: r.Approved, Expired: r.Expired,
+		Transactions: r.Transactions, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
-	escrow, ok, err := s.queries.Escrow(c.Request().Context(), who.project, id)
-	if err != nil {
-		return readModelError(err)
-	}
-	if !ok {
-		return notFound("Escrow")
-	}
-	return answerJSON(c, http.StatusOK, escrowOf(&escrow))
 }
 
 // POST /v1/escrows/{escrow_id}/release
@@ -174,20 +175,14 @@ func escrowAfter(facts []domain.Event) *EscrowState {
 	return nil
 }
 
-// POST /v1/escrows/{escrow_id}/approve: the ledger keeps of an open escrow what
-// decisions need, so that the answer comes from the read model, once that has it.
+// POST /v1/escrows/{escrow_id}/approve
 func (s *server) approveEscrow(c echo.Context, who caller) error {
 	var body EscrowApprove
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	receipt, err := s.do(c, who.shard, domain.ApproveEscrow{
-		Project: who.project, Escrow: escrowID(c), Party: domain.EscrowParty(body.Party), Actor: body.Actor,
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.await(c, receipt.Shard, receipt.Sequence); err != nil {
+	command := domain.ApproveEscrow{Project: who.project, Escrow: escrowID(c), Party: domain.EscrowParty(body.Party), Actor: body.Actor}
+	if _, err := s.do(c, who.shard, command); err != nil {
 		return err
 	}
 	return s.answerEscrow(c, who)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/ledger"
 	"tallystick/projections"
 
 	"github.com/labstack/echo/v4"
@@ -40,13 +41,9 @@ func (s *server) placeHold(c echo.Context, who caller) error {
 		return err
 	}
 	placed := receipt.Events[0].(*domain.HoldPlaced)
-	nothing := zeroOf(placed.Amount)
+	begun := ledger.Progress{Status: holdActive, Spent: zeroOf(placed.Amount), Remaining: placed.Amount, UpdatedAt: receipt.Time}
 	return answerJSON(c, http.StatusCreated, HoldPlaced{
-		Hold: holdOf(&projections.Hold{
-			ID: placed.Hold, Wallet: placed.Wallet, Reference: placed.Reference, Status: holdActive,
-			Amount: placed.Amount, Captured: nothing, Released: nothing, Remaining: placed.Amount, ExpiresAt: placed.ExpiresAt,
-			Description: placed.Description, Metadata: placed.Metadata, CreatedAt: receipt.Time, UpdatedAt: receipt.Time,
-		}),
+		Hold:    holdOf(recordedHold(&ledger.HoldRecord{Progress: begun, Placed: placed, CreatedAt: receipt.Time})),
 		Wallets: appendStandings(nil, receipt.Standings, nil),
 	})
 }
@@ -81,30 +78,34 @@ func (s *server) listHolds(c echo.Context, who caller) error {
 
 // GET /v1/holds/{hold_id}
 func (s *server) getHold(c echo.Context, who caller) error {
-	if err := s.readModel(c, who.shard); err != nil {
-		return err
-	}
-	hold, err := s.hold(c, who)
+	record, err := s.hold(c, who)
 	if err != nil {
 		return err
 	}
-	return answerJSON(c, http.StatusOK, holdOf(&hold))
+	return answerJSON(c, http.StatusOK, holdOf(recordedHold(&record)))
 }
 
-// hold is the one that the path names, as the read model has it.
-func (s *server) hold(c echo.Context, who caller) (projections.Hold, error) {
-	id := holdID(c)
-	if _, ok := id.Location(); !ok {
-		return projections.Hold{}, notFound("Hold")
+// hold is the one of the caller's that the path names.
+func (s *server) hold(c echo.Context, who caller) (ledger.HoldRecord, error) {
+	record, ok, err := s.ledger.Hold(c.Request().Context(), holdID(c))
+	if err == nil && (!ok || record.Placed.Project != who.project) {
+		err = notFound("Hold")
 	}
-	hold, ok, err := s.queries.Hold(c.Request().Context(), who.project, id)
-	if err != nil {
-		return hold, readModelError(err)
+	if err == nil {
+		err = s.asOf(c, who.shard, record.Sequence)
 	}
-	if !ok {
-		return hold, notFound("Hold")
+	return record, err
+}
+
+// recordedHold is a hold of the log in the read model's form.
+func recordedHold(r *ledger.HoldRecord) *projections.Hold {
+	p := r.Placed
+	return &projections.Hold{
+		ID: p.Hold, Project: p.Project, Wallet: p.Wallet, Reference: p.Reference, Status: r.Status,
+		Amount: p.Amount, Captured: r.Spent, Released: p.Amount.Sub(r.Spent).Sub(r.Remaining), Remaining: r.Remaining,
+		ExpiresAt: p.ExpiresAt, Description: p.Description, Metadata: p.Metadata, Transactions: r.Transactions,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
-	return hold, nil
 }
 
 // POST /v1/holds/{hold_id}/capture
@@ -149,15 +150,12 @@ func (s *server) releaseHold(c echo.Context, who caller) error {
 		return err
 	}
 	after := holdAfter(receipt.Events)
-	if after == nil { // it had ended before: the ledger no longer holds it, the read model does
-		if err := s.await(c, receipt.Shard, receipt.Sequence); err != nil {
-			return err
-		}
-		hold, err := s.hold(c, who)
+	if after == nil { // it had ended before
+		record, err := s.hold(c, who)
 		if err != nil {
 			return err
 		}
-		after = holdState(hold.ID, hold.Wallet, hold.Status, hold.Remaining)
+		after = holdState(record.Placed.Hold, record.Placed.Wallet, record.Status, record.Remaining)
 	}
 	return answerJSON(c, http.StatusOK, HoldChanged{Hold: *after, Wallets: appendStandings(nil, receipt.Standings, nil)})
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 )
@@ -82,8 +83,41 @@ func TestHoldsEnd(t *testing.T) {
 	p.do("POST", "/v1/wallets/"+id+"/freeze", "").want(200)
 	p.do("POST", "/v1/holds", body+`"four"}`).wantError(422, "WALLET_FROZEN")
 	p.do("POST", "/v1/holds/"+three+"/capture", `{"reference":"frozen"}`).wantError(422, "WALLET_FROZEN").want(422, "error.details.transaction.origin.id", three)
+}
+
+// TestHoldIsReadFromTheLedger: a hold is what it is, also while the read model is
+// behind or away. Once that has caught up, it says the same to the letter.
+func TestHoldIsReadFromTheLedger(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).tenant("Ledger", "GHS", "")
+	id := p.wallet("ama", "100")
 	p.rows.err = errors.New("down")
-	p.do("GET", "/v1/holds/"+three, "").wantError(503, "UNAVAILABLE")
+	body := `{"wallet_id":"` + id + `","amount":"10","reference":%q,"description":"Room","metadata":{"k":"v"}%s}`
+	placed := p.do("POST", "/v1/holds", fmt.Sprintf(body, "parts", `,"expires_at":"`+p.in(time.Hour)+`"`)).want(201)
+	parts := placed.get("hold.id")
+	path := "/v1/holds/" + parts
+	read := p.do("GET", path, "", "Tally-Min-Sequence", placed.header.Get("Tally-Sequence")).want(200, "status", "active", "remaining", "10.00")
+	if got, want := string(read.body), placed.get("hold"); !sameJSON(t, got, want) {
+		t.Errorf("read as %s, placed as %s", got, want)
+	}
+	if got, want := read.header.Get("Tally-Sequence"), placed.header.Get("Tally-Sequence"); got != want {
+		t.Errorf("read as of %q, placed at %q", got, want)
+	}
+	captured := p.do("POST", path+"/capture", `{"reference":"c1","amount":"2"}`).want(201)
+	p.do("GET", path, "").want(200, "status", "active", "captured", "2.00", "remaining", "8.00", "transaction_ids", `["`+captured.get("transaction.id")+`"]`)
+	p.do("POST", path+"/release", `{"amount":"3"}`).want(200)
+	p.do("GET", path, "").want(200, "status", "active", "captured", "2.00", "released", "3.00", "remaining", "5.00")
+	p.do("POST", path+"/capture", `{"reference":"c2"}`).want(201)
+	p.do("GET", path, "").want(200, "status", "captured", "captured", "7.00", "released", "3.00", "remaining", "0.00", "transaction_ids.2", "(none)")
+	whole := p.do("POST", "/v1/holds", fmt.Sprintf(body, "whole", "")).want(201).get("hold.id")
+	p.do("POST", "/v1/holds/"+whole+"/capture", `{"reference":"c3"}`).want(201)
+	p.do("GET", "/v1/holds/"+whole, "").want(200, "status", "captured", "captured", "10.00", "expires_at", "<nil>")
+	released := p.do("POST", "/v1/holds", fmt.Sprintf(body, "released", "")).want(201).get("hold.id")
+	p.do("POST", "/v1/holds/"+released+"/release", "").want(200)
+	p.do("GET", "/v1/holds/"+released, "").want(200, "status", "released", "released", "10.00", "transaction_ids", "[]")
+	p.do("POST", "/v1/holds/"+released+"/release", "").want(200, "hold.status", "released", "hold.wallet_id", id, "hold.remaining", "0.00", "wallets", "[]")
+	p.do("GET", path, "", "Tally-Min-Sequence", p.far()).wantError(503, "UNAVAILABLE", "older than Tally-Min-Sequence")
 	p.do("GET", "/v1/holds", "").wantError(503, "UNAVAILABLE")
-	p.do("POST", "/v1/holds/"+three+"/release", "").want(200, "hold.status", "released")
+	p.rows.err = nil
+	p.sameAsListed("/v1/holds", parts, whole, released)
 }

@@ -20,15 +20,6 @@ func (r *readModel) Holds(ctx context.Context, f projections.HoldFilter) (projec
 	return newestFirst(rows, f.Cursor, f.Limit)
 }
 
-func (r *readModel) Hold(ctx context.Context, project domain.ProjectID, id domain.HoldID) (projections.Hold, bool, error) {
-	rows, err := r.holds(ctx, project)
-	at := slices.IndexFunc(rows, func(h projections.Hold) bool { return h.ID == id })
-	if at < 0 || err != nil {
-		return projections.Hold{}, false, err
-	}
-	return rows[at], true, nil
-}
-
 func (r *readModel) holds(ctx context.Context, project domain.ProjectID) ([]projections.Hold, error) {
 	var rows []projections.Hold
 	find := func(id domain.HoldID) *projections.Hold {
@@ -70,15 +61,6 @@ func (r *readModel) Escrows(ctx context.Context, f projections.EscrowFilter) (pr
 	return newestFirst(rows, f.Cursor, f.Limit)
 }
 
-func (r *readModel) Escrow(ctx context.Context, project domain.ProjectID, id domain.EscrowID) (projections.Escrow, bool, error) {
-	rows, err := r.escrows(ctx, project)
-	at := slices.IndexFunc(rows, func(e projections.Escrow) bool { return e.ID == id })
-	if at < 0 || err != nil {
-		return projections.Escrow{}, false, err
-	}
-	return rows[at], true, nil
-}
-
 func (r *readModel) escrows(ctx context.Context, project domain.ProjectID) ([]projections.Escrow, error) {
 	var rows []projections.Escrow
 	references := map[domain.TransactionID]domain.Reference{}
@@ -97,14 +79,14 @@ func (r *readModel) escrows(ctx context.Context, project domain.ProjectID) ([]pr
 			})
 		case *domain.EscrowApproved:
 			row := find(e.Escrow)
-			row.Approved = append(row.Approved, e.Party)
+			row.Approved, row.UpdatedAt = append(row.Approved, e.Party), commit.Time
 		case *domain.EscrowReleased:
 			row := find(e.Escrow)
-			row.Released, row.Remaining, row.Expired = row.Released.Add(e.Amount), e.Remaining, e.AtDeadline
+			row.Released, row.Remaining, row.Expired, row.UpdatedAt = row.Released.Add(e.Amount), e.Remaining, e.AtDeadline, commit.Time
 			row.Status, row.Transactions = endOr(row.Status, e.Remaining, "released"), append(row.Transactions, e.Transaction)
 		case *domain.EscrowRefunded:
 			row := find(e.Escrow)
-			row.Refunded, row.Remaining, row.Expired = row.Refunded.Add(e.Amount), e.Remaining, e.AtDeadline
+			row.Refunded, row.Remaining, row.Expired, row.UpdatedAt = row.Refunded.Add(e.Amount), e.Remaining, e.AtDeadline, commit.Time
 			row.Status, row.Transactions = endOr(row.Status, e.Remaining, "refunded"), append(row.Transactions, e.Transaction)
 		}
 	})

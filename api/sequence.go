@@ -57,19 +57,25 @@ func (s *server) do(c echo.Context, shard int, command domain.Command) (ledger.R
 
 // view reads a shard's newest state. fn keeps copies only.
 func (s *server) view(c echo.Context, shard int, fn func(*domain.State)) (uint64, error) {
-	least, err := s.minSequence(c, shard)
-	if err != nil {
-		return 0, err
-	}
 	sequence, err := s.ledger.View(c.Request().Context(), shard, fn)
 	if err != nil {
 		return 0, err
 	}
+	return sequence, s.asOf(c, shard, sequence)
+}
+
+// asOf tells as of when the ledger itself answers. The error says that this is
+// before what the caller asks for.
+func (s *server) asOf(c echo.Context, shard int, sequence uint64) error {
+	least, err := s.minSequence(c, shard)
+	if err != nil {
+		return err
+	}
 	if sequence < least {
-		return 0, behind(shard, sequence, least)
+		return behind(shard, sequence, least)
 	}
 	setSequence(c, shard, sequence)
-	return sequence, nil
+	return nil
 }
 
 // readModel waits until the read model has what the caller asks for, and tells

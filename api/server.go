@@ -33,10 +33,11 @@ type Config struct {
 	Now      func() time.Time     // nil: time.Now; the ledger's clock
 }
 
-// Ledger is what a *ledger.Ledger does, in three parts.
+// Ledger is what a *ledger.Ledger does, in four parts.
 type Ledger interface {
 	Decider
 	Reader
+	Records
 	Layout
 }
 
@@ -52,9 +53,15 @@ type Decider interface {
 type Reader interface {
 	View(ctx context.Context, shard int, fn func(*domain.State)) (uint64, error)
 	Peek(shard int, fn func(*domain.State)) uint64
-	Transaction(ctx context.Context, id domain.TransactionID) (ledger.TransactionRecord, bool, error)
 	// Time answers when the commit at a location was made. The error is a *ledger.Unavailable.
 	Time(ctx context.Context, at domain.Location) (time.Time, error)
+}
+
+// Records reads what stands in the log, of any project; see ledger.Ledger.
+type Records interface {
+	Transaction(ctx context.Context, id domain.TransactionID) (ledger.TransactionRecord, bool, error)
+	Hold(ctx context.Context, id domain.HoldID) (ledger.HoldRecord, bool, error)
+	Escrow(ctx context.Context, id domain.EscrowID) (ledger.EscrowRecord, bool, error)
 }
 
 // Layout says where projects live; see ledger.Ledger.
@@ -85,12 +92,10 @@ type Lists interface {
 	BalanceAt(ctx context.Context, project domain.ProjectID, wallet domain.WalletID, at time.Time) (projections.Entry, bool, error)
 }
 
-// Dealings is what the read model holds of holds and escrows.
+// Dealings lists holds and escrows.
 type Dealings interface {
 	Holds(ctx context.Context, filter projections.HoldFilter) (projections.Page[projections.Hold], error)
-	Hold(ctx context.Context, project domain.ProjectID, id domain.HoldID) (projections.Hold, bool, error)
 	Escrows(ctx context.Context, filter projections.EscrowFilter) (projections.Page[projections.Escrow], error)
-	Escrow(ctx context.Context, project domain.ProjectID, id domain.EscrowID) (projections.Escrow, bool, error)
 }
 
 // Numbered finds wallets by numbers: of the page, and their own.

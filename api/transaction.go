@@ -112,11 +112,11 @@ func (s *server) findTransaction(c echo.Context, who caller, reference domain.Re
 
 // GET /v1/transactions/{transaction_id}
 func (s *server) getTransaction(c echo.Context, who caller) error {
-	if _, err := s.minSequence(c, who.shard); err != nil { // the log holds whatever was acknowledged
-		return err
-	}
 	record, err := s.transaction(c, who)
 	if err != nil {
+		return err
+	}
+	if err := s.asOf(c, who.shard, record.Sequence); err != nil {
 		return err
 	}
 	return answerTransaction(c, http.StatusOK, recorded(&record))

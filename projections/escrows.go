@@ -72,18 +72,6 @@ func (q *Queries) Escrows(ctx context.Context, f EscrowFilter) (Page[Escrow], er
 	return page, nil
 }
 
-// Escrow answers one escrow of a project; false when there is none.
-func (q *Queries) Escrow(ctx context.Context, project domain.ProjectID, id domain.EscrowID) (Escrow, bool, error) {
-	s := selectFrom(selectEscrows)
-	s.where("e.project_id = ?", project)
-	s.where("e.id = ?", id)
-	escrow, ok, err := one(ctx, q, s, scanEscrow)
-	if err != nil {
-		return escrow, false, fmt.Errorf("projections: escrow: %w", err)
-	}
-	return escrow, ok, nil
-}
-
 func scanEscrow(row pgx.CollectableRow) (Escrow, error) {
 	var e Escrow
 	var currency domain.AssetCode

@@ -69,18 +69,6 @@ func (q *Queries) Holds(ctx context.Context, f HoldFilter) (Page[Hold], error) {
 	return page, nil
 }
 
-// Hold answers one hold of a project; false when there is none.
-func (q *Queries) Hold(ctx context.Context, project domain.ProjectID, id domain.HoldID) (Hold, bool, error) {
-	s := selectFrom(selectHolds)
-	s.where("h.project_id = ?", project)
-	s.where("h.id = ?", id)
-	hold, ok, err := one(ctx, q, s, scanHold)
-	if err != nil {
-		return hold, false, fmt.Errorf("projections: hold: %w", err)
-	}
-	return hold, ok, nil
-}
-
 func scanHold(row pgx.CollectableRow) (Hold, error) {
 	var h Hold
 	var currency domain.AssetCode

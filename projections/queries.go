@@ -100,15 +100,6 @@ func list[T any](ctx context.Context, q *Queries, s *selection, order string, li
 	return Page[T]{Rows: rows, Next: cursor(rows[limit-1])}, nil
 }
 
-// one reads the one row that there is; false for none.
-func one[T any](ctx context.Context, q *Queries, s *selection, scan pgx.RowToFunc[T]) (row T, ok bool, err error) {
-	rows, err := collect(ctx, q, s, scan)
-	if err != nil || len(rows) == 0 {
-		return row, false, err
-	}
-	return rows[0], true, nil
-}
-
 func collect[T any](ctx context.Context, q *Queries, s *selection, scan pgx.RowToFunc[T]) ([]T, error) {
 	rows, err := q.pool.Query(ctx, s.sql.String(), s.args...)
 	if err != nil {

@@ -68,12 +68,6 @@ func TestHoldsAndEscrowsOfAWallet(t *testing.T) {
 	if err != nil || len(escrows.Rows) != 1 || escrows.Next == "" {
 		t.Fatal(escrows, err)
 	}
-	if _, ok, err := queries.Hold(t.Context(), "proj_other", holds.Rows[0].ID); ok || err != nil {
-		t.Error("another project sees a hold", err)
-	}
-	if _, ok, err := queries.Escrow(t.Context(), "proj_other", escrows.Rows[0].ID); ok || err != nil {
-		t.Error("another project sees an escrow", err)
-	}
 }
 
 func TestNumbersOfAPostpaidWallet(t *testing.T) {
