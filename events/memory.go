@@ -145,6 +145,9 @@ func (m *Memory) Read(ctx context.Context, from, to uint64, fn func(Message) err
 		if offline {
 			return errOffline
 		}
+		if have+1 < next {
+			return fmt.Errorf("%w: it ends with commit %d, but commit %d was read from it", ErrLostCommits, have, next-1)
+		}
 		for ; next <= min(to, have); next++ {
 			message, err := m.Get(ctx, next)
 			if errors.Is(err, ErrNotFound) {

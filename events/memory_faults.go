@@ -44,4 +44,6 @@ func (m *Memory) Truncate(last uint64) {
 		}
 	}
 	m.commits = m.commits[:last:last]
+	close(m.grown) // whoever waits looks again
+	m.grown = make(chan struct{})
 }

@@ -145,33 +145,24 @@ func (s *Stream) Read(ctx context.Context, from, to uint64, fn func(Message) err
 	if err != nil {
 		return fmt.Errorf("events: read %s: %w", s.name, err)
 	}
-	defer messages.Stop()
+	follower := s.newFollower(ctx, messages)
+	defer follower.stop()
 	for next := from; ; next++ {
-		msg, err := messages.Next(jetstream.NextContext(ctx))
+		msg, err := follower.next(ctx, next)
 		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return fmt.Errorf("events: read %s: %w", s.name, err)
+			return err
 		}
 		meta, err := msg.Metadata()
 		if err != nil {
 			return fmt.Errorf("events: read %s: %w", s.name, err)
 		}
-		if meta.Sequence.Stream != next {
-			return s.gap(ctx, next, meta.Sequence.Stream)
+		if came := meta.Sequence.Stream; came > next {
+			return s.gap(ctx, next, came)
+		} else if came < next {
+			return fmt.Errorf("%w: commit %d of %s came again", ErrGap, came, s.name)
 		}
 		if err := fn(Message{Sequence: next, Data: msg.Data()}); err != nil || next == to {
 			return err
 		}
 	}
-}
-
-// gap tells whether a commit that did not come is missing: the stream's leader is
-// asked for it.
-func (s *Stream) gap(ctx context.Context, due, came uint64) error {
-	if _, err := s.Get(ctx, due); came > due && errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("%w: stream %s has no commit %d, but has commit %d", ErrDamaged, s.name, due, came)
-	}
-	return fmt.Errorf("%w: %d came, %d was due", ErrGap, came, due)
 }
