@@ -2,7 +2,9 @@ package api
 
 import (
 	"fmt"
+	"math"
 	"net/http"
+	"time"
 
 	"tallystick/domain"
 
@@ -13,27 +15,58 @@ func (s *server) creditRoutes(v1 *echo.Group) {
 	v1.GET("/wallets/:wallet_id/credits", s.asProject(s.listCredits))
 }
 
+// creditCursor is the place of a lot in the list of its wallet: all before it
+// expires earlier, or was granted earlier.
+type creditCursor struct {
+	expires time.Time
+	lot     uint64
+}
+
+func (at creditCursor) String() string {
+	return fmt.Sprintf("%020d_%020d", at.expires.UnixMicro(), at.lot)
+}
+
+// creditAfter reads a cursor. What has expired by now is behind it: it may wait
+// for its removal.
+func creditAfter(text string, now time.Time) (creditCursor, error) {
+	first := creditCursor{now, math.MaxUint64}
+	if text == "" {
+		return first, nil
+	}
+	var micro int64
+	var at creditCursor
+	_, err := fmt.Sscanf(text, "%d_%d", &micro, &at.lot)
+	at.expires = time.UnixMicro(micro).UTC()
+	switch {
+	case err != nil || at.String() != text:
+		return first, errCursor
+	case at.expires.After(now):
+		return at, nil
+	}
+	return first, nil
+}
+
 // GET /v1/wallets/{wallet_id}/credits
 func (s *server) listCredits(c echo.Context, who caller) error {
 	q := readQuery(c, "limit", "cursor")
-	limit, after := q.limit(), q.text("cursor")
+	limit, cursor := q.limit(), q.text("cursor")
 	if q.err != nil {
 		return q.err
 	}
-	now := s.now()
+	after, err := creditAfter(cursor, s.now())
+	if err != nil {
+		return err
+	}
 	wallet, _, err := s.wallet(c, who, walletID(c))
 	if err != nil {
 		return err
 	}
-	lots := wallet.Lots()
-	live := make([]domain.Lot, 0, len(lots))
-	for i := range lots {
-		if now.Before(lots[i].Expires) { // what has just expired may wait for its removal
-			live = append(live, lots[i])
-		}
+	lots, next := wallet.LotsAfter(after.expires, after.lot, limit+1), ""
+	if len(lots) > limit {
+		lots = lots[:limit]
+		next = creditCursor{lots[limit-1].Expires, lots[limit-1].Lot}.String()
 	}
-	rows, next := pageAfter(live, limit, after, func(l domain.Lot) string { return fmt.Sprintf("%020d_%020d", l.Expires.UnixMicro(), l.Lot) })
-	list := CreditList{NextCursor: nextCursor(next), Data: converted(rows, func(l *domain.Lot) Credit {
+	list := CreditList{NextCursor: nextCursor(next), Data: converted(lots, func(l *domain.Lot) Credit {
 		return Credit{
 			ID: domain.LotID(wallet.ID, l.Lot), WalletID: string(wallet.ID), Currency: string(wallet.Asset.Code),
 			Original: l.Original.String(), OriginalMinor: minor(l.Original),

@@ -18,11 +18,17 @@ func TestExpiringCredit(t *testing.T) {
 	p.do("POST", path+"/topup", `{"reference":"promo","amount":"3","expires_at":"`+soon+`"}`).want(201, "operations.0.grant", "(none)")
 	p.do("POST", path+"/credit", `{"reference":"plain","amount":"1"}`).want(201, "operations.0.expires_at", "(none)", "entries.1.lots", "(none)")
 	page := p.do("GET", path+"/credits?limit=1", "").want(200, "data.0.original", "3.00", "data.0.remaining", "3.00", "data.0.currency", "GHS", "data.0.wallet_id", id)
-	p.do("GET", path+"/credits?limit=1&cursor="+page.get("next_cursor"), "").want(200, "data.0.id", lot, "data.0.remaining_minor", "500", "next_cursor", "<nil>")
+	cursor := page.get("next_cursor")
+	p.do("GET", path+"/credits?limit=1&cursor="+cursor, "").want(200, "data.0.id", lot, "data.0.remaining_minor", "500", "data.1", "(none)", "next_cursor", "<nil>")
+	for _, wrong := range []string{"x", cursor + "0", cursor[1:], lot} {
+		p.do("GET", path+"/credits?cursor="+wrong, "").wantError(400, "BAD_REQUEST", "cursor")
+	}
 	p.do("POST", path+"/debit", `{"reference":"spend","amount":"4"}`).want(201, "entries.0.lots.0.amount", "3.00", "entries.0.lots.1.amount", "1.00", "entries.0.lots.1.original", "5.00")
 	p.do("GET", path+"/credits", "").want(200, "data.0.id", lot, "data.0.remaining", "4.00", "data.1", "(none)")
+	p.do("GET", path+"/credits?cursor="+cursor, "").want(200, "data.0.id", lot, "data.1", "(none)")
 	p.pass(2 * time.Hour)
 	p.do("GET", path+"/credits", "").want(200, "data", "[]")
+	p.do("GET", path+"/credits?cursor="+cursor, "").want(200, "data", "[]")
 	p.do("GET", path+"/balance", "").want(200, "balance", "11.00", "available", "11.00")
 	p.do("GET", "/v1/transactions?wallet_id="+id+"&limit=1", "").want(200, "data.0.origin.kind", "expiry", "data.0.origin.id", lot, "data.0.operations.0.amount", "4.00",
 		"data.0.entries.0.lots.0.id", lot)

@@ -2,17 +2,21 @@ package domain
 
 import (
 	"cmp"
+	"math"
 	"time"
-
-	"github.com/benbjohnson/immutable"
 )
 
-// lots is a wallet's expiring credit in the order in which it is spent, and its
-// sum. A change makes another that shares most with the old, which readers may
-// hold. nil is none.
+// lots is a wallet's expiring credit in the order in which it is spent: a tree
+// balanced by weight, each node with the number and the sum of the lots under
+// it, so that what has expired can be left out without looking at each. A change
+// makes another that shares most with the old, which readers may hold. nil is none.
+//
+// It is ours because no library was found whose persistent map keeps sums.
 type lots struct {
-	sorted *immutable.SortedMap[lotKey, Lot]
-	sum    Money
+	lot         Lot
+	left, right *lots
+	count       int
+	sum         Money
 }
 
 // lotKey orders lots: earliest expiry first, then as they were granted.
@@ -23,73 +27,129 @@ type lotKey struct {
 
 func (l *LotPart) key() lotKey { return lotKey{l.Expires, l.Lot} }
 
-type byExpiry struct{}
+func (k lotKey) compare(other lotKey) int {
+	return cmp.Or(k.expires.Compare(other.expires), cmp.Compare(k.lot, other.lot))
+}
 
-// Compare is for the sorted map.
-func (byExpiry) Compare(a, b lotKey) int {
-	return cmp.Or(a.expires.Compare(b.expires), cmp.Compare(a.lot, b.lot))
+// node is a lot between others, whose weights are in balance.
+func node(lot Lot, left, right *lots) *lots {
+	n := &lots{lot: lot, left: left, right: right, count: 1 + left.len() + right.len(), sum: lot.Amount}
+	for _, side := range [...]*lots{left, right} {
+		if side != nil {
+			n.sum = n.sum.Add(side.sum)
+		}
+	}
+	return n
+}
+
+// Weights that keep a tree in balance: no side more than `heaviest` times the
+// other; a rotation is double where the inner grandchild is at least `inner`
+// times the outer (Hirai and Yamamoto, Balancing weight-balanced trees, 2011).
+const heaviest, inner = 3, 2
+
+func (l *lots) weight() int { return l.len() + 1 }
+
+// balanced is a node of which one side had one lot more or less just now.
+func balanced(lot Lot, left, right *lots) *lots {
+	switch {
+	case right.weight() > heaviest*left.weight():
+		if r := right; r.left.weight() < inner*r.right.weight() {
+			return node(r.lot, node(lot, left, r.left), r.right)
+		}
+		middle := right.left
+		return node(middle.lot, node(lot, left, middle.left), node(right.lot, middle.right, right.right))
+	case left.weight() > heaviest*right.weight():
+		if l := left; l.right.weight() < inner*l.left.weight() {
+			return node(l.lot, l.left, node(lot, l.right, right))
+		}
+		middle := left.right
+		return node(middle.lot, node(left.lot, left.left, middle.left), node(lot, middle.right, right))
+	}
+	return node(lot, left, right)
+}
+
+// set brings a lot, or replaces the one of its key.
+func (l *lots) set(lot Lot) *lots {
+	if l == nil {
+		return node(lot, nil, nil)
+	}
+	switch c := lot.key().compare(l.lot.key()); {
+	case c < 0:
+		return balanced(l.lot, l.left.set(lot), l.right)
+	case c > 0:
+		return balanced(l.lot, l.left, l.right.set(lot))
+	}
+	return node(lot, l.left, l.right)
+}
+
+// remove takes a lot out that is there.
+func (l *lots) remove(key lotKey) *lots {
+	switch c := key.compare(l.lot.key()); {
+	case c < 0:
+		return balanced(l.lot, l.left.remove(key), l.right)
+	case c > 0:
+		return balanced(l.lot, l.left, l.right.remove(key))
+	case l.left == nil:
+		return l.right
+	case l.right == nil:
+		return l.left
+	}
+	next := l.right
+	for next.left != nil {
+		next = next.left
+	}
+	return balanced(next.lot, l.left, l.right.remove(next.lot.key()))
 }
 
 func (l *lots) get(key lotKey) (Lot, bool) {
-	if l == nil {
-		return Lot{}, false
+	for l != nil {
+		switch c := key.compare(l.lot.key()); {
+		case c < 0:
+			l = l.left
+		case c > 0:
+			l = l.right
+		default:
+			return l.lot, true
+		}
 	}
-	return l.sorted.Get(key)
+	return Lot{}, false
 }
 
 func (l *lots) len() int {
 	if l == nil {
 		return 0
 	}
-	return l.sorted.Len()
+	return l.count
 }
 
 // with brings parts: of lots that are there, or new ones.
 func (l *lots) with(parts []LotPart) *lots {
-	if len(parts) == 0 {
-		return l
-	}
-	next := lots{sum: parts[0].Amount.Sub(parts[0].Amount), sorted: immutable.NewSortedMap[lotKey, Lot](byExpiry{})}
-	if l != nil {
-		next = *l
-	}
 	for _, part := range parts {
-		lot, found := next.sorted.Get(part.key())
+		lot, found := l.get(part.key())
 		if found {
 			lot.Amount = lot.Amount.Add(part.Amount)
 		} else {
 			lot = Lot{LotPart: part}
 		}
-		next.sorted, next.sum = next.sorted.Set(part.key(), lot), next.sum.Add(part.Amount)
+		l = l.set(lot)
 	}
-	return &next
+	return l
 }
 
 // without takes parts; false when they are not there.
 func (l *lots) without(parts []LotPart) (*lots, bool) {
-	if len(parts) == 0 {
-		return l, true
-	}
-	if l == nil {
-		return nil, false
-	}
-	next := *l
 	for _, part := range parts {
-		lot, found := next.sorted.Get(part.key())
+		lot, found := l.get(part.key())
 		if !found || lot.Amount.Cmp(part.Amount) < 0 {
 			return nil, false
 		}
 		if lot.Amount = lot.Amount.Sub(part.Amount); lot.Amount.IsZero() {
-			next.sorted = next.sorted.Delete(part.key())
+			l = l.remove(part.key())
 		} else {
-			next.sorted = next.sorted.Set(part.key(), lot)
+			l = l.set(lot)
 		}
-		next.sum = next.sum.Sub(part.Amount)
 	}
-	if next.sorted.Len() == 0 {
-		return nil, true
-	}
-	return &next, true
+	return l, true
 }
 
 // announced marks a lot.
@@ -99,30 +159,30 @@ func (l *lots) announced(key lotKey) *lots {
 		return l
 	}
 	lot.Noticed = true
-	return &lots{l.sorted.Set(key, lot), l.sum}
+	return l.set(lot)
 }
 
-// each calls fn with the lots in order until it answers false.
-func (l *lots) each(fn func(*Lot) bool) {
+// from calls fn with the lots from a key on, in order, until it returns false;
+// then it does so itself.
+func (l *lots) from(key lotKey, fn func(*Lot) bool) bool {
 	if l == nil {
-		return
+		return true
 	}
-	for at := l.sorted.Iterator(); !at.Done(); {
-		if _, lot, _ := at.Next(); !fn(&lot) {
-			return
-		}
+	if key.compare(l.lot.key()) > 0 {
+		return l.right.from(key, fn)
 	}
+	return l.left.from(key, fn) && fn(&l.lot) && l.right.from(key, fn)
 }
+
+// unexpired is the key from which on lots can be spent at a moment.
+func unexpired(now time.Time) lotKey { return lotKey{now, math.MaxUint64} }
 
 // first is what an amount takes of the lots that can be spent at a moment,
 // earliest expiry first.
 func (l *lots) first(amount Money, now time.Time) (taken []LotPart) {
-	l.each(func(lot *Lot) bool {
+	l.from(unexpired(now), func(lot *Lot) bool {
 		if amount.IsZero() {
 			return false
-		}
-		if lot.expired(now) {
-			return true
 		}
 		piece := lot.LotPart
 		if piece.Amount.Cmp(amount) > 0 {
@@ -137,25 +197,34 @@ func (l *lots) first(amount Money, now time.Time) (taken []LotPart) {
 
 // withoutExpired is an amount less the lots that cannot be spent at a moment.
 func (l *lots) withoutExpired(amount Money, now time.Time) Money {
-	l.each(func(lot *Lot) bool {
-		if !lot.expired(now) {
-			return false
+	for l != nil {
+		if !l.lot.expired(now) {
+			l = l.left
+			continue
 		}
-		amount = amount.Sub(lot.Amount)
-		return true
-	})
+		if l.left != nil {
+			amount = amount.Sub(l.left.sum)
+		}
+		amount = amount.Sub(l.lot.Amount)
+		l = l.right
+	}
 	return amount
 }
 
 // all is the lots in order.
-func (l *lots) all() []Lot {
-	if l == nil {
+func (l *lots) all() []Lot { return l.after(lotKey{}, l.len()) }
+
+// after is up to n lots after a key, in order.
+func (l *lots) after(key lotKey, n int) []Lot {
+	if n = min(n, l.len()); n <= 0 {
 		return nil
 	}
-	all := make([]Lot, 0, l.sorted.Len())
-	l.each(func(lot *Lot) bool {
-		all = append(all, *lot)
-		return true
+	all := make([]Lot, 0, n)
+	l.from(key, func(lot *Lot) bool {
+		if lot.key().compare(key) > 0 {
+			all = append(all, *lot)
+		}
+		return len(all) < n
 	})
 	return all
 }

@@ -129,6 +129,18 @@ func TestLots(t *testing.T) {
 
 func sameLots(a, b []Lot) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
 
+// checkTree: no side of a node is too heavy for the other.
+func checkTree(t *testing.T, l *lots) {
+	if l == nil {
+		return
+	}
+	if a, b := l.left.weight(), l.right.weight(); a > heaviest*b || b > heaviest*a {
+		t.Fatalf("weights %d and %d of %v", a, b, l.all())
+	}
+	checkTree(t, l.left)
+	checkTree(t, l.right)
+}
+
 // checkLots compares all that can be asked.
 func checkLots(t *testing.T, r *rand.Rand, got *lots, want plainLots) {
 	t.Helper()
@@ -138,6 +150,14 @@ func checkLots(t *testing.T, r *rand.Rand, got *lots, want plainLots) {
 	usd := Asset{Code: "USD", Scale: 2}
 	if sum := sumLots(want.parts(), usd); got != nil && got.sum.Cmp(sum) != 0 {
 		t.Fatalf("the sum of %v is %s", want, got.sum)
+	}
+	checkTree(t, got)
+	if from := r.IntN(len(want) + 1); from < len(want) {
+		n := r.IntN(len(want) + 2)
+		page := got.after(want[from].key(), n)
+		if rest := want[from+1:]; !sameLots(page, rest[:min(n, len(rest))]) {
+			t.Fatalf("%d after lot %d of %v: %v", n, from, want, page)
+		}
 	}
 	now := scriptsBegin.Add(time.Duration(r.IntN(14)) * time.Hour / 2)
 	expired, good := want.split(now)

@@ -97,11 +97,13 @@ func (w *Wallet) Held() Money {
 }
 
 // Lots is the wallet's expiring credit that no hold reserves, earliest expiry first.
-func (w *Wallet) Lots() []Lot {
-	if w.dealings == nil {
-		return nil
-	}
-	return w.dealings.lots.all()
+func (w *Wallet) Lots() []Lot { return w.lots().all() }
+
+// LotsAfter returns up to n of the lots that come after one of that expiry and
+// name, earliest expiry first, in time that does not depend on how many others
+// there are.
+func (w *Wallet) LotsAfter(expires time.Time, lot uint64, n int) []Lot {
+	return w.lots().after(lotKey{expires, lot}, n)
 }
 
 func (w *Wallet) lots() *lots {
