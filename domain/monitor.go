@@ -106,11 +106,9 @@ func (s *State) watch(events []Event) []Event {
 		return events
 	}
 	var watched []WalletID
-	for _, event := range events {
-		for _, id := range walletsOf(event) {
-			if w, ok := s.Wallet(id); ok && len(w.Monitors()) > 0 && !slices.Contains(watched, id) {
-				watched = append(watched, id)
-			}
+	for _, id := range concerned(events) {
+		if w, ok := s.Wallet(id); ok && len(w.Monitors()) > 0 {
+			watched = append(watched, id)
 		}
 	}
 	if len(watched) == 0 {
@@ -134,6 +132,21 @@ func (s *State) watch(events []Event) []Event {
 		}
 	}
 	return events
+}
+
+// concerned lists the wallets whose numbers facts may change, each once, in the
+// order they come up.
+func concerned(events []Event) (all []WalletID) {
+	seen := map[WalletID]bool{}
+	for _, event := range events {
+		for _, id := range walletsOf(event) {
+			if !seen[id] {
+				seen[id] = true
+				all = append(all, id)
+			}
+		}
+	}
+	return all
 }
 
 // walletsOf lists the wallets whose numbers a fact may change.

@@ -178,18 +178,9 @@ func (w *Wallet) Standing(now time.Time) Standing {
 // they come up, as they are once the facts are in the state.
 func (s *State) Standings(events []Event, now time.Time) []Standing {
 	var all []Standing
-	for _, event := range events {
-		concerned := walletsOf(event)
-	wallets:
-		for _, id := range concerned {
-			for i := range all {
-				if all[i].Wallet == id {
-					continue wallets
-				}
-			}
-			if w, ok := s.Wallet(id); ok {
-				all = append(all, w.Standing(now))
-			}
+	for _, id := range concerned(events) {
+		if w, ok := s.Wallet(id); ok {
+			all = append(all, w.Standing(now))
 		}
 	}
 	return all
