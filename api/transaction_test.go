@@ -72,6 +72,7 @@ func TestMistakesInAmounts(t *testing.T) {
 		{`"amount":"NaN"`, "plain decimal"},
 		{`"amount":"1\u0000"`, "plain decimal"},
 		{`"amount":"` + strings.Repeat("9", 60) + `"`, "at most 36 digits"},
+		{`"amount":"` + strings.Repeat("9", 35) + `"`, "36 in all"},
 		{`"amount":"` + strings.Repeat("9", 300) + `"`, "digits"},
 		{`"amount_minor":` + strings.Repeat("9", 60), "at most 36 digits"},
 		{`"amount_minor":1.5`, "whole number"},

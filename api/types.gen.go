@@ -577,12 +577,16 @@ type HostPayWallet struct {
 	UserID    string          `json:"user_id"`
 }
 
-// Limits What is not given does not bound. Amounts in major units; fees do not count
+// Limits What is not given does not bound. Amounts in major units; fees do not count. Limits bind transfers, topups, withdrawals,
+// exchanges, holds, settlements, and the funding of escrows, scheduled ones at their time; of a capture, an escrow's release
+// and the refund of a wallet that closes they bind the maximum balance of the wallet that gets the money. Exempt is
+// what comes back to who paid (reversals, refunds of escrows, released holds), what time does by itself (the end of an
+// escrow at its deadline, of a hold, of credit), and what leaves a wallet that closes.
 type Limits struct {
 	// DailyAmount Sum of those in a day
 	DailyAmount string `json:"daily_amount,omitempty"`
 
-	// DailyCount How many of those in a day
+	// DailyCount How many of those in a day; each active hold and each capture is one
 	DailyCount *uint64 `json:"daily_count,omitempty"`
 
 	// MaximumAmount Of one operation that money leaves by

@@ -59,9 +59,8 @@
 //
 // # Holds and escrows
 //
-// A hold reserves; the limits of its wallet are looked at when it is placed, and
-// what is held counts for sums and counts as if it had left already. A capture of reserved money needs nothing more to be
-// available but for its fee. While the wallet is frozen or disabled a hold can be
+// A hold reserves. A capture of reserved money needs nothing more to be available
+// but for its fee. While the wallet is frozen or disabled a hold can be
 // released and expires, but is not captured. An escrow moves the money to the
 // project's escrow account; its fee is paid then, and stays paid. It is released
 // in parts, which takes of its lots the earliest first, or refunded in parts,
@@ -72,11 +71,38 @@
 //
 // # Limits
 //
-// They bound what leaves a customer's wallet by transfers, redeems, exchanges,
-// escrows and settlements of another wallet (amounts without fees; sums and counts by the project's day and month),
-// and what it may hold once money came in by transfer, issue or exchange. A
-// wallet's own limit stands in for the project's. Sums count from when a limit
-// that needs them is there.
+// A wallet's limits bound what leaves it (the amount of one operation; sums and
+// counts by the project's day and month) and what it may have once money came in
+// (the maximum balance). Amounts are without fees. A wallet's own limit stands in
+// for the project's. Sums and counts are kept from when a limit that needs them is
+// there. Which movements they bind:
+//
+//	                                          limits of    counts against  maximum balance
+//	movement                                  who pays     them            of who gets
+//	transfer, redeem, issue, exchange         hold         yes             holds
+//	the same as scheduled, at its time        hold         yes             holds
+//	settlement                                hold         yes             holds
+//	hold placed                               hold         while active
+//	capture of all that is left of a hold                  yes             holds
+//	capture that leaves some of it            counts hold  yes             holds
+//	escrow funded                             hold         yes
+//	escrow released by a command                                           holds
+//	escrow released at its deadline
+//	escrow refunded, by a command or in time
+//	hold released or expired
+//	reversal
+//	closing                                                                holds
+//	expiry of credit
+//
+// What is exempt comes back to who paid (a refund, a reversal, what a hold
+// reserved), or is time's own doing, agreed beforehand (the end of an escrow, of a
+// hold, of credit), or empties a wallet for ever. A limit does not take back what
+// it let pass: a reversal does not lower sums and counts.
+//
+// An active hold counts, on each day, as its amount and as one operation that left
+// already. So the capture that ends it is within the limits it was placed under,
+// whatever they are by now. A capture that leaves some of the hold is one more
+// operation, since the rest counts on: it needs room in the counts.
 //
 // # Precedence
 //
@@ -87,6 +113,6 @@
 // not fit their asset or are more than is left, and then, for each operation in
 // turn, the recorded refusals in the order of [Codes]. What an operation does in
 // two movements (the halves of an exchange, an amount and the fee returned with
-// it) has the refusals of the first before those of the second; an exchange looks
-// at the status of all its wallets first. See testdata/ for a script of each.
+// it) has all refusals of the first before those of the second; only the status of
+// all its wallets, and that its assets differ, is looked at first by an exchange. See testdata/ for a script of each.
 package domain

@@ -277,7 +277,7 @@ func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount Mone
 	from := p.system(EscrowWallet, p.account(to).wallet.Asset)
 	r.operations = []PostedOperation{{Type: Transfer, From: from.wallet.ID, To: to, Amount: amount, Fee: amount.Sub(amount)}}
 	m := p.movement(0, &r.operations[0])
-	m.give = give
+	m.give, m.limits.in = give, m.limits.in && !deadline
 	if rejection := p.move(m); rejection != nil {
 		return p.end(r, rejection.at(0))
 	}

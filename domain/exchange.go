@@ -15,7 +15,6 @@ func (p *posting) exchange(index int, o *PostedOperation) *Rejection {
 // convert performs the two halves of an exchange.
 func (p *posting) convert(in, out *movement) *Rejection {
 	from, to := in.from.wallet, out.to.wallet
-	_, liquid := p.project.accounts[accountKey{LiquidityWallet, to.Asset.Code}]
 	in.to, out.from = p.system(LiquidityWallet, from.Asset), p.system(LiquidityWallet, to.Asset)
 	out.fee, out.payout = to.Asset.zero(), true
 	if from.Asset.Code != to.Asset.Code && (in.from == in.to || out.from == out.to) {
@@ -32,21 +31,10 @@ func (p *posting) convert(in, out *movement) *Rejection {
 		return reject(AssetMismatch, "Wallets %s and %s both hold %s: there is nothing to exchange", from.ID, to.ID, from.Asset.Code)
 	}
 	for _, half := range [...]*movement{in, out} {
-		half.debit, half.credit, half.bounded, half.counted = DebitEntry, CreditEntry, p.origin.Kind.bounded(), p.origin.Kind.counted()
-		if half.bounded {
-			if rejection := p.checkBounds(half); rejection != nil {
-				return rejection
-			}
-		}
-	}
-	for _, half := range [...]*movement{in, out} {
-		switch {
-		case half.amount.IsZero():
+		if half.amount.IsZero() {
 			continue // of a reversal: rounding took it with a part before
-		case half == out && !liquid:
-			return reject(InsufficientLiquidity, "The project has no liquidity wallet in %s", to.Asset.Code).
-				with("currency", string(to.Asset.Code)).with("amount", out.amount.String())
 		}
+		half.debit, half.credit, half.limits = DebitEntry, CreditEntry, p.origin.Kind.limits()
 		if rejection := p.move(half); rejection != nil {
 			return rejection
 		}

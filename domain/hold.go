@@ -103,7 +103,7 @@ func decidePlaceHold(s *State, c PlaceHold, at Place) ([]Event, *Rejection) {
 		return nil, statusRejection(wallet)
 	}
 	if project.limited(wallet) {
-		if rejection := p.checkOutgoing(a, amount); rejection != nil {
+		if rejection := p.checkOutgoing(a, project.LimitsOf(wallet), amount); rejection != nil {
 			return nil, rejection
 		}
 	}
@@ -203,7 +203,8 @@ func decideCaptureHold(s *State, c CaptureHold, at Place) ([]Event, *Rejection) 
 	if c.To == "" {
 		r.operations[0].Type = Redeem
 	}
-	if rejection := p.capture(&r.operations[0], lots); rejection != nil {
+	ends := left.Remaining.IsZero() || c.ReleaseRest
+	if rejection := p.capture(&r.operations[0], lots, ends); rejection != nil {
 		return p.end(&r, rejection), nil
 	}
 	p.before = append(p.before, promised...)
@@ -212,13 +213,13 @@ func decideCaptureHold(s *State, c CaptureHold, at Place) ([]Event, *Rejection) 
 }
 
 // capture spends what a hold had reserved: its lots, also those that would have
-// expired meanwhile, and no others.
-func (p *posting) capture(o *PostedOperation, lots []LotPart) *Rejection {
+// expired meanwhile, and no others. It ends the hold, or leaves some of it.
+func (p *posting) capture(o *PostedOperation, lots []LotPart, ends bool) *Rejection {
 	if o.From == o.To {
 		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.From)).at(0)
 	}
 	m := p.movement(0, o)
-	m.reserved, m.take = true, append([]LotPart{}, lots...)
+	m.reserved, m.take, m.limits.further = true, append([]LotPart{}, lots...), !ends
 	if rejection := p.move(m); rejection != nil {
 		return rejection.at(0)
 	}

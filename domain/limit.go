@@ -138,8 +138,9 @@ func (p *Project) limited(w *Wallet) bool {
 	return w.Terms != noTerms && !w.Terms.Limits.IsZero() || len(p.Settings.Limits) > 0 && w.Role == CustomerWallet
 }
 
-// reserved adds what holds reserve to a usage: it counts as if it had left, so
-// that a capture needs no room of its own.
+// reserved adds what holds reserve to a usage: each hold counts as if it had left
+// by one operation, so that the capture that ends it needs no room of its own. A
+// capture that leaves some of it counts beside it.
 func (a *account) reserved(u Usage) Usage {
 	if a.dealings != nil {
 		u.DayAmount, u.MonthAmount = u.DayAmount.Add(a.dealings.held), u.MonthAmount.Add(a.dealings.held)
@@ -151,8 +152,7 @@ func (a *account) reserved(u Usage) Usage {
 
 // checkOutgoing holds an operation that takes amount out of an account to the
 // limits of it.
-func (p *posting) checkOutgoing(a *account, amount Money) *Rejection {
-	limits := p.project.LimitsOf(a.wallet)
+func (p *posting) checkOutgoing(a *account, limits Limits, amount Money) *Rejection {
 	if most, ok := limits.MaximumAmount.limit(a.wallet.Asset); ok && amount.Cmp(most) > 0 {
 		return limitExceeded(a.wallet, "maximum_amount", most.String()).with("amount", amount.String())
 	}
@@ -167,6 +167,16 @@ func (p *posting) checkOutgoing(a *account, amount Money) *Rejection {
 	if most, ok := limits.MonthlyAmount.limit(a.wallet.Asset); ok && next.MonthAmount.Cmp(most) > 0 {
 		return p.windowExceeded(a.wallet, "monthly_amount", most.String(), used.MonthAmount.String(), amount, p.nextMonth())
 	}
+	return p.checkCounts(a, limits, amount)
+}
+
+// checkCounts holds one more operation to how many there may be.
+func (p *posting) checkCounts(a *account, limits Limits, amount Money) *Rejection {
+	if !limits.windows() {
+		return nil
+	}
+	used := a.reserved(a.usage(p.date()))
+	next := used.plus(amount)
 	if limits.DailyCount.set && next.DayCount > limits.DailyCount.count {
 		return p.windowExceeded(a.wallet, "daily_count", number(limits.DailyCount.count), number(used.DayCount), amount, p.nextDay())
 	}

@@ -153,7 +153,7 @@ func (p *posting) post(index int, o *PostedOperation) *Rejection {
 
 // movement is an operation's way, with its fee.
 func (p *posting) movement(index int, o *PostedOperation) *movement {
-	m := movement{operation: index, amount: o.Amount, bounded: p.origin.Kind.bounded(), counted: p.origin.Kind.counted()}
+	m := movement{operation: index, amount: o.Amount, limits: p.origin.Kind.limits()}
 	switch o.Type {
 	case Issue:
 		m.to = p.account(o.To)
@@ -190,11 +190,24 @@ func (p *posting) charged(operation OperationType) (OperationType, bool) {
 	return "", false // closing, refunds and the like: the money was paid for
 }
 
-// bounded tells whether limits hold for such a transaction.
-func (k OriginKind) bounded() bool {
-	return k == "" || k == ScheduleOrigin || k == EscrowOrigin || k == SettlementOrigin
+// binding says which limits bind a movement.
+type binding struct {
+	out     bool // those of the wallet that pays
+	further bool // of those the counts alone: it is not the last capture of its hold
+	counted bool // it counts against their sums and counts
+	in      bool // the maximum balance of the wallet that gets
 }
 
-// counted tells whether it counts against sums by the day. A capture does, which
-// was held to the limits when the hold was placed.
-func (k OriginKind) counted() bool { return k.bounded() || k == CaptureOrigin }
+// limits are what binds the movements of a transaction; the package comment has
+// the table.
+func (k OriginKind) limits() binding {
+	switch k {
+	case "", ScheduleOrigin, EscrowOrigin, SettlementOrigin:
+		return binding{out: true, counted: true, in: true}
+	case CaptureOrigin:
+		return binding{counted: true, in: true}
+	case ReleaseOrigin, ClosingOrigin:
+		return binding{in: true}
+	}
+	return binding{} // it comes back to who paid, or is time's own doing
+}

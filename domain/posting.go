@@ -114,9 +114,8 @@ type movement struct {
 	give    []LotPart // put back into to, as far as there is room
 	expires time.Time // of the lot that to gets; zero: none
 
+	limits   binding
 	fees     bool // the amount itself is a fee that is given back
-	bounded  bool // the limits of from and to hold
-	counted  bool // and it counts against those by the day and month
 	reserved bool // by a hold, which has no part in the held any more; take are its lots
 	payout   bool // of an exchange: from is the project's liquidity wallet
 	settled  bool // agreed before: no status stands in its way, and it is there
@@ -135,7 +134,7 @@ func (p *posting) move(m *movement) *Rejection {
 		return rejection
 	}
 	// From here on the movement succeeds.
-	if m.counted {
+	if m.limits.counted {
 		p.count(m.from, m.amount)
 	}
 	if m.reserved && len(m.take) > 0 {
@@ -164,10 +163,8 @@ func (p *posting) check(m *movement, fees *account) *Rejection {
 	if rejection := checkAssets(m.from.wallet, m.to.wallet); rejection != nil {
 		return rejection
 	}
-	if m.bounded {
-		if rejection := p.checkBounds(m); rejection != nil {
-			return rejection
-		}
+	if rejection := p.checkLimits(m); rejection != nil {
+		return rejection
 	}
 	if rejection := p.checkFunds(m); rejection != nil {
 		return rejection
@@ -193,23 +190,38 @@ func checkRange(m *movement, fees *account) *Rejection {
 	if m.to == fees {
 		in = in.Add(m.fee)
 	}
-	if !m.from.balance.Sub(out).Fits() || !m.to.balance.Add(in).Fits() || fees != nil && !fees.balance.Add(m.fee).Fits() {
-		return reject(BalanceOutOfRange, "a balance would have more than %d digits", MaxDigits)
+	switch {
+	case !m.from.balance.Sub(out).Fits():
+		return outOfRange(m.from.wallet)
+	case !m.to.balance.Add(in).Fits():
+		return outOfRange(m.to.wallet)
+	case fees != nil && !fees.balance.Add(m.fee).Fits():
+		return outOfRange(fees.wallet)
 	}
 	return nil
 }
 
-// checkBounds holds a movement to the limits of both ends.
-func (p *posting) checkBounds(m *movement) *Rejection {
-	if p.project.limited(m.from.wallet) {
-		if rejection := p.checkOutgoing(m.from, m.amount); rejection != nil {
-			return rejection
+func outOfRange(w *Wallet) *Rejection {
+	return reject(BalanceOutOfRange, "The balance of wallet %s would have more than %d digits", w.ID, MaxDigits).
+		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code))
+}
+
+// checkLimits holds a movement to the limits that bind it: of who pays, then of
+// who gets.
+func (p *posting) checkLimits(m *movement) *Rejection {
+	var rejection *Rejection
+	if bound := m.limits; (bound.out || bound.further) && p.project.limited(m.from.wallet) {
+		limits := p.project.LimitsOf(m.from.wallet)
+		if bound.out {
+			rejection = p.checkOutgoing(m.from, limits, m.amount)
+		} else {
+			rejection = p.checkCounts(m.from, limits, m.amount)
 		}
 	}
-	if p.project.limited(m.to.wallet) {
-		return p.checkMaximumBalance(m.to, m.amount)
+	if rejection == nil && m.limits.in && p.project.limited(m.to.wallet) {
+		rejection = p.checkMaximumBalance(m.to, m.amount)
 	}
-	return nil
+	return rejection
 }
 
 // checkFunds refuses what the payers do not have.
@@ -222,12 +234,10 @@ func (p *posting) checkFunds(m *movement) *Rejection {
 		}
 		available := from.available(p.at.Time)
 		if promised := m.reserved && m.fee.IsZero(); available.Cmp(needed) < 0 && !promised {
-			rejection := insufficient(from.wallet, m.amount, m.fee, available)
 			if m.payout {
-				rejection.Code = InsufficientLiquidity
-				rejection.Message = "Insufficient liquidity of the project" + strings.TrimPrefix(rejection.Message, "Insufficient funds")
+				return p.insufficientLiquidity(from.wallet, m.amount, available)
 			}
-			return rejection
+			return insufficient(from.wallet, m.amount, m.fee, available)
 		}
 	}
 	if m.payer != from && !m.fee.IsZero() {
@@ -253,6 +263,17 @@ func insufficient(w *Wallet, amount, fee, available Money) *Rejection {
 	return reject(InsufficientFunds, "Insufficient funds: the amount is %s and the fee %s, %s %s is available", amount, fee, available, w.Asset.Code).
 		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code)).
 		with("amount", amount.String()).with("fee", fee.String()).with("available", available.String())
+}
+
+func (p *posting) insufficientLiquidity(w *Wallet, amount, available Money) *Rejection {
+	if _, made := p.state.Wallet(w.ID); !made {
+		return reject(InsufficientLiquidity, "The project has no liquidity wallet in %s", w.Asset.Code).
+			with("currency", string(w.Asset.Code)).with("amount", amount.String())
+	}
+	rejection := insufficient(w, amount, amount.Sub(amount), available)
+	rejection.Code = InsufficientLiquidity
+	rejection.Message = "Insufficient liquidity of the project" + strings.TrimPrefix(rejection.Message, "Insufficient funds")
+	return rejection
 }
 
 // checkStatus: of the ends (nil for none) closed before disabled; and none of

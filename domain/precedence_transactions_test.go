@@ -91,8 +91,8 @@ func recordedRows(s *script, huge Quantity, first func(func(*Operation)) func(*T
 	}
 }
 
-// TestExchangeInOrder: what is refused of an exchange is refused in the order of
-// Codes, whichever of its halves it is about.
+// TestExchangeInOrder: of an exchange the status of all its wallets is looked at
+// first. Then its first half is refused, in the order of Codes, before its second.
 func TestExchangeInOrder(t *testing.T) {
 	t.Parallel()
 	s := setting(t)
@@ -100,35 +100,35 @@ func TestExchangeInOrder(t *testing.T) {
 wallet poor system=yes
 wallet small system=yes currency=JPY max_balance=1
 wallet yen system=yes currency=JPY
+wallet deep system=yes type=POSTPAID limit=9999999999999999999999999999999999
 wallet shut-yen system=yes currency=JPY
 disable shut-yen
 freeze liquidity/USD
 `)
-	inOrder := []struct {
-		text string
-		code Code
-		of   string // part of the message
+	for _, one := range []struct {
+		before string // what happens first
+		text   string
+		code   Code
+		of     string // part of the message
 	}{
-		{"from gone to gone", SameWallet, "same wallet"},
-		{"from liquidity/USD to shut", SameWallet, "liquidity wallets"},
-		{"from gone to pool", SameWallet, "liquidity wallets"},
-		{"from shut to gone", WalletIsClosed, string(s.wallet("gone"))},
-		{"from frost to shut", WalletIsDisabled, string(s.wallet("shut"))},
-		{"from frost to shut-yen", WalletIsDisabled, string(s.wallet("shut-yen"))},
-		{"from frost to poor", WalletIsFrozen, string(s.wallet("frost"))},
-		{"from open-euros to poor", WalletIsFrozen, string(s.wallet("liquidity/USD"))}, // it pays out
-		{"from amas to poor", AssetMismatch, "both hold USD"},
-		{"from amas to small", LimitExceeded, "maximum_amount"},
-		{"from poor to small", LimitExceeded, "maximum_balance"},
-		{"from poor to yen", InsufficientFunds, "0.00 USD"},
-		{"from full to yen", InsufficientLiquidity, "no liquidity wallet in JPY"},
-		{"from full to open-euros", InsufficientLiquidity, "2.00 EUR is available"},
-	}
-	for _, one := range inOrder {
+		{"", "from gone to gone", SameWallet, "same wallet"},
+		{"", "from liquidity/USD to shut", SameWallet, "liquidity wallets"},
+		{"", "from gone to pool", SameWallet, "liquidity wallets"},
+		{"", "from shut to gone", WalletIsClosed, string(s.wallet("gone"))},
+		{"", "from frost to shut", WalletIsDisabled, string(s.wallet("shut"))},
+		{"", "from frost to shut-yen", WalletIsDisabled, string(s.wallet("shut-yen"))},
+		{"", "from frost to poor", WalletIsFrozen, string(s.wallet("frost"))},
+		{"", "from open-euros to poor", WalletIsFrozen, string(s.wallet("liquidity/USD"))}, // it pays out
+		{"unfreeze liquidity/USD", "from amas to poor", AssetMismatch, "both hold USD"},
+		{"", "from amas to small", LimitExceeded, "maximum_amount"},
+		{"", "from poor to small", InsufficientFunds, "0.00 USD"},
+		{"transact up: transfer 9999999999999999999999999999999900 from deep to liquidity/USD", "from full to small", BalanceOutOfRange, string(s.wallet("liquidity/USD"))},
+		{"reverse down of=up", "from full to small", LimitExceeded, "maximum_balance"},
+		{"", "from full to yen", InsufficientLiquidity, "no liquidity wallet in JPY"},
+		{"", "from full to open-euros", InsufficientLiquidity, "2.00 EUR is available"},
+	} {
+		s.set(one.before + "\n")
 		text := "t: exchange 101 " + one.text + " rate 1"
-		if strings.Contains(one.text, "from amas to poor") {
-			s.set("unfreeze liquidity/USD\n")
-		}
 		code, message := outcome(Decide(s.state, s.command("transact", text), Place{Location{Sequence: 1000}, s.now}))
 		if code != one.code || !strings.Contains(message, one.of) {
 			t.Errorf("%s: %s (%s), want %s (…%s…)", text, code, message, one.code, one.of)

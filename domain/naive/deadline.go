@@ -71,7 +71,7 @@ func (l *Ledger) meet(d Deadline) (bool, *refusal) {
 	case "escrow":
 		e := l.escrows[d.Of]
 		e.tried = true
-		return true, l.pay(d.Of, e.atDeadline, "deadline of "+d.Of, total(e.pieces))
+		return true, l.pay(d.Of, e.atDeadline, "deadline of "+d.Of, total(e.pieces), true)
 	case "settlement":
 		w := l.wallets[d.Of]
 		w.asked, w.askedAt, w.next = w.owed(), len(w.entries), l.endOfPeriod(w)

@@ -52,12 +52,12 @@ func (l *Ledger) endEscrow(c EndEscrow) *refusal {
 	e := l.escrowOf(c.Project, c.Escrow)
 	l.check(c.How == "refund" || !e.approval || e.approved["sender"] && e.approved["recipient"], "APPROVAL_MISSING")
 	amount := l.partOf(c.Amount, total(e.pieces), l.wallets[e.from].scale)
-	return l.pay(c.Escrow, c.How, c.Reference, amount)
+	return l.pay(c.Escrow, c.How, c.Reference, amount, false)
 }
 
 // pay gives a part of an escrow to the one side or the other. What goes to the
 // recipient is spent in order; what comes back to the sender was spent last.
-func (l *Ledger) pay(name, how, reference string, amount *big.Int) *refusal {
+func (l *Ledger) pay(name, how, reference string, amount *big.Int, deadline bool) *refusal {
 	project := l.escrows[name].project
 	t := &transaction{project: project, reference: reference, origin: how, status: "completed"}
 	broken := l.try(func() {
@@ -71,7 +71,7 @@ func (l *Ledger) pay(name, how, reference string, amount *big.Int) *refusal {
 			f.to = l.wallets[e.from]
 			f.bring, e.pieces = back(e.pieces, amount)
 		}
-		l.run(step{flows: []flow{f}})
+		l.run(step{flows: []flow{f}, in: how == "release" && !deadline})
 		if len(e.pieces) == 0 {
 			e.ended = map[string]string{"release": "released", "refund": "refunded"}[how]
 		}

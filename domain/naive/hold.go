@@ -61,7 +61,7 @@ func (l *Ledger) capture(c CaptureHold) *refusal {
 		}
 		o.fee = l.feeOf("capture", from, to, amount)
 		f := flow{from: from, to: to, amount: amount, pieces: pieces, held: true}
-		done := l.run(step{flows: []flow{f}, payer: from, fee: o.fee, counted: true, mismatch: from.asset != to.asset})
+		done := l.run(step{flows: []flow{f}, payer: from, fee: o.fee, counted: true, further: h.ended == "", in: true, mismatch: from.asset != to.asset})
 		o.spent, o.feeSpent = done.spent, done.fee
 		l.keep("t"+l.tag, t)
 	})

@@ -57,24 +57,36 @@ func (w *wallet) usage(date string) (sum *big.Int, count int) {
 }
 
 // checkLimits of both ends. Fees do not count.
-func (l *Ledger) checkLimits(f flow) {
-	if f.from != nil {
+func (l *Ledger) checkLimits(s step, f flow) {
+	if s.out && f.from != nil {
 		l.checkOutgoing(f.from, f.amount)
 	}
-	l.check(!exceeds(plus(f.to.balance(), f.amount), l.limitsOf(f.to).Balance, f.to.scale), "LIMIT_EXCEEDED")
+	if s.further {
+		l.checkCounts(f.from)
+	}
+	over := exceeds(plus(f.to.balance(), f.amount), l.limitsOf(f.to).Balance, f.to.scale)
+	l.check(!s.in || !over, "LIMIT_EXCEEDED")
+}
+
+// checkCounts: one more operation beside those of today and this month, and one
+// for each active hold.
+func (l *Ledger) checkCounts(w *wallet) {
+	limits, date, holds := l.limitsOf(w), l.today(w.project), l.holdsOf(w)
+	_, days := w.usage(date)
+	_, months := w.usage(date[:7])
+	l.check(!exceedsCount(days+holds+1, limits.DayCount) && !exceedsCount(months+holds+1, limits.MonthCount), "LIMIT_EXCEEDED")
 }
 
 func (l *Ledger) checkOutgoing(w *wallet, amount *big.Int) {
 	limits, date := l.limitsOf(w), l.today(w.project)
-	day, days := w.usage(date)
-	month, months := w.usage(date[:7])
-	held, holds := l.held(w), l.holdsOf(w) // as if they had left already
+	day, _ := w.usage(date)
+	month, _ := w.usage(date[:7])
+	held := l.held(w) // as if it had left already
 	day, month = plus(day, held), plus(month, held)
-	days, months = days+holds, months+holds
 	broken := exceeds(amount, limits.Amount, w.scale) ||
-		exceeds(plus(day, amount), limits.Day, w.scale) || exceeds(plus(month, amount), limits.Month, w.scale) ||
-		exceedsCount(days+1, limits.DayCount) || exceedsCount(months+1, limits.MonthCount)
+		exceeds(plus(day, amount), limits.Day, w.scale) || exceeds(plus(month, amount), limits.Month, w.scale)
 	l.check(!broken, "LIMIT_EXCEEDED")
+	l.checkCounts(w)
 }
 
 // count notes what limits by the day and month count, from when there is one.

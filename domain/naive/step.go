@@ -22,8 +22,10 @@ type step struct {
 	payer    *wallet
 	concerns *wallet // whose status counts as well
 	mismatch bool    // its two ends cannot be in one operation
-	bounded  bool    // by limits
-	counted  bool    // against them
+	out      bool    // the limits of who pays hold
+	further  bool    // only the counts among them
+	in       bool    // the maximum balance of who gets holds
+	counted  bool    // it counts against limits
 	closing  bool    // takes the last out of a frozen wallet
 	expiring bool    // agreed beforehand: no status stands in its way
 }
@@ -49,16 +51,16 @@ func (l *Ledger) run(s step) taken {
 	}
 	l.checkStatus(s, fees)
 	l.check(!s.mismatch, "ASSET_MISMATCH")
-	if s.bounded {
-		for _, f := range s.flows {
-			l.checkLimits(f)
-		}
-	}
-	l.checkFunds(s)
 	var all taken
 	for i, f := range s.flows {
 		if f.amount.Sign() == 0 {
 			continue // of a reversal: rounding took it with a part before
+		}
+		l.checkLimits(s, f)
+		if i == 0 {
+			l.checkFunds(s)
+		} else {
+			l.check(f.from != nil && l.available(f.from).Cmp(f.amount) >= 0, "INSUFFICIENT_LIQUIDITY")
 		}
 		if s.counted {
 			l.count(f.from, f.amount)
@@ -144,8 +146,5 @@ func (l *Ledger) checkFunds(s step) {
 			usable = minus(usable, least(usable, l.room(f.to, plus(f.to.balance(), f.amount))))
 		}
 		l.check(plus(l.available(s.payer), usable).Cmp(s.fee) >= 0, "INSUFFICIENT_FUNDS")
-	}
-	for _, f := range s.flows[1:] {
-		l.check(f.from != nil && l.available(f.from).Cmp(f.amount) >= 0, "INSUFFICIENT_LIQUIDITY")
 	}
 }

@@ -131,8 +131,9 @@ func (l *Ledger) perform(name string, t *transaction) *refusal {
 // post does one operation.
 func (l *Ledger) post(t *transaction, o *posted) {
 	asked := t.origin == "" || t.origin == "escrow"
-	bounded := asked || t.origin == "settlement"
-	s := step{bounded: bounded, counted: bounded, closing: t.origin == "closing", fee: nothing}
+	s := step{closing: t.origin == "closing", fee: nothing}
+	s.out = asked || t.origin == "settlement"
+	s.counted, s.in = s.out, s.out || s.closing
 	from, to := l.wallets[o.From], l.wallets[o.To]
 	kind := o.Type
 	switch o.Type {
