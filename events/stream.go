@@ -25,7 +25,13 @@ const (
 	appendTimeout  = 3 * time.Second
 	requestTimeout = 3 * time.Second
 	dedupWindow    = 2 * time.Minute // of commit ids; the expected sequence holds for ever
-	readAhead      = 256             // messages
+
+	// A reader asks the server for so much before it needs it, and asks again when
+	// half of the messages are used: at most twice this is buffered. The server
+	// does not send a message that has more bytes than were asked for, so the
+	// largest commit must fit, with its frame, subject and headers.
+	readAheadMessages = 256
+	readAheadBytes    = MaxCommitBytes + 64<<10
 )
 
 // StreamName and Subject of a shard.
@@ -141,7 +147,7 @@ func (s *Stream) Read(ctx context.Context, from, to uint64, fn func(Message) err
 	if err != nil {
 		return fmt.Errorf("events: read %s: %w", s.name, err)
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(readAhead))
+	messages, err := consumer.Messages(jetstream.PullMaxMessagesWithBytesLimit(readAheadMessages, readAheadBytes))
 	if err != nil {
 		return fmt.Errorf("events: read %s: %w", s.name, err)
 	}

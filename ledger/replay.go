@@ -10,6 +10,7 @@ import (
 	"tallystick/events"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 )
 
 // Pauses between attempts to reach a log that does not answer.
@@ -96,9 +97,14 @@ func evolve(state *domain.State, commit *events.Commit) error {
 	return nil
 }
 
+// readAhead bounds the commits that are read, and decoded, before they are
+// applied: bytes of JSON, of which the facts take several times as many.
+const readAhead = 4 << 20
+
 // job is a message on its way through the decoders; the order is that of the log.
 type job struct {
 	message events.Message
+	size    int64 // of readAhead
 	commit  *events.Commit
 	err     error
 	decoded chan struct{}
@@ -112,12 +118,16 @@ func (s *shard) fold(ctx context.Context, to uint64, apply func(*events.Commit) 
 	}
 	decoders := runtime.GOMAXPROCS(0)
 	jobs, ordered := make(chan *job, 4*decoders), make(chan *job, 8*decoders)
+	room := semaphore.NewWeighted(readAhead)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(jobs)
 		defer close(ordered)
 		return s.log.Read(ctx, s.cursor.Sequence+1, to, func(m events.Message) error {
-			j := &job{message: m, decoded: make(chan struct{})}
+			j := &job{message: m, size: min(int64(events.DecodedSize(m.Data)), readAhead), decoded: make(chan struct{})}
+			if err := room.Acquire(ctx, j.size); err != nil {
+				return err
+			}
 			for _, queue := range [...]chan *job{jobs, ordered} {
 				select {
 				case queue <- j:
@@ -137,11 +147,16 @@ func (s *shard) fold(ctx context.Context, to uint64, apply func(*events.Commit) 
 			return nil
 		})
 	}
-	group.Go(func() error { return s.applyInOrder(ctx, ordered, apply) })
+	group.Go(func() error {
+		return s.applyInOrder(ctx, ordered, func(j *job) error {
+			defer room.Release(j.size)
+			return apply(j.commit)
+		})
+	})
 	return group.Wait()
 }
 
-func (s *shard) applyInOrder(ctx context.Context, ordered <-chan *job, apply func(*events.Commit) error) error {
+func (s *shard) applyInOrder(ctx context.Context, ordered <-chan *job, apply func(*job) error) error {
 	for j := range ordered {
 		select {
 		case <-j.decoded:
@@ -157,7 +172,7 @@ func (s *shard) applyInOrder(ctx context.Context, ordered <-chan *job, apply fun
 		}
 		var err error
 		s.publish(cursor, func() {
-			err = apply(j.commit)
+			err = apply(j)
 			s.dealings.fold(j.commit)
 		})
 		if err != nil {

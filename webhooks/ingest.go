@@ -12,6 +12,7 @@ import (
 	"tallystick/events"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/semaphore"
 )
 
 // Log is one shard's log (events.Stream; events.Memory).
@@ -25,6 +26,7 @@ type Log interface {
 
 const (
 	readAhead     = 64               // commits decoded while a batch is written
+	heldBytes     = 4 << 20          // of JSON: what is decoded and not written yet
 	batchCommits  = 256              // a batch has at most so many
 	batchFacts    = 2000             // and ends with the commit that brings it there
 	refreshEvery  = time.Second      // looks for new endpoints, and saves an idle position
@@ -58,6 +60,7 @@ type ingester struct {
 	turn      int64         // the checkpoint's turn, as last read or written
 	listening audience
 	joining   []listener // owed the facts after their own place
+	held      int64      // of heldBytes, by the commits that next returned last
 	refreshAt time.Time
 	reloadAt  time.Time
 }
@@ -65,6 +68,7 @@ type ingester struct {
 // arrival is a commit that was read, or why there is none.
 type arrival struct {
 	commit *events.Commit
+	size   int64         // of heldBytes
 	end    events.Cursor // after the commit
 	err    error
 }
@@ -89,8 +93,10 @@ func (g *ingester) follow(ctx context.Context) error {
 	g.loaded.Store(true)
 	ctx, cancel := context.WithCancel(ctx)
 	arrivals := make(chan arrival, readAhead)
+	room := semaphore.NewWeighted(heldBytes)
+	g.held = 0
 	var reader sync.WaitGroup
-	reader.Go(func() { g.read(ctx, g.position, arrivals) })
+	reader.Go(func() { g.read(ctx, g.position, room, arrivals) })
 	defer reader.Wait()
 	defer cancel()
 	for {
@@ -98,6 +104,8 @@ func (g *ingester) follow(ctx context.Context) error {
 		if err := g.take(ctx, commits, end); err != nil {
 			return err
 		}
+		room.Release(g.held)
+		g.held = 0
 		if failed != nil {
 			return failed
 		}
@@ -114,7 +122,7 @@ func (g *ingester) follow(ctx context.Context) error {
 // read decodes the log after start, until ctx ends or it cannot go on. The
 // error comes after the commits that were read, so that those are not lost to
 // one that cannot be.
-func (g *ingester) read(ctx context.Context, start events.Cursor, arrivals chan<- arrival) {
+func (g *ingester) read(ctx context.Context, start events.Cursor, room *semaphore.Weighted, arrivals chan<- arrival) {
 	send := func(a arrival) error {
 		select {
 		case arrivals <- a:
@@ -124,6 +132,10 @@ func (g *ingester) read(ctx context.Context, start events.Cursor, arrivals chan<
 		}
 	}
 	err := g.log.Read(ctx, start.Sequence+1, events.Forever, func(m events.Message) error {
+		size := min(int64(events.DecodedSize(m.Data)), heldBytes)
+		if err := room.Acquire(ctx, size); err != nil {
+			return err
+		}
 		commit, err := g.codec.Decode(m.Data)
 		if err == nil {
 			err = start.Next(commit, m.Data)
@@ -131,7 +143,7 @@ func (g *ingester) read(ctx context.Context, start events.Cursor, arrivals chan<
 		if err != nil {
 			return err
 		}
-		return send(arrival{commit: commit, end: start})
+		return send(arrival{commit: commit, size: size, end: start})
 	})
 	_ = send(arrival{err: fmt.Errorf("webhooks: read shard %d: %w", g.shard, err)})
 }
@@ -167,6 +179,7 @@ func (g *ingester) next(ctx context.Context, arrivals <-chan arrival) (commits [
 			return commits, end, a.err
 		}
 		commits, end, facts = append(commits, a.commit), a.end, facts+len(a.commit.Facts)
+		g.held += a.size
 	}
 	return commits, end, nil
 }
