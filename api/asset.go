@@ -11,7 +11,7 @@ import (
 func (s *server) assetRoutes(v1 *echo.Group) {
 	v1.PUT("/assets/:code", s.asProject(s.defineAsset))
 	v1.GET("/assets/:code", s.asProject(s.getAsset))
-	v1.GET("/assets", s.asProject(s.listAssets))
+	v1.GET("/assets", s.asProject(s.listAssets, "limit", "cursor"))
 }
 
 // PUT /v1/assets/{code}
@@ -50,7 +50,7 @@ func (s *server) getAsset(c echo.Context, who caller) error {
 
 // GET /v1/assets
 func (s *server) listAssets(c echo.Context, who caller) error {
-	q := readQuery(c, "limit", "cursor")
+	q := queryOf(c)
 	limit, after := q.limit(), q.text("cursor")
 	if q.err != nil {
 		return q.err

@@ -19,7 +19,8 @@ type caller struct {
 }
 
 // asProject lets a project's credential in, and tells the handler whose it is.
-func (s *server) asProject(handler func(echo.Context, caller) error) echo.HandlerFunc {
+// The names are those of the query's parameters that the route has.
+func (s *server) asProject(handler func(echo.Context, caller) error, params ...string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		who, isOperator, err := s.authenticate(c)
 		if err != nil {
@@ -28,12 +29,15 @@ func (s *server) asProject(handler func(echo.Context, caller) error) echo.Handle
 		if isOperator {
 			return problemf(forbidden, "This is for a project's credential, not for the operator's")
 		}
+		if err := s.checkRequest(c, who.shard, params); err != nil {
+			return err
+		}
 		return handler(c, who)
 	}
 }
 
-// asOperator lets the installation's credential in.
-func (s *server) asOperator(handler echo.HandlerFunc) echo.HandlerFunc {
+// asOperator lets the installation's credential in; the names are as in asProject.
+func (s *server) asOperator(handler echo.HandlerFunc, params ...string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		_, isOperator, err := s.authenticate(c)
 		if err != nil {
@@ -42,6 +46,9 @@ func (s *server) asOperator(handler echo.HandlerFunc) echo.HandlerFunc {
 		if !isOperator {
 			return problemf(forbidden, "This is for the operator's credential, not for a project's")
 		}
+		if err := s.checkRequest(c, anyShard, params); err != nil {
+			return err
+		}
 		return handler(c)
 	}
 }
@@ -49,8 +56,8 @@ func (s *server) asOperator(handler echo.HandlerFunc) echo.HandlerFunc {
 func (s *server) authenticate(c echo.Context) (who caller, isOperator bool, err error) {
 	header := c.Request().Header
 	key, secret := header.Get("Api-Key"), header.Get("Secret-Key")
-	if key == "" || secret == "" {
-		return who, false, problemf(unauthorized, "Send a credential in the headers api-key and secret-key")
+	if key == "" || secret == "" || len(header["Api-Key"])+len(header["Secret-Key"]) > 2 {
+		return who, false, problemf(unauthorized, "Send one credential in the headers api-key and secret-key")
 	}
 	hash := sha256.Sum256([]byte(secret))
 	if s.operator.APIKey != "" && key == s.operator.APIKey { // a name, not a secret

@@ -12,13 +12,13 @@ import (
 )
 
 func (s *server) balanceRoutes(v1 *echo.Group) {
-	v1.GET("/wallets/:wallet_id/balance", s.asProject(s.getBalance))
-	v1.GET("/wallets/:wallet_id/entries", s.asProject(s.listEntries))
+	v1.GET("/wallets/:wallet_id/balance", s.asProject(s.getBalance, "at"))
+	v1.GET("/wallets/:wallet_id/entries", s.asProject(s.listEntries, "kind", "from", "to", "limit", "cursor"))
 }
 
 // GET /v1/wallets/{wallet_id}/balance
 func (s *server) getBalance(c echo.Context, who caller) error {
-	q := readQuery(c, "at")
+	q := queryOf(c)
 	at := q.time("at")
 	if q.err != nil {
 		return q.err
@@ -70,7 +70,7 @@ func (s *server) rewind(c echo.Context, who caller, wallet *domain.Wallet, at ti
 
 // GET /v1/wallets/{wallet_id}/entries
 func (s *server) listEntries(c echo.Context, who caller) error {
-	q := readQuery(c, "kind", "from", "to", "limit", "cursor")
+	q := queryOf(c)
 	filter := projections.EntryFilter{
 		Project: who.project, Wallet: walletID(c),
 		Kind: domain.EntryKind(q.oneOf("kind", string(domain.IssueEntry), string(domain.RedeemEntry), string(domain.DebitEntry), string(domain.CreditEntry))),

@@ -12,7 +12,7 @@ import (
 // or revoke others: one that leaks could otherwise outlive its revocation.
 func (s *server) credentialRoutes(v1 *echo.Group) {
 	v1.POST("/projects/:project_id/credentials", s.asOperator(s.createCredential))
-	v1.GET("/projects/:project_id/credentials", s.asOperator(s.listCredentials))
+	v1.GET("/projects/:project_id/credentials", s.asOperator(s.listCredentials, "limit", "cursor"))
 	v1.DELETE("/projects/:project_id/credentials/:api_key", s.asOperator(s.revokeCredential))
 }
 
@@ -41,7 +41,7 @@ func (s *server) createCredential(c echo.Context) error {
 
 // GET /v1/projects/{project_id}/credentials
 func (s *server) listCredentials(c echo.Context) error {
-	q := readQuery(c, "limit", "cursor")
+	q := queryOf(c)
 	limit, after := q.limit(), q.text("cursor")
 	if q.err != nil {
 		return q.err

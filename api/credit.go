@@ -12,7 +12,7 @@ import (
 )
 
 func (s *server) creditRoutes(v1 *echo.Group) {
-	v1.GET("/wallets/:wallet_id/credits", s.asProject(s.listCredits))
+	v1.GET("/wallets/:wallet_id/credits", s.asProject(s.listCredits, "limit", "cursor"))
 }
 
 // creditCursor is the place of a lot in the list of its wallet: all before it
@@ -48,7 +48,7 @@ func creditAfter(text string, now time.Time) (creditCursor, error) {
 
 // GET /v1/wallets/{wallet_id}/credits
 func (s *server) listCredits(c echo.Context, who caller) error {
-	q := readQuery(c, "limit", "cursor")
+	q := queryOf(c)
 	limit, cursor := q.limit(), q.text("cursor")
 	if q.err != nil {
 		return q.err

@@ -12,7 +12,7 @@ import (
 func (s *server) customerRoutes(v1 *echo.Group) {
 	v1.PUT("/customers/:customer_id", s.asProject(s.upsertCustomer))
 	v1.GET("/customers/:customer_id", s.asProject(s.getCustomer))
-	v1.GET("/customers", s.asProject(s.listCustomers))
+	v1.GET("/customers", s.asProject(s.listCustomers, "limit", "cursor"))
 }
 
 // PUT /v1/customers/{customer_id}
@@ -50,7 +50,7 @@ func (s *server) getCustomer(c echo.Context, who caller) error {
 
 // GET /v1/customers
 func (s *server) listCustomers(c echo.Context, who caller) error {
-	q := readQuery(c, "limit", "cursor")
+	q := queryOf(c)
 	filter := projections.CustomerFilter{Project: who.project, Cursor: q.text("cursor"), Limit: q.limit()}
 	if q.err != nil {
 		return q.err

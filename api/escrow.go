@@ -12,7 +12,7 @@ import (
 
 func (s *server) escrowRoutes(v1 *echo.Group) {
 	v1.POST("/escrows", s.asProject(s.createEscrow))
-	v1.GET("/escrows", s.asProject(s.listEscrows))
+	v1.GET("/escrows", s.asProject(s.listEscrows, "wallet_id", "status", "limit", "cursor"))
 	v1.GET("/escrows/:escrow_id", s.asProject(s.answerEscrow))
 	v1.POST("/escrows/:escrow_id/release", s.asProject(s.releaseEscrow))
 	v1.POST("/escrows/:escrow_id/refund", s.asProject(s.refundEscrow))
@@ -75,7 +75,7 @@ func firstOf[T domain.Event](facts []domain.Event) (found T, ok bool) {
 
 // GET /v1/escrows
 func (s *server) listEscrows(c echo.Context, who caller) error {
-	q := readQuery(c, "wallet_id", "status", "limit", "cursor")
+	q := queryOf(c)
 	filter := projections.EscrowFilter{
 		Project: who.project, Wallet: domain.WalletID(q.text("wallet_id")),
 		Status: q.oneOf("status", escrowOpen, escrowReleased, escrowRefunded), Cursor: q.text("cursor"), Limit: q.limit(),

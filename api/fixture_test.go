@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -168,7 +169,7 @@ func (r reply) wantError(status int, code string, parts ...string) reply {
 	return r
 }
 
-// call sends a request; headers are name, value, ….
+// call sends a request; headers are name, value, …; a name may be given twice.
 func (w *world) call(who identity, method, path, body string, headers ...string) reply {
 	w.t.Helper()
 	request, err := http.NewRequest(method, w.url+path, strings.NewReader(body))
@@ -182,9 +183,11 @@ func (w *world) call(who identity, method, path, body string, headers ...string)
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	given := http.Header{}
 	for i := 0; i < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
+		given.Add(headers[i], headers[i+1])
 	}
+	maps.Copy(request.Header, given)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		w.t.Fatal(err)

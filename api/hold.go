@@ -13,7 +13,7 @@ import (
 
 func (s *server) holdRoutes(v1 *echo.Group) {
 	v1.POST("/holds", s.asProject(s.placeHold))
-	v1.GET("/holds", s.asProject(s.listHolds))
+	v1.GET("/holds", s.asProject(s.listHolds, "wallet_id", "status", "limit", "cursor"))
 	v1.GET("/holds/:hold_id", s.asProject(s.getHold))
 	v1.POST("/holds/:hold_id/capture", s.asProject(s.captureHold))
 	v1.POST("/holds/:hold_id/release", s.asProject(s.releaseHold))
@@ -58,7 +58,7 @@ const (
 
 // GET /v1/holds
 func (s *server) listHolds(c echo.Context, who caller) error {
-	q := readQuery(c, "wallet_id", "status", "limit", "cursor")
+	q := queryOf(c)
 	filter := projections.HoldFilter{
 		Project: who.project, Wallet: domain.WalletID(q.text("wallet_id")),
 		Status: q.oneOf("status", holdActive, holdCaptured, holdReleased, holdExpired), Cursor: q.text("cursor"), Limit: q.limit(),

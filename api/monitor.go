@@ -50,9 +50,6 @@ func (s *server) setMonitor(c echo.Context, who caller) error {
 
 // GET /v1/wallets/{wallet_id}/monitors
 func (s *server) listMonitors(c echo.Context, who caller) error {
-	if q := readQuery(c); q.err != nil {
-		return q.err
-	}
 	wallet, _, err := s.wallet(c, who, walletID(c))
 	if err != nil {
 		return err

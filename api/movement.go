@@ -142,7 +142,7 @@ func (s *server) withExisting(c echo.Context, err error) error {
 // reference is the caller's, or else the Idempotency-Key, which stands in for it.
 func reference(c echo.Context, given string) domain.Reference {
 	if given == "" {
-		given = c.Request().Header.Get("Idempotency-Key")
+		given = c.Request().Header.Get(idempotencyKeyHeader)
 	}
 	return domain.Reference(given)
 }

@@ -16,13 +16,13 @@ import (
 // numberedRoutes are Wallets API's, as its documentation has them: wallets are
 // known by their numbers, and lists have pages.
 func (s *server) numberedRoutes(v1 *echo.Group) {
-	v1.GET("/wallets", s.asProject(s.listNumbered))
+	v1.GET("/wallets", s.asProject(s.listNumbered, "page", "limit", "currency", "name"))
 	v1.GET("/wallets/:number", s.asProject(s.getNumbered))
 }
 
 // GET /api/v1/wallets
 func (s *server) listNumbered(c echo.Context, who caller) error {
-	q := readQuery(c, "page", "limit", "currency", "name")
+	q := queryOf(c)
 	page, size := q.count("page", 1, math.MaxInt32), q.count("limit", projections.DefaultLimit, projections.MaxNumberedSize)
 	if q.err != nil {
 		return q.err

@@ -14,7 +14,7 @@ import (
 
 func (s *server) projectRoutes(v1 *echo.Group) {
 	v1.POST("/projects", s.asOperator(s.createProject))
-	v1.GET("/projects", s.asOperator(s.listProjects))
+	v1.GET("/projects", s.asOperator(s.listProjects, "limit", "cursor"))
 	v1.GET("/projects/:project_id", s.asOperator(s.getProject))
 	v1.PATCH("/projects/:project_id", s.asOperator(s.changeProject))
 }
@@ -44,7 +44,7 @@ func (s *server) createProject(c echo.Context) error {
 
 // GET /v1/projects
 func (s *server) listProjects(c echo.Context) error {
-	q := readQuery(c, "limit", "cursor")
+	q := queryOf(c)
 	limit, after := q.limit(), domain.ProjectID(q.text("cursor"))
 	if q.err != nil {
 		return q.err

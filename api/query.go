@@ -21,9 +21,20 @@ type query struct {
 	err    error
 }
 
-// readQuery refuses parameters that the route does not have: a filter with a
+// queryKey is where checkRequest leaves a request's query, where it has one.
+const queryKey = "query"
+
+// queryOf is the query of a request, which checkRequest has looked at.
+func queryOf(c echo.Context) *query {
+	if q, ok := c.Get(queryKey).(*query); ok {
+		return q
+	}
+	return &query{}
+}
+
+// parseQuery refuses parameters that the route does not have: a filter with a
 // typing error would otherwise answer everything. "name[]" allows name[any]=.
-func readQuery(c echo.Context, allowed ...string) *query {
+func parseQuery(c echo.Context, allowed []string) *query {
 	values, err := url.ParseQuery(c.Request().URL.RawQuery)
 	q := &query{values: values}
 	if err != nil {

@@ -3,9 +3,7 @@ package api
 import (
 	"context"
 	"errors"
-	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"tallystick/domain"
@@ -24,25 +22,6 @@ func setSequence(c echo.Context, shard int, sequence uint64) {
 	text := strconv.AppendInt(buf[:0], int64(shard), 10)
 	text = strconv.AppendUint(append(text, ':'), sequence, 10)
 	c.Response().Header()["Tally-Sequence"] = []string{string(text)}
-}
-
-// minSequence is the sequence of a shard that the answer must include. A place
-// in another shard's log says nothing of this one: a project never leaves its own.
-func (s *server) minSequence(c echo.Context, shard int) (uint64, error) {
-	text := c.Request().Header.Get("Tally-Min-Sequence")
-	if text == "" {
-		return 0, nil
-	}
-	left, right, _ := strings.Cut(text, ":")
-	of, err := strconv.ParseUint(left, 10, 8)
-	sequence, err2 := strconv.ParseUint(right, 10, 64)
-	if err != nil || err2 != nil || int(of) >= s.ledger.Shards() || sequence > math.MaxInt64 {
-		return 0, badRequest("Tally-Min-Sequence %q is not a Tally-Sequence of this installation: <shard>:<sequence>", text)
-	}
-	if int(of) != shard {
-		return 0, nil
-	}
-	return sequence, nil
 }
 
 // do decides a command and tells its place.
@@ -67,7 +46,7 @@ func (s *server) view(c echo.Context, shard int, fn func(*domain.State)) (uint64
 // asOf tells as of when the ledger itself answers. The error says that this is
 // before what the caller asks for.
 func (s *server) asOf(c echo.Context, shard int, sequence uint64) error {
-	least, err := s.minSequence(c, shard)
+	least, err := s.minSequenceOf(c, shard)
 	if err != nil {
 		return err
 	}
@@ -81,7 +60,7 @@ func (s *server) asOf(c echo.Context, shard int, sequence uint64) error {
 // readModel waits until the read model has what the caller asks for, and tells
 // as of when it answers.
 func (s *server) readModel(c echo.Context, shard int) error {
-	least, err := s.minSequence(c, shard)
+	least, err := s.minSequenceOf(c, shard)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 func (s *server) transactionRoutes(v1 *echo.Group) {
 	v1.POST("/transactions", s.asProject(s.createTransaction))
-	v1.GET("/transactions", s.asProject(s.listTransactions))
+	v1.GET("/transactions", s.asProject(s.listTransactions, "reference", "wallet_id", "status", "limit", "cursor"))
 	v1.GET("/transactions/:transaction_id", s.asProject(s.getTransaction))
 	v1.POST("/transactions/:transaction_id/reverse", s.asProject(s.reverse))
 	v1.POST("/transactions/:transaction_id/cancel", s.asProject(s.cancelScheduled))
@@ -59,7 +59,7 @@ func (s *server) try(c echo.Context, who caller, command *domain.Transact) error
 
 // GET /v1/transactions
 func (s *server) listTransactions(c echo.Context, who caller) error {
-	q := readQuery(c, "reference", "wallet_id", "status", "limit", "cursor")
+	q := queryOf(c)
 	if q.values.Has("reference") && len(q.values) > 1 {
 		q.fail("reference stands alone: it finds one transaction")
 	}

@@ -12,7 +12,7 @@ import (
 
 func (s *server) walletRoutes(v1 *echo.Group) {
 	v1.POST("/wallets", s.asProject(s.createWallet))
-	v1.GET("/wallets", s.asProject(s.listWallets))
+	v1.GET("/wallets", s.asProject(s.listWallets, "customer_id", "currency", "status", "name", "type", "system", "metadata[]", "limit", "cursor"))
 	v1.GET("/wallets/:wallet_id", s.asProject(s.getWallet))
 	v1.PATCH("/wallets/:wallet_id", s.asProject(s.changeWallet))
 }
@@ -61,7 +61,7 @@ func (s *server) changeWallet(c echo.Context, who caller) error {
 
 // GET /v1/wallets
 func (s *server) listWallets(c echo.Context, who caller) error {
-	q := readQuery(c, "customer_id", "currency", "status", "name", "type", "system", "metadata[]", "limit", "cursor")
+	q := queryOf(c)
 	filter := projections.WalletFilter{
 		Project: who.project, Customer: domain.CustomerID(q.text("customer_id")), Currency: domain.AssetCode(q.text("currency")),
 		Status: domain.WalletStatus(q.oneOf("status", string(domain.Active), string(domain.Frozen), string(domain.Disabled), string(domain.Closed))),

@@ -12,7 +12,7 @@ import (
 
 func (s *server) webhookRoutes(v1 *echo.Group) {
 	v1.POST("/webhook-endpoints", s.asProject(s.createEndpoint))
-	v1.GET("/webhook-endpoints", s.asProject(s.listEndpoints))
+	v1.GET("/webhook-endpoints", s.asProject(s.listEndpoints, "limit", "cursor"))
 	v1.GET("/webhook-endpoints/:endpoint_id", s.asProject(s.getEndpoint))
 	v1.DELETE("/webhook-endpoints/:endpoint_id", s.asProject(s.deleteEndpoint))
 }
@@ -45,7 +45,7 @@ func (s *server) createEndpoint(c echo.Context, who caller) error {
 
 // GET /v1/webhook-endpoints
 func (s *server) listEndpoints(c echo.Context, who caller) error {
-	q := readQuery(c, "limit", "cursor")
+	q := queryOf(c)
 	limit, cursor := q.limit(), q.text("cursor")
 	if q.err != nil {
 		return q.err

@@ -1,0 +1,91 @@
+package api
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"tallystick/domain"
+
+	"github.com/labstack/echo/v4"
+)
+
+const (
+	minSequenceHeader    = "Tally-Min-Sequence"
+	idempotencyKeyHeader = "Idempotency-Key"
+)
+
+// anyShard is the shard of the operator, who belongs to none.
+const anyShard = -1
+
+// checkRequest checks all that a request says beside its path and body: the
+// headers of this API, and the query, which has the parameters that the route is
+// registered with. It runs before the handler, so that nothing is decided for a
+// request that is refused. Values with a meaning of their own to one route, such
+// as a status, are left to the handlers; only routes that write nothing have any.
+func (s *server) checkRequest(c echo.Context, shard int, params []string) error {
+	header := c.Request().Header
+	for _, name := range [...]string{minSequenceHeader, idempotencyKeyHeader, "Content-Type"} {
+		if n := len(header[name]); n > 1 {
+			return badRequest("the header %s is given %d times", name, n)
+		}
+	}
+	if key, given := header[idempotencyKeyHeader]; given {
+		if !isText(key[0]) || key[0] == "" || len(key[0]) > domain.MaxReferenceLength {
+			return badRequest("%s must be 1 to %d bytes of text in UTF-8", idempotencyKeyHeader, domain.MaxReferenceLength)
+		}
+	}
+	if c.Request().URL.RawQuery != "" {
+		q := parseQuery(c, params)
+		if q.err != nil {
+			return q.err
+		}
+		c.Set(queryKey, q)
+	}
+	least, err := s.minSequence(c)
+	if err != nil || c.Request().Method == http.MethodGet {
+		return err // a read waits where it reads
+	}
+	return s.checkReached(c, shard, least)
+}
+
+// minSequence is the place in a log that the answer must include, zero where the
+// caller names none.
+func (s *server) minSequence(c echo.Context) (domain.Location, error) {
+	given, ok := c.Request().Header[minSequenceHeader]
+	if !ok {
+		return domain.Location{}, nil
+	}
+	left, right, _ := strings.Cut(given[0], ":")
+	shard, err := strconv.ParseUint(left, 10, 8)
+	sequence, err2 := strconv.ParseUint(right, 10, 64)
+	if err != nil || err2 != nil || int(shard) >= s.ledger.Shards() || sequence > math.MaxInt64 {
+		return domain.Location{}, badRequest("%s %q is not a Tally-Sequence of this installation: <shard>:<sequence>", minSequenceHeader, given[0])
+	}
+	return domain.Location{Shard: uint8(shard), Sequence: sequence}, nil
+}
+
+// minSequenceOf is minSequence in one shard. A place in another shard's log says
+// nothing of this one: a project never leaves its own.
+func (s *server) minSequenceOf(c echo.Context, shard int) (uint64, error) {
+	least, err := s.minSequence(c)
+	if err != nil || int(least.Shard) != shard {
+		return 0, err
+	}
+	return least.Sequence, nil
+}
+
+// checkReached refuses a write where the ledger does not have what the caller has
+// seen. What it has now it keeps, so that the write cannot be refused for it later.
+func (s *server) checkReached(c echo.Context, shard int, least domain.Location) error {
+	of := int(least.Shard)
+	if least.Sequence == 0 || shard != anyShard && shard != of {
+		return nil
+	}
+	sequence, err := s.ledger.View(c.Request().Context(), of, func(*domain.State) {})
+	if err == nil && sequence < least.Sequence {
+		err = behind(of, sequence, least.Sequence)
+	}
+	return err
+}
