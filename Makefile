@@ -32,6 +32,7 @@ soak: ## longer campaigns: the property tests, the fuzzers and the kill test, ma
 	go test -fuzz FuzzFee -fuzztime 1m ./domain/
 	go test -fuzz FuzzNumbers -fuzztime 4m ./domain/
 	go test -fuzz FuzzDecode -fuzztime 2m ./events/
+	go test -fuzz FuzzDecode -fuzztime 2m ./api/
 	go test -race -count 5 -timeout 60m -run 'Kill|Outages' ./e2e/
 
 generate: ## make generated files anew

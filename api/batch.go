@@ -2,17 +2,25 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
+	"strings"
 
 	"tallystick/domain"
 	"tallystick/ledger"
 
 	"github.com/go-faster/jx"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 )
 
-const maxBatch = 10_000 // transactions
+const (
+	maxBatch           = 10_000                    // transactions
+	maxBatchOperations = 20 * domain.MaxOperations // of all of them
+	maxBatchMetadata   = 10 * maxBatch             // keys, of all of them
+)
 
 func (s *server) batchRoutes(v1 *echo.Group) {
 	v1.POST("/transactions/batch", s.asProject(s.createBatch))
@@ -24,61 +32,25 @@ func (s *server) createBatch(c echo.Context, who caller) error {
 	if err := readBody(c, &body, maxBatchBody, "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl"); err != nil {
 		return err
 	}
-	items, isArray, err := splitBatch(body.Bytes())
+	batch, err := readBatch(who, body.Bytes())
 	if err != nil {
 		return err
 	}
-	outcomes := s.performAll(c, who, items)
-	if isArray {
-		return answer(c, http.StatusOK, func(e *jx.Encoder) {
-			e.ArrStart()
-			for i := range outcomes {
-				outcomes[i].encode(e, requestID(c))
-			}
-			e.ArrEnd()
-		})
+	s.performAll(c, who, batch)
+	if batch.isArray {
+		return send(c, http.StatusOK, jsonType, batch.appendArray(nil, requestID(c)))
 	}
-	return answerLines(c, outcomes)
+	return send(c, http.StatusOK, ndjsonType, batch.appendLines(nil, requestID(c)))
 }
 
-func answerLines(c echo.Context, outcomes []outcome) error {
-	e := jx.GetEncoder()
-	defer jx.PutEncoder(e)
-	var lines bytes.Buffer
-	for i := range outcomes {
-		e.Reset()
-		outcomes[i].encode(e, requestID(c))
-		lines.Write(e.Bytes())
-		lines.WriteByte('\n')
-	}
-	return send(c, http.StatusOK, ndjsonType, lines.Bytes())
-}
-
-// splitBatch cuts a JSON array, or lines of JSON, into its transactions. What
-// is not JSON is refused as a whole, before anything is done.
-func splitBatch(body []byte) (items []json.RawMessage, isArray bool, err error) {
-	trimmed := bytes.TrimSpace(body)
-	if isArray = bytes.HasPrefix(trimmed, []byte("[")); isArray {
-		if err := json.Unmarshal(trimmed, &items); err != nil {
-			return nil, true, explain(err)
-		}
-	} else {
-		number := 0
-		for line := range bytes.Lines(body) {
-			number++
-			if line = bytes.TrimSpace(line); len(line) == 0 {
-				continue
-			}
-			if !json.Valid(line) {
-				return nil, false, badRequest("line %d is not valid JSON; nothing was done", number)
-			}
-			items = append(items, line)
-		}
-	}
-	if len(items) == 0 || len(items) > maxBatch {
-		return nil, isArray, badRequest("a batch has 1 to %d transactions, not %d; nothing was done", maxBatch, len(items))
-	}
-	return items, isArray, nil
+// batch is the transactions of a body, in order.
+type batch struct {
+	isArray    bool
+	outcomes   []outcome
+	commands   []domain.Command // those that make sense; the others have their outcome already
+	places     []int            // of each command, among the outcomes
+	operations int              // and preconditions
+	metadata   int              // keys
 }
 
 // outcome is what became of one transaction of a batch.
@@ -88,31 +60,128 @@ type outcome struct {
 	err       error
 }
 
-// performAll performs the transactions that make sense; the others are outcomes already.
-func (s *server) performAll(c echo.Context, who caller, items []json.RawMessage) []outcome {
-	outcomes := make([]outcome, len(items))
-	commands := make([]domain.Command, 0, len(items))
-	places := make([]int, 0, len(items)) // of each command, in the batch
-	for i, item := range items {
-		var body TransactionCreate
-		err := decodeObject(item, &body)
-		var command *domain.Transact
-		if err == nil && body.DryRun {
-			err = badRequest("a transaction of a batch cannot be a dry run: POST it to /v1/transactions alone")
+// readBatch reads a JSON array, or lines of JSON, and nothing after the limits.
+// What is not JSON, or too much, is refused as a whole; what else is wrong with one
+// transaction is its own outcome.
+func readBatch(who caller, body []byte) (*batch, error) {
+	items := itemsOf(body)
+	b := &batch{isArray: items.isArray}
+	for {
+		item, err := items.next()
+		switch {
+		case err == io.EOF && len(b.outcomes) > 0:
+			return b, nil
+		case err == io.EOF:
+			return nil, badRequest("a batch has 1 to %d transactions, and this has none; nothing was done", maxBatch)
+		case err != nil:
+			return nil, badRequest("transaction %d of the batch is not valid JSON: %s; nothing was done", len(b.outcomes)+1, syntaxIn(err))
+		case len(b.outcomes) == maxBatch:
+			return nil, badRequest("a batch has 1 to %d transactions, and this has more; nothing was done", maxBatch)
 		}
-		if err == nil {
-			command, err = transactOf(who, &body)
+		b.add(who, item)
+		if b.operations > maxBatchOperations || b.metadata > maxBatchMetadata {
+			return nil, badRequest("the transactions of a batch have up to %d operations and preconditions, and %d keys of metadata, in all, and these have more; nothing was done",
+				maxBatchOperations, maxBatchMetadata)
 		}
-		if err != nil {
-			outcomes[i] = outcome{reference: referenceIn(item), err: err}
-			continue
-		}
-		outcomes[i].reference = command.Reference
-		commands, places = append(commands, command), append(places, i)
 	}
+}
+
+// syntaxIn is what is wrong with JSON, and where.
+func syntaxIn(err error) string {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "it ends too early"
+	}
+	return strings.TrimPrefix(err.Error(), "jsontext: ")
+}
+
+func (b *batch) add(who caller, item jsontext.Value) {
+	if len(item) > maxBody {
+		b.outcomes = append(b.outcomes, outcome{err: tooLarge("The transaction", maxBody)})
+		return
+	}
+	var body TransactionCreate
+	err := decodeObject(item, &body)
+	if err != nil {
+		body.Reference = referenceIn(item)
+	}
+	b.operations += len(body.Operations) + len(body.Preconditions)
+	b.metadata += len(body.Metadata)
+	if err == nil && body.DryRun {
+		err = badRequest("dry_run is not for a transaction of a batch: POST it to /v1/transactions alone")
+	}
+	var command *domain.Transact
+	if err == nil {
+		command, err = transactOf(who, &body)
+	}
+	if err != nil {
+		b.outcomes = append(b.outcomes, outcome{reference: domain.Reference(body.Reference), err: err})
+		return
+	}
+	b.commands, b.places = append(b.commands, command), append(b.places, len(b.outcomes))
+	b.outcomes = append(b.outcomes, outcome{reference: command.Reference})
+}
+
+// items cuts a batch into its transactions, without copying them.
+type items struct {
+	body    []byte
+	decoder *jsontext.Decoder
+	isArray bool
+}
+
+// itemsOf leaves to the reader of each transaction what is wrong with it alone:
+// names that are given twice, and text that is not UTF-8.
+func itemsOf(body []byte) *items {
+	i := &items{body: body}
+	i.decoder = jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if i.isArray = i.decoder.PeekKind() == '['; i.isArray {
+		_, _ = i.decoder.ReadToken() // the bracket that was peeked at
+	}
+	return i
+}
+
+var (
+	errNoNewLine = errors.New("it is on the line of the one before")
+	errAfter     = errors.New("the body goes on after the array")
+)
+
+// next answers a transaction; the error after the last is io.EOF.
+func (i *items) next() (jsontext.Value, error) {
+	if i.isArray && i.decoder.PeekKind() == ']' {
+		_, _ = i.decoder.ReadToken() // the bracket that was peeked at
+		if i.decoder.PeekKind() != 0 {
+			return nil, errAfter
+		}
+		_, err := i.decoder.ReadToken()
+		return nil, err // io.EOF, or that what follows is not JSON
+	}
+	before := i.decoder.InputOffset()
+	item, err := i.decoder.ReadValue()
+	if err == io.EOF && i.isArray {
+		err = io.ErrUnexpectedEOF
+	}
+	if between := i.body[before:max(before, i.decoder.InputOffset()-int64(len(item)))]; err == nil && !i.isArray && before > 0 && bytes.IndexByte(between, '\n') < 0 {
+		err = errNoNewLine
+	}
+	return item, err
+}
+
+// referenceIn reads the reference of a transaction that could not be read as a
+// whole; "" where that is not clear.
+func referenceIn(item jsontext.Value) string {
+	var body struct {
+		Reference string `json:"reference"`
+	}
+	if json.Unmarshal(item, &body) != nil {
+		return ""
+	}
+	return body.Reference
+}
+
+// performAll performs what makes sense.
+func (s *server) performAll(c echo.Context, who caller, b *batch) {
 	var newest ledger.Receipt
-	for i, done := range s.ledger.DoAll(c.Request().Context(), who.shard, commands) {
-		outcomes[places[i]].receipt, outcomes[places[i]].err = done.Receipt, done.Err
+	for i, done := range s.ledger.DoAll(c.Request().Context(), who.shard, b.commands) {
+		b.outcomes[b.places[i]].receipt, b.outcomes[b.places[i]].err = done.Receipt, done.Err
 		if done.Err == nil && done.Receipt.Sequence >= newest.Sequence {
 			newest = done.Receipt
 		}
@@ -120,37 +189,47 @@ func (s *server) performAll(c echo.Context, who caller, items []json.RawMessage)
 	if newest.Sequence > 0 {
 		setSequence(c, newest.Shard, newest.Sequence)
 	}
-	return outcomes
 }
 
-// referenceIn reads the reference of a transaction that could not be read as a whole.
-func referenceIn(item json.RawMessage) domain.Reference {
-	var body struct{ Reference any }
-	_ = json.Unmarshal(item, &body) // as much of it as there is
-	text, _ := body.Reference.(string)
-	return domain.Reference(text)
+func (b *batch) appendArray(to []byte, requestID string) []byte {
+	to = append(to, '[')
+	for i := range b.outcomes {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		to = b.outcomes[i].append(to, requestID)
+	}
+	return append(to, ']')
 }
 
-// encode writes the transaction, or its reference and the error. Of a reference
+func (b *batch) appendLines(to []byte, requestID string) []byte {
+	for i := range b.outcomes {
+		to = append(b.outcomes[i].append(to, requestID), '\n')
+	}
+	return to
+}
+
+// append appends the transaction, or its reference and the error. Of a reference
 // that was used the error has the transaction's id alone: reading ten thousand
 // transactions back would take longer than performing them.
-func (o *outcome) encode(e *jx.Encoder, requestID string) {
+func (o *outcome) append(b []byte, requestID string) []byte {
 	err := o.err
 	if err == nil {
 		switch event := outcomeIn(o.receipt.Events).(type) {
 		case *domain.TransactionCompleted, *domain.TransactionScheduled:
-			e.Raw(appendTransaction(nil, written(event, &o.receipt)))
-			return
+			return appendTransaction(b, written(event, &o.receipt))
 		case *domain.TransactionFailed:
 			err = refused(event, o.receipt.Time)
 		default:
 			err = errNoOutcome
 		}
 	}
+	var e jx.Encoder
 	e.ObjStart()
-	fieldOrNull(e, "reference", string(o.reference))
-	field(e, "status", "failed")
+	fieldOrNull(&e, "reference", string(o.reference))
+	field(&e, "status", "failed")
 	e.FieldStart("error")
-	problemOf(err).encode(e, requestID)
+	problemOf(err).encode(&e, requestID)
 	e.ObjEnd()
+	return append(b, e.Bytes()...)
 }

@@ -107,3 +107,36 @@ func sampleTransfer(project domain.ProjectID) *domain.TransactionCompleted {
 		Description: "Dinner split", Metadata: domain.Metadata{"order": "1234"},
 	}
 }
+
+// BenchmarkDecode is the reading of bodies alone: a transfer, a transaction of
+// 1,000 operations, and a batch of 10,000 transactions.
+func BenchmarkDecode(b *testing.B) {
+	const transfer = `{"reference":"order-1234567890","sender_wallet_id":"wall_0000000001400","recipient_identifier":"+23279123456","amount":"50.00","description":"Dinner split","metadata":{"order":"1234"}}`
+	const operation = `{"type":"transfer","sender_wallet_id":"wall_0000000001400","recipient_wallet_id":"wall_0000000001500","amount":"50.00"}`
+	thousand := []byte(`{"reference":"r","operations":[` + strings.Repeat(operation+",", 999) + operation + "]}")
+	lines := []byte(strings.Repeat(`{"reference":"order-1234567890","operations":[`+operation+`]}`+"\n", maxBatch))
+	b.Run("transfer", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := decodeObject([]byte(transfer), new(TransferCreate)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("operations=1000", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := decodeObject(thousand, new(TransactionCreate)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("batch=10000", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := readBatch(caller{}, lines); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -2,9 +2,7 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -12,8 +10,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 )
 
@@ -30,7 +29,7 @@ func decodeOptional(c echo.Context, into any) error { return decodeBody(c, into,
 
 func decodeBody(c echo.Context, into any, required bool) error {
 	buffer := buffers.Get().(*bytes.Buffer) // what is decoded shares nothing with it
-	defer buffers.Put(buffer)
+	defer putBuffer(buffer)
 	if err := readBody(c, buffer, maxBody, "application/json"); err != nil {
 		return err
 	}
@@ -45,10 +44,13 @@ func decodeBody(c echo.Context, into any, required bool) error {
 func readBody(c echo.Context, buffer *bytes.Buffer, limit int64, types ...string) error {
 	request := c.Request()
 	buffer.Reset()
+	if request.ContentLength > bytes.MinRead {
+		buffer.Grow(int(min(request.ContentLength, limit)) + bytes.MinRead) // once, not by doubling
+	}
 	if _, err := buffer.ReadFrom(http.MaxBytesReader(c.Response(), request.Body, limit)); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return problemf(payloadTooLarge, "The body is larger than %d bytes, the most that this route takes", limit)
+		var more *http.MaxBytesError
+		if errors.As(err, &more) {
+			return tooLarge("The body", limit)
 		}
 		return badRequest("the body could not be read to its end")
 	}
@@ -61,76 +63,42 @@ func readBody(c echo.Context, buffer *bytes.Buffer, limit int64, types ...string
 	return nil
 }
 
+func tooLarge(what string, limit int64) error {
+	return problemf(payloadTooLarge, "%s is larger than %d bytes, the most that this route takes", what, limit)
+}
+
+// strict is how bodies are read, beside what is so by itself: names are told apart
+// by case and given once, and text is UTF-8 without lone surrogates.
+var strict = json.RejectUnknownMembers(true)
+
 // decodeObject reads one JSON object, strictly: every mistake that a caller can
-// make in a name or a type is told, never passed over.
+// make in a name or a type is told, never passed over. It is the one decoder of
+// this package (docs/decisions/0010).
 func decodeObject(data []byte, into any) error {
-	if !utf8.Valid(data) {
-		return badRequest("the body is not valid UTF-8")
-	}
 	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return badRequest("the body must be a JSON object: {…}")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return explain(err)
+	if err := json.Unmarshal(data, into, strict); err != nil {
+		return explain(err, reflect.TypeOf(into))
 	}
-	if rest := bytes.TrimSpace(data[decoder.InputOffset():]); len(rest) > 0 {
-		return badRequest("the body goes on after the JSON object")
+	if bytes.Contains(data, []byte(`\u0000`)) {
+		return refuseNUL(data, reflect.TypeOf(into))
 	}
 	return nil
 }
 
-// explain says what is wrong with a body, and where.
-func explain(err error) error {
-	var (
-		syntax  *json.SyntaxError
-		badType *json.UnmarshalTypeError
-	)
-	switch {
-	case errors.As(err, &badType):
-		return explainType(badType)
-	case errors.As(err, &syntax):
-		return badRequest("the body is not valid JSON: %s, at byte %d", syntax, syntax.Offset)
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return badRequest("the body is not valid JSON: it ends too early")
+// refuseNUL names the text that has a NUL, which PostgreSQL cannot hold. That of
+// the JSON may only look like one: "\\u0000" is six characters.
+func refuseNUL(data []byte, into reflect.Type) error {
+	for d := jsontext.NewDecoder(bytes.NewReader(data)); ; {
+		token, err := d.ReadToken()
+		if err != nil { // the end: all else was refused before
+			return nil
+		}
+		if token.Kind() == '"' && strings.IndexByte(token.String(), 0) >= 0 {
+			return badRequest("%s contains a NUL character", fieldAt(into, d.StackPointer()))
+		}
 	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return badRequest("unknown field %s", name)
-	}
-	return badRequest("the body is not what this route takes: %s", strings.TrimPrefix(err.Error(), "json: "))
-}
-
-func explainType(err *json.UnmarshalTypeError) error {
-	field := err.Field
-	if field == "" {
-		field = "the body"
-	}
-	got, _, _ := strings.Cut(err.Value, " ")
-	if last := field[strings.LastIndexByte(field, '.')+1:]; got == "number" && slices.Contains([]string{"amount", "credit_limit", "threshold"}, last) {
-		return badRequest(`%s must not be a JSON number, which says nothing of its unit: write "%s": "10.00" in major units, or "%[2]s_minor": 1000 in minor units`, field, last)
-	}
-	if got == "number" && kindName(err.Type) == "a whole number" {
-		got = strings.TrimPrefix(err.Value, "number ")
-	}
-	return badRequest("%s must be %s, not %s", field, kindName(err.Type), got)
-}
-
-func kindName(t reflect.Type) string {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch t.Kind() {
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Slice, reflect.Array:
-		return "an array"
-	case reflect.Struct, reflect.Map:
-		return "an object"
-	}
-	return "a whole number"
 }
 
 // timeOf reads a time of a body; "" is none, the zero time.

@@ -36,10 +36,19 @@ func send(c echo.Context, status int, contentType []string, body []byte) error {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
+// putBuffer gives a buffer back, unless it has grown: one large body would
+// otherwise keep its memory for small ones.
+func putBuffer(buffer *bytes.Buffer) {
+	const most = 64 << 10
+	if buffer.Cap() <= most {
+		buffers.Put(buffer)
+	}
+}
+
 // answerJSON writes one of the generated types.
 func answerJSON(c echo.Context, status int, value any) error {
 	buffer := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(buffer)
+	defer putBuffer(buffer)
 	buffer.Reset()
 	encoder := json.NewEncoder(buffer)
 	encoder.SetEscapeHTML(false)

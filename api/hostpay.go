@@ -118,16 +118,12 @@ func hostPayTransact(c echo.Context, who caller, body *HostPayTransferCreate) (*
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := scalars(body.Metadata)
-	if err != nil {
-		return nil, err
-	}
 	id := reference(c, body.Reference)
 	if id == "" {
 		id = domain.Reference("ref_" + rand.Text()) // 130 random bits: HOST Pay has no references
 	}
 	return &domain.Transact{
-		Project: who.project, Reference: id, Description: body.Description, Metadata: metadata,
+		Project: who.project, Reference: id, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 		Operations: []domain.Operation{{
 			Type: domain.Transfer, From: domain.WalletID(body.SenderWalletID), Recipient: body.RecipientIdentifier, Quantity: amount,
 		}},
@@ -147,27 +143,4 @@ func majorAmount(amount json.RawMessage) (domain.Quantity, error) {
 		return quantity, badRequest("amount must be a number of at most %d digits, %d of them after the point", domain.MaxDigits, domain.MaxScale)
 	}
 	return quantity, nil
-}
-
-// scalars keeps strings, and turns numbers and booleans into strings as they
-// were written. null is the empty string.
-func scalars(values map[string]json.RawMessage) (domain.Metadata, error) {
-	metadata := make(domain.Metadata, len(values))
-	for key, value := range values {
-		switch value[0] {
-		case '"':
-			var text string
-			if err := json.Unmarshal(value, &text); err != nil {
-				return nil, explain(err)
-			}
-			metadata[key] = text
-		case '{', '[':
-			return nil, badRequest("metadata[%q] must be a string, a number or a boolean", key)
-		case 'n':
-			metadata[key] = ""
-		default:
-			metadata[key] = string(value)
-		}
-	}
-	return metadata, nil
 }

@@ -55,7 +55,7 @@ func TestHostPayReferenceAndMetadata(t *testing.T) {
 		"metadata.n", "1.50", "metadata.b", "true", "metadata.s", "x", "metadata.z", "")
 	p.do("POST", "/api/v1/transactions/wallet/transfer/", body).want(409, "error.details.transaction.id", first.get("id"))
 	nested := strings.Replace(body, `true`, `{"deep":1}`, 1)
-	p.do("POST", "/api/v1/transactions/wallet/transfer/", nested).wantError(400, "BAD_REQUEST", `"b"`)
+	p.do("POST", "/api/v1/transactions/wallet/transfer/", nested).wantError(400, "BAD_REQUEST", "metadata.b")
 }
 
 func TestHostPayMistakes(t *testing.T) {

@@ -31,10 +31,10 @@ func TestMalformedDealings(t *testing.T) {
 		malformed := map[string]string{ // what the message says: the body
 			"nonsense":    open + `,"nonsense":1}`,
 			"too early":   open,
-			"goes on":     c.valid + `{}`,
+			"after":       c.valid + `{}`,
 			"JSON object": `[` + c.valid + `]`,
 			"not valid":   open + `,}`,
-			"UTF-8":       open + `,"actor":"` + "\xff" + `"}`,
+			"UTF-8":       strings.Replace(c.valid, `":"`, `":"`+"\xff", 1),
 			"JSON number": strings.Replace(c.valid, `"5"`, `5`, 1),
 			"amount":      strings.Replace(c.valid, `"5"`, `"5.x"`, 1),
 			"once":        strings.Replace(c.valid, `"5"`, `"5","amount_minor":500`, 1),

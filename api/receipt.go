@@ -38,7 +38,7 @@ func written(event domain.Event, receipt *ledger.Receipt) *told {
 // answerTransaction writes a transaction as the whole body.
 func answerTransaction(c echo.Context, status int, t *told) error {
 	buffer := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(buffer)
+	defer putBuffer(buffer)
 	buffer.Reset()
 	buffer.Write(appendTransaction(buffer.AvailableBuffer(), t))
 	return send(c, status, jsonType, buffer.Bytes())

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +33,8 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		"an array":          {"[" + good + "]", "", "JSON object", 400},
 		"cut off":           {`{"reference":"r"`, "", "ends too early", 400},
 		"not JSON":          {`{reference:1}`, "", "not valid JSON", 400},
-		"trailing data":     {good + good, "", "goes on after", 400},
-		"trailing garbage":  {good + "x", "", "goes on after", 400},
+		"trailing data":     {good + good, "", "after top-level value", 400},
+		"trailing garbage":  {good + "x", "", "after top-level value", 400},
 		"unknown field":     {`{"reference":"r","amount":"1","currency":"GHS"}`, "", `unknown field "currency"`, 400},
 		"wrong type":        {`{"reference":7,"amount":"1"}`, "", "reference must be a string, not number", 400},
 		"wrong type inside": {`{"reference":"r","amount":"1","metadata":{"a":[]}}`, "", "metadata", 400},
@@ -64,30 +63,6 @@ func TestBodiesThatAreRefused(t *testing.T) {
 	}
 	p.do("POST", path, good, "Content-Type", "").want(201)
 	p.do("POST", path, " "+strings.Replace(good, `"r"`, `"s"`, 1)+"\n", "Content-Type", "application/json; charset=utf-8").want(201)
-}
-
-// FuzzQuickTransfer: the quick way reads nothing that the strict way refuses, and
-// nothing else than it.
-func FuzzQuickTransfer(f *testing.F) {
-	for _, seed := range []string{
-		`{"reference":"r","sender_wallet_id":"w","recipient_identifier":"x","amount":"1","metadata":{"a":"b","a":"c"},"description":"é\u00e9\ud800"}`,
-		`{"amount_minor":1e3,"amount_minor":null}`, `{"amount":1}`, `{"Amount":"1"}`, `{} {}`, `{"a":1}`, `null`, ` {"reference":null}`, `{"metadata":null}`,
-		"{\"reference\":\"\xff\"}", `{"amount_minor":"x"}`, `{"amount_minor":[1 , 2]}`, `{"reference":"\/\n\u0000"}`, `{"metadata":{"\u0061":""}}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var quick, strict TransferCreate
-		if !quickTransfer(data, &quick) {
-			return
-		}
-		if err := decodeObject(data, &strict); err != nil {
-			t.Fatalf("%q was read, but is refused: %v", data, err)
-		}
-		if !reflect.DeepEqual(quick, strict) {
-			t.Fatalf("%q was read as %+v, but is %+v", data, quick, strict)
-		}
-	})
 }
 
 func TestQueriesThatAreRefused(t *testing.T) {

@@ -97,7 +97,7 @@ func TestChangingWallets(t *testing.T) {
 		p.do("PATCH", path, `{"limits":{"daily_amount":"x"}}`).wantError(400, "BAD_REQUEST", "daily_amount must be a plain decimal")
 		p.do("PATCH", path, `{"limits":{"daily_amount":"1.001"}}`).wantError(400, "BAD_REQUEST", "daily_amount")
 		p.do("PATCH", path, `{"fees":{"redeem":{"minimum":"2","maximum":"1"}}}`).wantError(400, "BAD_REQUEST", "minimum")
-		p.do("PATCH", path, `{"fees":{"settle":{}}}`).wantError(400, "BAD_REQUEST", `"settle"`)
+		p.do("PATCH", path, `{"fees":{"settle":{}}}`).wantError(400, "BAD_REQUEST", `"fees.settle"`)
 		p.do("PATCH", path, `{"status":"closed"}`).wantError(400, "BAD_REQUEST", `"status"`)
 		p.do("PATCH", "/v1/wallets/wall_0000000000000", `{"name":"x"}`).wantError(404, "NOT_FOUND")
 	})

@@ -57,7 +57,7 @@ func TestMistakesInAmounts(t *testing.T) {
 		{`"amount":10`, `"amount_minor": 1000`},
 		{`"amount":10.5`, `"amount_minor"`},
 		{`"amount":1e1`, `"amount_minor"`},
-		{`"note":1`, `"note"`},
+		{`"note":1`, `note"`},
 		{`"amount":"10","amount_minor":1000`, "once"},
 		{`"amount":"","amount_minor":null`, "once"},
 		{`"amount":"-1"`, "more than zero"},
@@ -70,7 +70,7 @@ func TestMistakesInAmounts(t *testing.T) {
 		{`"amount":"1,5"`, "plain decimal"},
 		{`"amount":" 1"`, "plain decimal"},
 		{`"amount":"NaN"`, "plain decimal"},
-		{`"amount":"1\u0000"`, "plain decimal"},
+		{`"amount":"1\u0000"`, "amount contains a NUL"},
 		{`"amount":"` + strings.Repeat("9", 60) + `"`, "at most 36 digits"},
 		{`"amount":"` + strings.Repeat("9", 35) + `"`, "36 in all"},
 		{`"amount":"` + strings.Repeat("9", 300) + `"`, "digits"},
@@ -108,7 +108,7 @@ func TestTransactions(t *testing.T) {
 		p.do("POST", "/v1/transactions", fmt.Sprintf(`{"reference":"x","operations":[{"type":"issue","recipient_wallet_id":%q,"amount":"1"},{"type":"steal","sender_wallet_id":%q,"amount":"1"}]}`, w1, w2)).
 			wantError(400, "BAD_REQUEST", "operation 1", `"steal"`)
 		p.do("POST", "/v1/transactions", fmt.Sprintf(`{"reference":"x","operations":[{"type":"issue","recipient_wallet_id":%q,"amount":1}]}`, w1)).
-			wantError(400, "BAD_REQUEST", "operations.amount")
+			wantError(400, "BAD_REQUEST", "operations[0].amount")
 		p.do("POST", "/v1/transactions", `{"reference":"x","operations":[]}`).wantError(400, "BAD_REQUEST", "1 to 1000")
 		p.do("POST", "/v1/transactions", fmt.Sprintf(`{"operations":[{"type":"issue","recipient_wallet_id":%q,"amount":"1"}]}`, w1)).
 			wantError(400, "BAD_REQUEST", "reference is required")

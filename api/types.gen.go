@@ -377,7 +377,7 @@ type Failure struct {
 // FeeRule defines model for FeeRule.
 type FeeRule struct {
 	// Currencies Instead, in the currencies that are named, which are assets of the project or of ISO 4217; amounts fit them
-	Currencies map[string]CurrencyFee `json:"currencies,omitempty"`
+	Currencies table[CurrencyFee] `json:"currencies,omitempty"`
 
 	// Fixed Major units, added to the percentage: "0.25". Like minimum and maximum it fits the wallet's asset, or of a project any asset: at most 18 digits on each side of the point
 	Fixed string `json:"fixed,omitempty"`
@@ -554,7 +554,7 @@ type HostPayTransferCreate struct {
 	Description string          `json:"description,omitempty"`
 
 	// Metadata Strings, numbers and booleans; all are kept and answered as strings
-	Metadata map[string]json.RawMessage `json:"metadata,omitempty"`
+	Metadata scalars `json:"metadata,omitempty"`
 
 	// RecipientIdentifier A username, else a phone number, else an e-mail address
 	RecipientIdentifier string `json:"recipient_identifier"`
@@ -881,8 +881,8 @@ type Reverse struct {
 	Metadata Metadata `json:"metadata,omitempty"`
 
 	// Operations Which operations, and how much of them
-	Operations []ReversePart `json:"operations,omitempty"`
-	Reference  string        `json:"reference,omitempty"`
+	Operations list[ReversePart] `json:"operations,omitempty"`
+	Reference  string            `json:"reference,omitempty"`
 
 	// ReturnFees Give fees back in proportion. Default: they are kept
 	ReturnFees bool `json:"return_fees,omitempty"`
@@ -982,12 +982,12 @@ type TransactionCreate struct {
 	EffectiveAt string `json:"effective_at,omitempty"`
 
 	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
-	Metadata   Metadata          `json:"metadata,omitempty"`
-	Operations []OperationCreate `json:"operations"`
+	Metadata   Metadata              `json:"metadata,omitempty"`
+	Operations list[OperationCreate] `json:"operations"`
 
 	// Preconditions Nothing happens unless the wallets are at these versions
-	Preconditions []Precondition `json:"preconditions,omitempty"`
-	Reference     string         `json:"reference,omitempty"`
+	Preconditions list[Precondition] `json:"preconditions,omitempty"`
+	Reference     string             `json:"reference,omitempty"`
 
 	// ScheduledFor Decide it then; with neither preconditions nor effective_at
 	ScheduledFor string `json:"scheduled_for,omitempty"`
@@ -1221,8 +1221,8 @@ type WebhookEndpointCreate struct {
 	Description string `json:"description,omitempty"`
 
 	// EventTypes wallet.created, or wallet.* and *
-	EventTypes []string `json:"event_types,omitempty"`
-	URL        string   `json:"url"`
+	EventTypes list[string] `json:"event_types,omitempty"`
+	URL        string       `json:"url"`
 }
 
 // WebhookEndpointList defines model for WebhookEndpointList.
