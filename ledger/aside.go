@@ -42,10 +42,10 @@ func (a *asides) Pop() any {
 }
 
 // setAside keeps a deadline for later, after a pause twice as long as the last.
-func (s *shard) setAside(d *deadline, why error) {
-	pause := min(max(2*d.pause, firstAside), longAside)
-	s.logger.Error("what time asks for cannot be done; it is tried again", "command", d.pending.command, "in", pause, "error", why)
-	heap.Push(&s.asides, aside{d.domain, s.time().Add(pause), pause})
+func (s *shard) setAside(p *pending) {
+	pause := min(max(2*p.deadline.pause, firstAside), longAside)
+	s.logger.Error("what time asks for cannot be done; it is tried again", "command", p.command, "in", pause, "error", p.outcome.Err)
+	heap.Push(&s.asides, aside{p.deadline.domain, s.time().Add(pause), pause})
 	s.aside.Set(float64(len(s.asides)))
 }
 

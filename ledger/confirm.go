@@ -76,7 +76,7 @@ func (s *shard) catchUpWith() error {
 		// The writer's own append, which it is about to publish, or another
 		// process's, which it does not know of: it is told either way.
 		s.behind.Store(last)
-		s.inbox.wake()
+		s.queue.wake()
 		select {
 		case <-advanced:
 		case <-ctx.Done():

@@ -7,62 +7,55 @@ import (
 	"tallystick/domain"
 )
 
-const (
-	// dueAtOnce is how many deadlines one group takes, about as many expiries as
-	// fit a commit: callers wait behind them for one, and no commit is half empty.
-	dueAtOnce = 1300
-	// longestSleep bounds how long the writer sleeps, so that a clock which was
-	// set is noticed.
-	longestSleep = time.Minute
-)
+// longestSleep bounds how long the writer sleeps, so that a clock which was set
+// is noticed.
+const longestSleep = time.Minute
 
-// deadline is something that time asks for now. It is decided like a command:
-// before those of callers, so that these see what is over as over. A start folds
-// the agenda from the log and finds what came due while no process was up.
-type deadline struct {
-	domain  domain.Deadline
-	pending pending
-	pause   time.Duration // for which it was set aside; 0: it was not
-}
-
-// due takes off the agenda what is due, and what is to be tried again.
-func (s *shard) due() []*deadline {
+// takeDue puts what time asks for now into the queue, as much as a group takes,
+// once all that was put there before has been decided. A start folds the agenda
+// from the log and finds what came due while no process was up.
+func (s *shard) takeDue() {
 	now := s.time()
-	if now.Before(s.respite) {
-		return nil
+	if s.due > 0 || now.Before(s.respite) {
+		return
 	}
-	var all []*deadline
-	add := func(d domain.Deadline, pause time.Duration) {
-		all = append(all, &deadline{domain: d, pending: pending{command: d.Command}, pause: pause})
-	}
-	for len(all) < dueAtOnce {
-		again, ok := s.takeAside(now)
-		if !ok {
-			break
+	budget := groupCost
+	for again, ok := s.takeAside(now); ok; again, ok = s.takeAside(now) {
+		budget -= s.putDue(again.deadline, again.pause)
+		if budget <= 0 {
+			return
 		}
-		add(again.deadline, again.pause)
 	}
-	for _, d := range s.state.Due(now, dueAtOnce-len(all)) {
-		add(d, 0)
+	for _, d := range s.state.Due(now, budget) {
+		s.putDue(d, 0)
 	}
-	return all
 }
 
-// postpone keeps those that are not in the log. One that the log did not take
-// goes back on the agenda, and the log rests for as long as a caller would be
-// told to. One that is there although nobody could tell (the process stops then)
-// is found by the next start.
-func (s *shard) postpone(all []*deadline) {
-	for _, d := range all {
-		err := d.pending.outcome.Err
-		if away := new(Unavailable); errors.As(err, &away) {
-			s.state.Postpone(d.domain)
+func (s *shard) putDue(d domain.Deadline, pause time.Duration) (cost int) {
+	p := &pending{command: d.Command, cost: s.state.Cost(d.Command), deadline: &deadline{d, pause}}
+	s.queue.putDue(domain.ProjectOf(d.Command), p)
+	s.due++
+	return p.cost
+}
+
+// settleDue keeps what time asked for of those that were decided and are not in
+// the log. What the log did not take goes back on the agenda, and the log rests
+// for as long as a caller would be told to. What is there although nobody could
+// tell (the process stops then) is found by the next start.
+func (s *shard) settleDue(decided []*pending) {
+	for _, p := range decided {
+		if p.deadline == nil {
+			continue
+		}
+		s.due--
+		s.metrics.deadlines.Inc()
+		if away := new(Unavailable); errors.As(p.outcome.Err, &away) {
+			s.state.Postpone(p.deadline.domain)
 			s.respite = s.time().Add(retryAfter)
-		} else if err != nil {
-			s.setAside(d, err)
+		} else if p.outcome.Err != nil {
+			s.setAside(p)
 		}
 	}
-	s.metrics.deadlines.Add(float64(len(all)))
 }
 
 // untilDeadline is how long the writer may sleep.
@@ -78,15 +71,4 @@ func (s *shard) untilDeadline() time.Duration {
 		next = s.respite
 	}
 	return min(max(next.Sub(s.now()), 0), longestSleep)
-}
-
-// callers is how many of a group somebody waits for.
-func callers(group []*pending) int {
-	count := 0
-	for _, p := range group {
-		if p.call != nil {
-			count++
-		}
-	}
-	return count
 }

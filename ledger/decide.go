@@ -29,6 +29,13 @@ func (d *Defect) Unwrap() error { return d.Cause }
 // errFull: the facts of a command do not fit into what is left of the commit.
 var errFull = errors.New("ledger: the commit is full")
 
+// A group ends at the first of these, so that whoever comes meanwhile waits for
+// a few milliseconds. One command is taken however much it costs.
+const (
+	groupCost = 1000                 // operations
+	groupTime = 5 * time.Millisecond // of deciding
+)
+
 // batch is a group decided but not yet durable.
 type batch struct {
 	place   domain.Place
@@ -49,30 +56,49 @@ func (s *shard) newBatch(builder *events.Builder) *batch {
 	return b
 }
 
-// decide decides commands in order on a fork of the state until the commit is
-// full. A command that meets a defect may have changed the fork in part. Then
-// the fork is dropped, the commands before it are decided again, and the commit
-// ends there: each command is decided at most twice, however many meet defects.
-func (s *shard) decide(group []*pending) *batch {
+// decide decides, in order and on a fork of the state, the first n commands that
+// were taken, and after these, with more, as many as it takes from the queue,
+// until the commit is full or the budget of a group is spent.
+//
+// A command that meets a defect may have changed the fork in part. Then the fork
+// is dropped, the commands before it are decided again, and the commit ends
+// there: each command is decided at most twice, however many meet defects.
+func (s *shard) decide(n int, more bool) *batch {
 	b := s.newBatch(s.builder)
-	b.results = make([]Outcome, 0, len(group))
-	for i, p := range group {
-		if p.defect != nil {
-			b.results = append(b.results, Outcome{Err: p.defect})
-			continue
+	until, left := time.Now().Add(groupTime), groupCost
+	for i := 0; i < n || more && s.takeNext(left, until); i++ {
+		p := s.group[i]
+		left -= p.cost
+		outcome := Outcome{}
+		var err error
+		if p.defect == nil {
+			outcome, err = s.decideOne(b, p)
+		} else {
+			outcome.Err = p.defect
 		}
-		outcome, err := s.decideOne(b, p)
 		switch {
 		case errors.Is(err, errFull):
-			b.decided = group[:i]
 			return b
 		case errors.As(err, &p.defect):
-			return s.decide(group[:i+1])
+			return s.decide(i+1, false)
 		}
-		b.results = append(b.results, outcome)
+		b.decided, b.results = s.group[:i+1], append(b.results, outcome)
 	}
-	b.decided = group
 	return b
+}
+
+// takeNext takes one more command into the group, unless that is over its budget.
+func (s *shard) takeNext(left int, until time.Time) bool {
+	if len(s.group) == 0 {
+		left = unbounded
+	} else if left <= 0 || time.Now().After(until) {
+		return false
+	}
+	p := s.queue.next(left)
+	if p != nil {
+		s.group = append(s.group, p)
+	}
+	return p != nil
 }
 
 // decideOne adds the facts of a command to a batch; those of a dry run to a batch

@@ -3,7 +3,7 @@
 //
 // # The write path
 //
-//	Do ──▶ inbox ──▶ writer: decide each on a fork of the state, encode
+//	Do ──▶ queue ──▶ writer: decide each on a fork of the state, encode
 //	                    │
 //	                    ▼
 //	                 one Append with everything decided, fenced by the sequence
@@ -12,14 +12,30 @@
 //	                 merge the fork, answer everyone
 //
 // A shard has one writer goroutine. While one append is in flight the next
-// group gathers in the inbox, so the group grows with the load and the cost of
-// an fsync is shared. Nothing is answered before its append is acknowledged, and
-// no reader sees the fork: what was read was durable.
+// group gathers in the queue, so the group grows with the load and the cost of
+// an fsync is shared. The writer takes from projects in turn, by what their
+// commands cost, and a group ends at a budget: one project does not make another
+// wait for more than a group (docs/decisions/0007). Nothing is answered before
+// its append is acknowledged, and no reader sees the fork: what was read was
+// durable.
+//
+// A group that makes no facts has no append that would prove its state to be the
+// newest. The log is asked before such a group is answered, and if it has more,
+// that is folded and the group is decided again. A dry run is decided in a group
+// like any other command, on a fork of its own that is dropped.
 //
 // What time asks for (credit and holds that expire, escrows, settlements,
-// scheduled transactions) is decided by the same writer, as commands in front of
-// its callers' (docs/decisions/0005). The agenda is folded from the log like the
-// rest of the state, so a start does what came due while no process ran.
+// scheduled transactions) is decided by the same writer, as commands
+// (docs/decisions/0005). The agenda is folded from the log like the rest of the
+// state, so a start does what came due while no process ran.
+//
+// # When deciding goes wrong
+//
+// A command whose deciding panics, or makes facts that the state refuses, met a
+// defect of this program. Its caller is told (Defect), the fork is dropped, and
+// the rest of the group is decided again. What time asks for and cannot be done
+// is set aside, logged and tried again after pauses that grow. A scheduled
+// transaction that fits into no commit is recorded as failed.
 //
 // # When an append goes wrong
 //

@@ -27,7 +27,7 @@ type Config struct {
 	Logs      []Log // of shard 0, 1, …; their number never changes in an installation
 	Codec     *events.Codec
 	MaxCommit int                   // bytes of a commit before compression, below the server's max_payload; 0 is 900 KiB
-	Inbox     int                   // commands that may wait in each shard; 0 is 32,768
+	Capacity  int                   // operations that may wait in each shard; 0 is 131,072. One project alone may fill half
 	Patience  time.Duration         // how long a caller waits for an outcome; 0 is 5 s
 	Now       func() time.Time      // nil is time.Now
 	Logger    *slog.Logger          // nil is slog.Default
@@ -38,8 +38,8 @@ func (c Config) withDefaults() Config {
 	if c.MaxCommit == 0 {
 		c.MaxCommit = 900 << 10
 	}
-	if c.Inbox == 0 {
-		c.Inbox = 32 << 10
+	if c.Capacity == 0 {
+		c.Capacity = 128 << 10
 	}
 	if c.Patience == 0 {
 		c.Patience = 5 * time.Second
@@ -128,8 +128,8 @@ func (l *Ledger) Do(ctx context.Context, shard int, command domain.Command) (Rec
 	return out[0].Receipt, out[0].Err
 }
 
-// DoAll submits commands together, to be decided in order; outcome i is that of
-// command i.
+// DoAll submits commands of one project together, to be decided in order; outcome
+// i is that of command i.
 func (l *Ledger) DoAll(ctx context.Context, shard int, commands []domain.Command) []Outcome {
 	return l.shards[shard].do(ctx, commands, false)
 }

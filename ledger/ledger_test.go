@@ -21,7 +21,8 @@ type book struct {
 	log     *events.Memory
 	keys    *events.MemoryKeys
 	ledger  *ledger.Ledger
-	stop    func()
+	cancel  func() // begins to stop the ledger
+	stop    func() // and waits until it has
 	project domain.ProjectID
 	wallets []domain.WalletID
 }
@@ -38,6 +39,7 @@ func open(t testing.TB, log *events.Memory, keys *events.MemoryKeys, change func
 	}
 	b := &book{t: t, log: log, keys: keys, ledger: ledger.New(cfg)}
 	ctx, cancel := context.WithCancel(context.Background())
+	b.cancel = cancel
 	ended := make(chan error, 1)
 	go func() { ended <- b.ledger.Run(ctx) }()
 	b.stop = sync.OnceFunc(func() {
@@ -328,26 +330,6 @@ func TestOffline(t *testing.T) {
 	if _, err := b.ledger.Do(t.Context(), 0, b.transfer("refused", 0, 1, "30.00")); err != nil {
 		t.Errorf("what was refused was done: %v", err)
 	}
-}
-
-func TestBackPressure(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Inbox = 5 })
-	before, _ := b.log.Last(t.Context())
-	var commands []domain.Command
-	for i := range 6 {
-		commands = append(commands, b.transfer(fmt.Sprint("many-", i), 0, 1, "1.00"))
-	}
-	for _, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
-		var unavailable *ledger.Unavailable
-		if !errors.As(outcome.Err, &unavailable) || unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
-			t.Fatalf("answered %v", outcome.Err)
-		}
-	}
-	if after, _ := b.log.Last(t.Context()); after != before {
-		t.Error("something was written")
-	}
-	b.expectBalances("100.00", "100.00")
 }
 
 // TestChangedLog: a ledger does not open a log whose chain is broken.

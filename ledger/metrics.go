@@ -15,6 +15,7 @@ type metrics struct {
 	replayed  prometheus.Counter
 	deadlines prometheus.Counter
 	aside     *prometheus.GaugeVec
+	waiting   *prometheus.GaugeVec
 	defects   *prometheus.CounterVec
 }
 
@@ -32,10 +33,11 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		replayed:  prometheus.NewCounter(prometheus.CounterOpts{Name: "tallystick_replayed_commits_total", Help: "Commits folded from the log: at start, and of other writers."}),
 		deadlines: prometheus.NewCounter(prometheus.CounterOpts{Name: "tallystick_deadlines_total", Help: "What time asked for and was decided: credit and holds that end, escrows, settlements, scheduled transactions."}),
 		aside:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tallystick_deadlines_set_aside", Help: "What time asks for and could not be decided; it is tried again after growing pauses."}, []string{"shard"}),
+		waiting:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tallystick_waiting_operations", Help: "What waits for the writer, in operations."}, []string{"shard"}),
 		defects:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tallystick_defects_total", Help: "Commands that met a defect of the ledger (a panic, or facts that cannot be) and were not carried out."}, []string{"command"}),
 	}
 	if registry != nil {
-		registry.MustRegister(m.deadlines, m.commits, m.commands, m.group, m.appends, m.outcomes, m.sequence, m.ready, m.replayed, m.aside, m.defects)
+		registry.MustRegister(m.deadlines, m.commits, m.commands, m.group, m.appends, m.outcomes, m.sequence, m.ready, m.replayed, m.aside, m.waiting, m.defects)
 	}
 	return m
 }

@@ -27,7 +27,7 @@ type shard struct {
 	sequence  prometheus.Gauge
 	readiness prometheus.Gauge
 	aside     prometheus.Gauge
-	inbox     *inbox
+	queue     *queue
 
 	// Guarded by mu; changed by the writer alone, who therefore reads without it.
 	mu       sync.RWMutex
@@ -44,6 +44,8 @@ type shard struct {
 	trial    *events.Builder // of dry runs
 	respite  time.Time       // deadlines wait until then: the log takes nothing
 	asides   asides          // deadlines that could not be decided
+	due      int             // deadlines in the queue and in group
+	group    []*pending      // taken from the queue and not answered, in order
 
 	// behind is a sequence that a confirmation found in the log.
 	behind atomic.Uint64
@@ -61,7 +63,7 @@ func newShard(index int, log Log, cfg Config, m *metrics) *shard {
 		index: index, log: log, codec: cfg.Codec, maxCommit: cfg.MaxCommit, patience: cfg.Patience, now: cfg.Now,
 		logger: cfg.Logger.With("shard", index), metrics: m,
 		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label), aside: m.aside.WithLabelValues(label),
-		inbox: newInbox(cfg.Inbox), state: domain.NewState(len(cfg.Logs)), dealings: dealings{}, advanced: make(chan struct{}),
+		queue: newQueue(cfg.Capacity, m.waiting.WithLabelValues(label)), state: domain.NewState(len(cfg.Logs)), dealings: dealings{}, advanced: make(chan struct{}),
 	}
 	s.builder = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
 	s.trial = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
@@ -117,8 +119,13 @@ func (s *shard) do(ctx context.Context, commands []domain.Command, dry bool) []O
 		own[i].command, own[i].call, own[i].dry = command, call, dry
 		all[i] = &own[i]
 	}
-	if !s.inbox.put(all) {
-		return fail("too many commands are waiting")
+	s.peek(func(state *domain.State) {
+		for _, p := range all {
+			p.cost = state.Cost(p.command)
+		}
+	})
+	if !s.queue.put(domain.ProjectOf(commands[0]), all) {
+		return fail("too many commands of this project are waiting")
 	}
 	if s.await(ctx, call) {
 		for i := range own {
@@ -145,7 +152,7 @@ func (s *shard) await(ctx context.Context, call *call) bool {
 	return false
 }
 
-// tired ends the wait for a command. Withdrawn from the inbox it was certainly
+// tired ends the wait for a command. Withdrawn from the queue it was certainly
 // not carried out; once the writer has it, nobody here knows.
 func (s *shard) tired(p *pending) *Unavailable {
 	s.metrics.commands.WithLabelValues("unavailable").Inc()

@@ -23,56 +23,51 @@ func (s *shard) run(ctx context.Context) error {
 	s.accept()
 	alarm := time.NewTimer(0)
 	defer alarm.Stop()
-	var group []*pending
 	for {
 		alarm.Reset(s.untilDeadline())
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-s.inbox.filled:
+		case <-s.queue.filled:
 		case <-alarm.C:
 		}
 		// First gather, then look whether a read found more in the log: gather may
 		// take the token that such a read left.
 		s.gather(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if s.behind.Load() > s.cursor.Sequence {
 			if err := s.catchUp(ctx); err != nil && ctx.Err() == nil {
 				return s.fatal(err)
 			}
 		}
-		due := s.due()
-		group = group[:0]
-		for _, d := range due {
-			group = append(group, &d.pending)
-		}
-		group = s.inbox.takeAll(group)
-		err := s.decideAll(ctx, group)
-		s.postpone(due)
-		if err != nil {
+		s.takeDue()
+		if err := s.decideGroup(ctx); err != nil {
 			return s.fatal(err)
 		}
-		clear(group) // who was answered is not kept until the next group
 	}
 }
 
 // maxGather bounds how long a group waits to become larger.
 const maxGather = 2 * time.Millisecond
 
-// gather waits for three quarters of the crowd: of as many commands as the last
-// group had and as came while it was being appended, since the callers who were
+// gather waits for three quarters of the crowd: of as many callers as the last
+// group had and as came while it was being appended, since those who were
 // answered with it are about to come back. A large group shares one fsync, and
 // is appended while few compete for the processor; two half groups in turn make
 // each other slow. The last quarter is not waited for: it gathers during the
-// append. A caller alone never waits (docs/decisions/0004).
+// append. A caller alone never waits (docs/decisions/0004), and nobody does when
+// as much waits as a group takes.
 func (s *shard) gather(ctx context.Context) {
-	defer s.inbox.expect(1)
-	if s.inbox.expect(s.crowd * 3 / 4) {
+	defer s.queue.expect(1)
+	if s.queue.expect(s.crowd * 3 / 4) {
 		return
 	}
 	timer := time.NewTimer(maxGather)
 	defer timer.Stop()
 	select {
-	case <-s.inbox.filled:
+	case <-s.queue.filled:
 	case <-timer.C:
 	case <-ctx.Done():
 	}
@@ -105,18 +100,17 @@ func (s *shard) stop() {
 	if s.notReady() == "" {
 		s.refuse("the ledger is stopping")
 	}
-	for _, p := range s.inbox.takeAll(nil) {
-		p.answer(Outcome{Err: s.unavailable("the ledger is stopping; nothing was done")})
-	}
+	refuseAll(append(s.group, s.queue.takeAll()...), s.unavailable("the ledger is stopping; nothing was done"))
 }
 
-// decideAll brings every command to an outcome, in as many commits as it takes.
-// An error means that the log cannot be trusted; then nothing more is decided.
-func (s *shard) decideAll(ctx context.Context, group []*pending) error {
+// decideGroup takes a group from the queue and brings it to an outcome, in one
+// commit. What did not fit stays in the group and is the first of the next. An
+// error means that the log cannot be trusted; then nothing more is decided.
+func (s *shard) decideGroup(ctx context.Context) error {
+	b := s.decide(len(s.group), true)
 	newest := false // the state was the log's newest at some moment since the group was taken
-	for len(group) > 0 {
-		b := s.decide(group)
-		var result result
+	for {
+		result := acknowledged
 		var err error
 		switch {
 		case b.builder.Len() > 0:
@@ -127,13 +121,19 @@ func (s *shard) decideAll(ctx context.Context, group []*pending) error {
 			result, err = s.confirmNothing(ctx, b)
 		}
 		if err != nil {
-			refuseAll(group, s.unavailable("the log is not whole; nothing was done"))
 			return err
 		}
-		newest = newest || result == acknowledged || result == conflict
 		if result != conflict {
-			group = group[len(b.decided):]
+			break
 		}
+		b, newest = s.decide(len(s.group), false), true
+	}
+	s.settleDue(b.decided)
+	left := copy(s.group, s.group[len(b.decided):])
+	clear(s.group[left:]) // who was answered is not kept until the next group
+	s.group = s.group[:left]
+	if left > 0 || !s.queue.empty() {
+		s.queue.wake()
 	}
 	return nil
 }
@@ -198,7 +198,9 @@ func (s *shard) decideAgain(ctx context.Context, b *batch) (result, error) {
 }
 
 // meetCrowd notes how many callers are about to come back, or wait already.
-func (s *shard) meetCrowd(b *batch) { s.crowd = callers(b.decided) + s.inbox.len() }
+func (s *shard) meetCrowd(b *batch) {
+	s.crowd = callers(b.decided) + s.queue.callers()
+}
 
 // result of an append, once everything that can be known is known.
 type result string

@@ -1,0 +1,189 @@
+package ledger
+
+import (
+	"math"
+	"sync"
+
+	"tallystick/domain"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// unbounded is a budget that any command is within.
+const unbounded = math.MaxInt
+
+// quantum is how many operations a flow may take before the next has its turn.
+const quantum = 100
+
+// queue holds what waits for the writer. It is fair between projects, by what
+// their commands cost (deficit round robin, docs/decisions/0007): what one
+// project asks for does not make another wait for more than its own turn.
+type queue struct {
+	mu       sync.Mutex
+	flows    map[flowKey]*flow // those in which something waits
+	turns    []*flow           // the same, the next turn first
+	calls    int               // callers of which something waits
+	cost     int               // of all that waits
+	asked    int               // the part of it that callers ask for
+	capacity int               // of that part, in operations
+	want     int               // how many callers make the writer look
+	filled   chan struct{}     // holds a token while there is something to look at
+	gauge    prometheus.Gauge  // of cost
+}
+
+// flowKey: what time asks for of a project is a flow beside that of its callers,
+// so that neither waits until the other is done.
+type flowKey struct {
+	project domain.ProjectID
+	due     bool
+}
+
+// flow is what waits in order.
+type flow struct {
+	key     flowKey
+	waiting []*pending
+	cost    int // of all of it
+	credit  int // operations that it may take in its turn
+}
+
+func newQueue(capacity int, gauge prometheus.Gauge) *queue {
+	return &queue{flows: map[flowKey]*flow{}, capacity: capacity, want: 1, filled: make(chan struct{}, 1), gauge: gauge}
+}
+
+// put adds the commands of a call in order, all to the flow of one project, or
+// returns false when there is no room for them: a flow may hold as much as is
+// left free, so that there is always room for another. One in which nothing
+// waits takes a call of any size.
+func (q *queue) put(project domain.ProjectID, all []*pending) bool {
+	cost := costOf(all)
+	q.mu.Lock()
+	key := flowKey{project: project}
+	if f := q.flows[key]; f != nil && f.cost+cost > q.capacity-q.asked {
+		q.mu.Unlock()
+		return false
+	}
+	q.add(key, all, cost)
+	q.asked += cost
+	q.calls++
+	all[0].call.queued = len(all)
+	enough := q.enough()
+	q.mu.Unlock()
+	if enough {
+		q.wake()
+	}
+	return true
+}
+
+// putDue adds what time asks for of a project.
+func (q *queue) putDue(project domain.ProjectID, p *pending) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.add(flowKey{project, true}, []*pending{p}, p.cost)
+}
+
+func (q *queue) add(key flowKey, all []*pending, cost int) {
+	f := q.flows[key]
+	if f == nil {
+		f = &flow{key: key}
+		q.flows[key] = f
+		q.turns = append(q.turns, f)
+	}
+	f.waiting = append(f.waiting, all...)
+	f.cost += cost
+	q.cost += cost
+	q.gauge.Set(float64(q.cost))
+}
+
+func costOf(all []*pending) int {
+	cost := 0
+	for _, p := range all {
+		cost += p.cost
+	}
+	return cost
+}
+
+// next takes the command whose turn it is into the writer's hands. It returns nil
+// when nothing waits, or when that command costs more than is left of a budget;
+// then it is the first to be taken the next time.
+func (q *queue) next(left int) *pending {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.turns) > 0 {
+		f := q.turns[0]
+		p := f.waiting[0]
+		switch {
+		case f.credit < p.cost:
+			f.credit += quantum
+			q.turns = append(q.turns[1:], f)
+			continue
+		case p.cost > left:
+			return nil
+		}
+		f.credit -= p.cost
+		q.remove(f, p)
+		if p.take() {
+			return p
+		}
+	}
+	return nil
+}
+
+// remove takes the first command out of the flow whose turn it is.
+func (q *queue) remove(f *flow, p *pending) {
+	f.waiting[0] = nil
+	f.waiting = f.waiting[1:]
+	f.cost -= p.cost
+	q.cost -= p.cost
+	q.gauge.Set(float64(q.cost))
+	if p.call != nil {
+		q.asked -= p.cost
+		if p.call.queued--; p.call.queued == 0 {
+			q.calls--
+		}
+	}
+	if len(f.waiting) == 0 {
+		q.turns[0] = nil
+		q.turns = q.turns[1:]
+		delete(q.flows, f.key)
+	}
+}
+
+// takeAll empties the queue.
+func (q *queue) takeAll() (all []*pending) {
+	for p := q.next(unbounded); p != nil; p = q.next(unbounded) {
+		all = append(all, p)
+	}
+	return all
+}
+
+// wake has the writer look, if only to find nothing.
+func (q *queue) wake() {
+	select {
+	case q.filled <- struct{}{}:
+	default:
+	}
+}
+
+// expect sets how many callers make the writer look, and returns whether they
+// are there, or as much waits as a group takes.
+func (q *queue) expect(want int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.want = want
+	return q.enough()
+}
+
+func (q *queue) enough() bool { return q.calls >= q.want || q.cost >= groupCost }
+
+// callers is how many wait.
+func (q *queue) callers() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.calls
+}
+
+func (q *queue) empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.turns) == 0
+}
