@@ -20,7 +20,9 @@ func (s *server) numberedRoutes(v1 *echo.Group) {
 	v1.GET("/wallets/:number", s.asProject(s.getNumbered))
 }
 
-// GET /api/v1/wallets
+// GET /api/v1/wallets: which wallets there are is the read model's to say, and what
+// they hold the ledger's. The users of this list know of no Tally-Sequence, and
+// would take a balance of the past for one of now.
 func (s *server) listNumbered(c echo.Context, who caller) error {
 	q := queryOf(c)
 	page, size := q.count("page", 1, math.MaxInt32), q.count("limit", projections.DefaultLimit, projections.MaxNumberedSize)
@@ -37,6 +39,9 @@ func (s *server) listNumbered(c echo.Context, who caller) error {
 	if err != nil {
 		return readModelError(err)
 	}
+	if err := s.refresh(c, who, rows); err != nil {
+		return err
+	}
 	pages := (total + size - 1) / size
 	for name, value := range map[string]string{
 		"X-Page": strconv.Itoa(page), "X-Per-Page": strconv.Itoa(size), "X-Total-Count": strconv.Itoa(total),
@@ -45,6 +50,19 @@ func (s *server) listNumbered(c echo.Context, who caller) error {
 		c.Response().Header().Set(name, value)
 	}
 	return answerJSON(c, http.StatusOK, converted(rows, func(row *projections.Wallet) NumberedWallet { return numberedOf(&row.Wallet) }))
+}
+
+// refresh puts wallets as they are now in the place of the read model's, all as of
+// one moment.
+func (s *server) refresh(c echo.Context, who caller, rows []projections.Wallet) error {
+	_, err := s.ledger.View(c.Request().Context(), who.shard, func(state *domain.State) {
+		for i := range rows {
+			if wallet, ok := state.Wallet(rows[i].ID); ok {
+				rows[i].Wallet = *wallet
+			}
+		}
+	})
+	return err
 }
 
 // GET /api/v1/wallets/{number}

@@ -61,6 +61,26 @@ func TestWalletsAPIAsDocumented(t *testing.T) {
 	p.do("GET", "/api/v1/wallets/"+number, "").want(200)
 }
 
+// TestNumberedListIsOfNow: the list shows what wallets hold now, also while the
+// read model is behind, and waits for wallets where it is told what it must have.
+func TestNumberedListIsOfNow(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).tenant("Behind", "USD", "")
+	id := p.wallet("ama", "5")
+	seen := p.do("GET", "/api/v1/wallets", "").want(200, "0.amount", "5.00").header.Get("Tally-Sequence")
+	p.rows.lag = 3
+	p.do("POST", "/v1/wallets/"+id+"/topup", `{"reference":"more","amount":"1"}`).want(201)
+	p.do("POST", "/v1/wallets/"+id+"/freeze", "").want(200)
+	made := p.do("POST", "/v1/wallets", `{"customer_id":"ama","currency":"EUR"}`).want(201).header.Get("Tally-Sequence")
+	list := p.do("GET", "/api/v1/wallets", "").want(200, "0.wallet_id", id, "0.amount", "6.00", "0.status", "frozen", "1", "(none)")
+	if got := list.header.Get("Tally-Sequence"); got != seen {
+		t.Errorf("the page has the wallets of %s, and says %s", seen, got)
+	}
+	p.do("GET", "/api/v1/wallets", "", "Tally-Min-Sequence", made).wantError(503, "UNAVAILABLE")
+	p.rows.lag = 0
+	p.do("GET", "/api/v1/wallets", "", "Tally-Min-Sequence", made).want(200, "0.currency", "EUR", "1.amount", "6.00")
+}
+
 func TestHostPayWalletControls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -20,21 +20,17 @@ type readModel struct {
 	codec *events.Codec
 	logs  []ledger.Log
 	err   error // what everything answers, as when PostgreSQL is down
-	lag   uint64
+	lag   uint64 // commits that it does not have yet
 }
 
 // fold calls fn with each fact of a project.
 func (r *readModel) fold(ctx context.Context, project domain.ProjectID, fn func(domain.Event, *events.Commit)) error {
-	if r.err != nil {
-		return r.err
-	}
 	at, _ := project.Location()
-	log := r.logs[at.Shard]
-	last, err := log.Last(ctx)
+	last, err := r.Checkpoint(ctx, int(at.Shard))
 	if err != nil {
 		return err
 	}
-	return log.Read(ctx, 1, last, func(m events.Message) error {
+	return r.logs[at.Shard].Read(ctx, 1, last, func(m events.Message) error {
 		commit, err := r.codec.Decode(m.Data)
 		if err != nil {
 			return err
