@@ -332,6 +332,31 @@ func TestOffline(t *testing.T) {
 	}
 }
 
+// TestProjectsSpread: new projects come to all shards alike, also when their names
+// differ little, and a name always to the same.
+func TestProjectsSpread(t *testing.T) {
+	t.Parallel()
+	var logs []ledger.Log
+	for range 8 {
+		logs = append(logs, events.NewMemory())
+	}
+	l, again := ledger.New(ledger.Config{Logs: logs}), ledger.New(ledger.Config{Logs: logs})
+	projects := make([]int, len(logs))
+	for i := range 1000 * len(logs) {
+		name := fmt.Sprint("project ", i)
+		shard := l.ShardFor(name)
+		projects[shard]++
+		if again.ShardFor(name) != shard {
+			t.Errorf("%s is in shard %d, and in %d", name, shard, again.ShardFor(name))
+		}
+	}
+	for shard, n := range projects {
+		if n < 900 || n > 1100 {
+			t.Errorf("shard %d has %d of %d projects", shard, n, 1000*len(logs))
+		}
+	}
+}
+
 // TestChangedLog: a ledger does not open a log whose chain is broken.
 func TestChangedLog(t *testing.T) {
 	t.Parallel()
