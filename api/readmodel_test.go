@@ -19,7 +19,7 @@ import (
 type readModel struct {
 	codec *events.Codec
 	logs  []ledger.Log
-	err   error // what everything answers, as when PostgreSQL is down
+	err   error  // what everything answers, as when PostgreSQL is down
 	lag   uint64 // commits that it does not have yet
 }
 
