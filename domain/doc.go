@@ -30,7 +30,8 @@
 //     the fee for it). Disabled: nothing moves; the balance stays. Closed: for
 //     ever; only an empty wallet without holds and open escrows is, or one that
 //     the same command empties (which a frozen wallet allows, a disabled one does
-//     not). A wallet that its customer closed may be made anew. Time's own doings,
+//     not). A disabled wallet that is enabled is what it was before: frozen, if it
+//     was. A wallet that its customer closed may be made anew. Time's own doings,
 //     the expiry of credit and of holds, take place whatever the status.
 //  6. Money is exact at its asset's scale. A fee is rounded half even, what an
 //     exchange pays out is rounded down, and nothing else is rounded; where an

@@ -34,6 +34,7 @@ func (s *State) evolveProjectChanged(e *ProjectChanged) error {
 // stopped.
 func (s *State) evolveStatus(e *WalletStatusChanged) error {
 	return s.evolveWallet(e.Wallet, func(w *Wallet) {
+		w.frozen = e.Status == Disabled && (w.frozen || w.Status == Frozen)
 		w.Status = e.Status
 		if e.Status == Closed {
 			if customer, ok := edit(&s.customers, customerKey{w.Project, w.Customer}); ok {

@@ -11,17 +11,19 @@ const (
 )
 
 // transitions says where each change leads from each status. A status that leads
-// to itself: nothing to do. One that is missing refuses the change.
+// to itself: nothing to do. One that is missing refuses the change. Enabling a
+// disabled wallet leads to what it was before: see Wallet.enabled.
 var transitions = map[StatusChange]map[WalletStatus]WalletStatus{
 	Freeze:   {Active: Frozen, Frozen: Frozen},
 	Unfreeze: {Frozen: Active, Active: Active},
 	Disable:  {Active: Disabled, Frozen: Disabled, Disabled: Disabled},
-	Enable:   {Disabled: Active, Active: Active},
+	Enable:   {Disabled: Active, Active: Active, Frozen: Frozen},
 }
 
 // ChangeStatus freezes, unfreezes, disables or enables a wallet; repeating it
-// does nothing. Enabling restores full functionality: a wallet that was frozen
-// before it was disabled is active then.
+// does nothing. Enabling lifts no freeze: a wallet that was frozen when it was
+// disabled is frozen again. While it is disabled it is neither frozen nor
+// unfrozen: it has to be enabled first.
 //
 // Holds stay as they are meanwhile: they can be released and they expire, but
 // not be captured while nothing goes out.
@@ -68,6 +70,9 @@ func decideChangeStatus(s *State, c ChangeStatus) ([]Event, *Rejection) {
 	next, ok := leads[wallet.Status]
 	if !ok {
 		return nil, statusRejection(wallet)
+	}
+	if wallet.Status == Disabled && c.Change == Enable {
+		next = wallet.enabled()
 	}
 	if next == wallet.Status {
 		return nil, nil

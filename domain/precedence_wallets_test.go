@@ -93,7 +93,7 @@ func tableOfChangeStatus(t *testing.T, s *script) {
 		{"the breakage account", func(c *ChangeStatus) { c.Wallet = s.wallet("breakage/USD") }, BadRequest, "stays active"},
 		{"closed", func(c *ChangeStatus) { c.Wallet = s.wallet("gone") }, WalletIsClosed, "closed"},
 		{"disabled", func(c *ChangeStatus) { c.Wallet = s.wallet("shut") }, WalletIsDisabled, "disabled"},
-		{"frozen", func(c *ChangeStatus) { c.Wallet, c.Change = s.wallet("cold"), Enable }, WalletIsFrozen, "frozen"},
+		{"enabled, though frozen", func(c *ChangeStatus) { c.Wallet, c.Change = s.wallet("cold"), Enable }, nothing, ""},
 		{"it is so", func(c *ChangeStatus) { c.Change = Freeze }, nothing, ""},
 		{"a change", func(c *ChangeStatus) { c.Change = Disable }, "", ""},
 	})

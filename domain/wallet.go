@@ -17,10 +17,19 @@ type Wallet struct {
 	Name     string
 	Metadata Metadata
 	Status   WalletStatus
+	frozen   bool   // of a disabled wallet: it was frozen when it was disabled
 	Version  uint64 // entries so far: the last entry's version
 	Balance  Money
 	Terms    *Terms // never nil, never changed: shared by those who have none
 	dealings *dealings
+}
+
+// enabled is the status of a disabled wallet once it is enabled.
+func (w *Wallet) enabled() WalletStatus {
+	if w.frozen {
+		return Frozen
+	}
+	return Active
 }
 
 // WalletRole is whose the wallet is.

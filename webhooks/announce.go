@@ -76,7 +76,7 @@ func (a *announcement) wallet(fact domain.Event) error {
 	return nil
 }
 
-// statusChanged: what a wallet became active from says what was done to it.
+// statusChanged: what a wallet was before says what was done to it.
 func (a *announcement) statusChanged(f *domain.WalletStatusChanged) error {
 	of, err := a.of(f.Wallet)
 	if err != nil {
@@ -84,12 +84,13 @@ func (a *announcement) statusChanged(f *domain.WalletStatusChanged) error {
 	}
 	kind := walletEnabled
 	switch {
-	case f.Status == domain.Frozen:
-		kind = walletFrozen
 	case f.Status == domain.Disabled:
 		kind = walletDisabled
 	case f.Status == domain.Closed:
 		kind = walletClosed
+	case of.status == domain.Disabled: // enabled, and maybe frozen again
+	case f.Status == domain.Frozen:
+		kind = walletFrozen
 	case of.status == domain.Frozen:
 		kind = walletUnfrozen
 	}

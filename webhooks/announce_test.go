@@ -93,7 +93,7 @@ func (e told) want(t *testing.T, pairs ...string) {
 	}
 }
 
-// What a wallet becomes active from says what happened to it.
+// What a wallet was before says what happened to it.
 func TestStatusEvents(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
@@ -101,15 +101,16 @@ func TestStatusEvents(t *testing.T) {
 	changes := []domain.StatusChange{
 		domain.Freeze, domain.Freeze, domain.Unfreeze, // repeating does nothing
 		domain.Disable, domain.Enable,
-		domain.Freeze, domain.Disable, domain.Enable,
+		domain.Freeze, domain.Disable, domain.Enable, // it is frozen again
+		domain.Unfreeze,
 	}
 	for _, change := range changes {
 		b.do(domain.ChangeStatus{Project: b.project, Wallet: ama, Change: change, Actor: "ops", Reason: string(change)})
 	}
 	b.do(domain.CloseWallet{Project: b.project, Wallet: ama, Reason: "close"})
 	all := b.told(len(changes) + 1)
-	wantKinds(t, all, walletFrozen, walletUnfrozen, walletDisabled, walletEnabled, walletFrozen, walletDisabled, walletEnabled, walletClosed)
-	for i, status := range []string{"frozen", "active", "disabled", "active", "frozen", "disabled", "active", "closed"} {
+	wantKinds(t, all, walletFrozen, walletUnfrozen, walletDisabled, walletEnabled, walletFrozen, walletDisabled, walletEnabled, walletUnfrozen, walletClosed)
+	for i, status := range []string{"frozen", "active", "disabled", "active", "frozen", "disabled", "frozen", "active", "closed"} {
 		all[i].want(t, "wallet.status", status, "wallet.balance", "(none)")
 	}
 	all[1].want(t, "actor", "ops", "reason", "unfreeze")

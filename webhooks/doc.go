@@ -94,7 +94,7 @@
 //     wallet.created has balance and version 0.
 //   - wallet.frozen, unfrozen, disabled, enabled, closed: wallet with its new
 //     status; actor; reason. Enabling a wallet that was frozen before it was
-//     disabled is wallet.enabled.
+//     disabled is wallet.enabled, with the status frozen.
 //   - wallet.balance.updated: wallet with balance and version; transaction (id,
 //     reference).
 //   - wallet.credit_granted: wallet with the balance and version of the entry that

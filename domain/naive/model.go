@@ -42,7 +42,7 @@ type wallet struct {
 	name, project, customer string
 	role, kind, asset       string
 	scale                   int
-	status                  string
+	status, before          string     // before it was last changed from anything but disabled
 	entries                 []*big.Int // all of them
 	credit                  *big.Int
 	fees                    []Fee

@@ -5,7 +5,7 @@ var leads = map[string]string{
 	"freeze active": "frozen", "freeze frozen": "frozen",
 	"unfreeze frozen": "active", "unfreeze active": "active",
 	"disable active": "disabled", "disable frozen": "disabled", "disable disabled": "disabled",
-	"enable disabled": "active", "enable active": "active",
+	"enable active": "active", "enable frozen": "frozen", // of a disabled one: what it was before
 }
 
 var refused = map[string]string{"closed": "WALLET_CLOSED", "disabled": "WALLET_DISABLED", "frozen": "WALLET_FROZEN"}
@@ -15,7 +15,13 @@ func (l *Ledger) changeStatus(c ChangeStatus) bool {
 	w := l.walletOf(c.Project, c.Wallet)
 	l.check(w.role != "escrow" && w.role != "breakage", "BAD_REQUEST")
 	old, next := w.status, leads[c.Change+" "+w.status]
+	if c.Change == "enable" && old == "disabled" {
+		next = w.before
+	}
 	l.check(next != "", refused[w.status])
+	if old != "disabled" {
+		w.before = old
+	}
 	w.status = next
 	return old != next
 }
