@@ -203,14 +203,10 @@ func usedOf(w *domain.Wallet, project *domain.Project, now time.Time) *LimitsUse
 	if !limits.DailyAmount.Set() && !limits.MonthlyAmount.Set() && !limits.DailyCount.Set() && !limits.MonthlyCount.Set() {
 		return nil
 	}
-	local := now.In(zoneOf(&project.Settings))
-	used := w.UsageOn(local.Format(time.DateOnly))
-	year, month, day := local.Date()
+	used := project.Used(w, now)
 	return &LimitsUsed{
-		DailyAmount: used.DayAmount.String(), DailyCount: used.DayCount,
-		DailyResetsAt: time.Date(year, month, day+1, 0, 0, 0, 0, local.Location()).UTC(),
-		MonthlyAmount: used.MonthAmount.String(), MonthlyCount: used.MonthCount,
-		MonthlyResetsAt: time.Date(year, month+1, 1, 0, 0, 0, 0, local.Location()).UTC(),
+		DailyAmount: used.DayAmount.String(), DailyCount: used.DayCount, DailyResetsAt: used.DayEnds(project),
+		MonthlyAmount: used.MonthAmount.String(), MonthlyCount: used.MonthCount, MonthlyResetsAt: used.MonthEnds(project),
 	}
 }
 

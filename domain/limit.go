@@ -37,36 +37,6 @@ type CurrencyLimits struct {
 	Limits
 }
 
-// Usage is what counts against limits by the day and the month. It counts from
-// when a limit that needs it is there.
-type Usage struct {
-	Date        string // "2006-01-02", the day of the last operation
-	DayAmount   Money
-	DayCount    uint64
-	MonthAmount Money
-	MonthCount  uint64
-}
-
-// on is the usage as it stands on a day. Days do not go back: where the project's
-// zone was moved west, the day that was begun goes on until it is over there too.
-func (u Usage) on(date string, asset Asset) Usage {
-	if u.Date >= date {
-		return u
-	}
-	next := Usage{Date: date, DayAmount: asset.zero(), MonthAmount: asset.zero()}
-	if len(u.Date) >= 7 && u.Date[:7] == date[:7] {
-		next.MonthAmount, next.MonthCount = u.MonthAmount, u.MonthCount
-	}
-	return next
-}
-
-func (u Usage) plus(amount Money) Usage {
-	u.DayAmount, u.MonthAmount = u.DayAmount.Add(amount), u.MonthAmount.Add(amount)
-	u.DayCount++
-	u.MonthCount++
-	return u
-}
-
 // or fills what is not set from the project's limits.
 func (l Limits) or(project Limits) Limits {
 	for _, part := range [...]struct{ own, other *Quantity }{
@@ -138,18 +108,6 @@ func (p *Project) limited(w *Wallet) bool {
 	return w.Terms != noTerms && !w.Terms.Limits.IsZero() || len(p.Settings.Limits) > 0 && w.Role == CustomerWallet
 }
 
-// reserved adds what holds reserve to a usage: each hold counts as if it had left
-// by one operation, so that the capture that ends it needs no room of its own. A
-// capture that leaves some of it counts beside it.
-func (a *account) reserved(u Usage) Usage {
-	if a.dealings != nil {
-		u.DayAmount, u.MonthAmount = u.DayAmount.Add(a.dealings.held), u.MonthAmount.Add(a.dealings.held)
-		u.DayCount += uint64(a.dealings.holds)
-		u.MonthCount += uint64(a.dealings.holds)
-	}
-	return u
-}
-
 // checkOutgoing holds an operation that takes amount out of an account to the
 // limits of it.
 func (p *posting) checkOutgoing(a *account, limits Limits, amount Money) *Rejection {
@@ -159,13 +117,13 @@ func (p *posting) checkOutgoing(a *account, limits Limits, amount Money) *Reject
 	if !limits.windows() {
 		return nil
 	}
-	used := a.reserved(a.usage(p.date()))
+	used := p.project.used(a.wallet.Asset, a.dealings, p.at.Time)
 	next := used.plus(amount)
 	if most, ok := limits.DailyAmount.limit(a.wallet.Asset); ok && next.DayAmount.Cmp(most) > 0 {
-		return p.windowExceeded(a.wallet, "daily_amount", most.String(), used.DayAmount.String(), amount, p.nextDay())
+		return windowExceeded(a.wallet, "daily_amount", most.String(), used.DayAmount.String(), amount, used.DayEnds(p.project))
 	}
 	if most, ok := limits.MonthlyAmount.limit(a.wallet.Asset); ok && next.MonthAmount.Cmp(most) > 0 {
-		return p.windowExceeded(a.wallet, "monthly_amount", most.String(), used.MonthAmount.String(), amount, p.nextMonth())
+		return windowExceeded(a.wallet, "monthly_amount", most.String(), used.MonthAmount.String(), amount, used.MonthEnds(p.project))
 	}
 	return p.checkCounts(a, limits, amount)
 }
@@ -175,13 +133,13 @@ func (p *posting) checkCounts(a *account, limits Limits, amount Money) *Rejectio
 	if !limits.windows() {
 		return nil
 	}
-	used := a.reserved(a.usage(p.date()))
+	used := p.project.used(a.wallet.Asset, a.dealings, p.at.Time)
 	next := used.plus(amount)
 	if limits.DailyCount.set && next.DayCount > limits.DailyCount.count {
-		return p.windowExceeded(a.wallet, "daily_count", number(limits.DailyCount.count), number(used.DayCount), amount, p.nextDay())
+		return windowExceeded(a.wallet, "daily_count", number(limits.DailyCount.count), number(used.DayCount), amount, used.DayEnds(p.project))
 	}
 	if limits.MonthlyCount.set && next.MonthCount > limits.MonthlyCount.count {
-		return p.windowExceeded(a.wallet, "monthly_count", number(limits.MonthlyCount.count), number(used.MonthCount), amount, p.nextMonth())
+		return windowExceeded(a.wallet, "monthly_count", number(limits.MonthlyCount.count), number(used.MonthCount), amount, used.MonthEnds(p.project))
 	}
 	return nil
 }
@@ -191,7 +149,7 @@ func (p *posting) count(a *account, amount Money) {
 	if p.project.limited(a.wallet) && p.project.LimitsOf(a.wallet).windows() {
 		p.counted = true
 		own := a.own()
-		own.usage = a.usage(p.date()).plus(amount)
+		own.usage = own.usage.on(p.date(), a.wallet.Asset).plus(amount)
 	}
 }
 
@@ -209,9 +167,9 @@ func limitExceeded(w *Wallet, limit, most string) *Rejection {
 		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code)).with("limit", limit).with("maximum", most)
 }
 
-func (p *posting) windowExceeded(w *Wallet, limit, most, used string, amount Money, resets time.Time) *Rejection {
+func windowExceeded(w *Wallet, limit, most, used string, amount Money, resets time.Time) *Rejection {
 	return limitExceeded(w, limit, most).with("used", used).with("amount", amount.String()).
-		with("resets_at", resets.UTC().Format(time.RFC3339))
+		with("resets_at", resets.Format(time.RFC3339))
 }
 
 // limit is the quantity at an asset's scale, false when it is not set.
@@ -222,19 +180,6 @@ func (q Quantity) limit(asset Asset) (Money, bool) {
 	return q.of(asset)
 }
 
-// local is now, by the project's clocks.
-func (p *posting) local() time.Time { return p.at.Time.In(p.project.Settings.zone()) }
-
-func (p *posting) date() string { return p.local().Format(time.DateOnly) }
-
-func (p *posting) nextDay() time.Time {
-	now := p.local()
-	return startOf(time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, time.UTC), now.Location())
-}
-
-func (p *posting) nextMonth() time.Time {
-	now := p.local()
-	return startOf(time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, time.UTC), now.Location())
-}
+func (p *posting) date() string { return p.project.date(p.at.Time) }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }

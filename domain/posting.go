@@ -46,13 +46,6 @@ func (a *account) lots() *lots {
 	return a.dealings.lots
 }
 
-func (a *account) usage(date string) Usage {
-	if a.dealings == nil {
-		return Usage{}.on(date, a.wallet.Asset)
-	}
-	return a.dealings.usage.on(date, a.wallet.Asset)
-}
-
 func (a *account) available(now time.Time) Money {
 	return available(a.wallet, a.balance, a.dealings, now)
 }

@@ -240,8 +240,8 @@ func checkTimes(c *Transact, project *Project, now time.Time) *Rejection {
 	return nil
 }
 
-// lastMoment is the end of the times that can be written everywhere.
-var lastMoment = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+// endOfTime is the first moment that cannot be written everywhere.
+var endOfTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // moment is a time as the ledger keeps it: UTC, in whole microseconds.
 func moment(at time.Time) time.Time {
@@ -258,7 +258,7 @@ func checkFuture(name string, at, now time.Time) *Rejection {
 		return nil
 	case !moment(at).After(now):
 		return reject(BadRequest, "%s must be in the future", name)
-	case at.After(lastMoment):
+	case !at.Before(endOfTime):
 		return reject(BadRequest, "%s must be before the year 10000", name)
 	}
 	return nil

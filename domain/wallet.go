@@ -122,14 +122,6 @@ func (w *Wallet) lots() *lots {
 	return w.dealings.lots
 }
 
-// UsageOn is what counts against the limits of a day ("2006-01-02") and its month.
-func (w *Wallet) UsageOn(date string) Usage {
-	if w.dealings == nil {
-		return Usage{}.on(date, w.Asset)
-	}
-	return w.dealings.usage.on(date, w.Asset)
-}
-
 func (w *Wallet) creditLimit() Money {
 	if w.Terms.CreditLimit.asset == "" {
 		return w.Asset.zero()

@@ -98,8 +98,7 @@ func (d *duel) show() map[string]string {
 	all := map[string]string{}
 	for w := range d.state.Wallets() {
 		project, _ := d.state.Project(w.Project)
-		zone := project.Settings.Zone
-		used, s := w.UsageOn(d.now.In(zone).Format("2006-01-02")), w.Standing(d.now)
+		used, s := project.Used(w, d.now), w.Standing(d.now)
 		line := fmt.Sprintf("%s %s balance %s version %d held %s available %s due %s used %s in %d today %s in %d this month",
 			w.Asset.Code, w.Status, minor(s.Balance), s.Version, minor(s.Held), minor(s.Available), minor(w.Due()),
 			minor(used.DayAmount), used.DayCount, minor(used.MonthAmount), used.MonthCount)
