@@ -45,11 +45,15 @@
 // # Expiring credit
 //
 // An issue with an expiry grants a lot. It covers first what the wallet owes and
-// holds: only what of it the wallet then has free is a lot. So at all times the
-// lots of a wallet sum to at most what it has free of its own: max(0, balance -
-// held). Whatever leaves the wallet, fees too, takes of the lots that expire
-// first. At the instant of its expiry a lot cannot be spent; what is left of it
-// is moved to the breakage account by a transaction of its own. A hold takes lots
+// holds: only what of it the wallet then has free is a lot. At the instant of its
+// expiry a lot is lost, and from then on every decision counts as if it were gone,
+// however much later it is removed. So at all times the lots that can be spent sum
+// to at most what the wallet has free of its own without the others: max(0,
+// balance - held - lots past their instant). A wallet that may owe can therefore
+// go below zero while it still has such a lot, by as much as if it had none, and
+// its removal never takes it below what its credit limit allows. Whatever leaves the wallet, fees too, takes of the lots that expire
+// first. What is left of a lot at its instant is moved to the breakage account by
+// a transaction of its own. A hold takes lots
 // with it, earliest first, and they do not expire while it lasts; a capture takes
 // the hold's lots, earliest first; a release gives back what was taken last. A
 // refund of an escrow and the reversal of a transaction bring back what was spent

@@ -18,8 +18,10 @@ import (
 //     nothing goes out of a frozen one but that, its rest when it closes, and the
 //     fee of what comes in.
 //   - What is held is never above balance and credit limit, unless that was lowered.
-//   - Lots that can be spent are not more than what is neither owed nor held; of no
-//     lot there is more, in wallets, holds and escrows, than was granted.
+//   - Lots that can be spent are not more than what is neither owed nor held nor of a
+//     lot past its instant; of no lot there is more, in wallets, holds and escrows,
+//     than was granted. Without the lots past their instant a wallet is where it
+//     may be: nothing that it holds or owes hangs on their being removed late.
 //   - Holds add up to what is held, escrows to what the escrow accounts have.
 //   - Of no operation more is reversed than it moved.
 //   - What is due is never more than what is owed.
@@ -257,18 +259,20 @@ func (h *observer) inspectWallet(w *Wallet, now time.Time) {
 	if most.Cmp(w.Held()) >= 0 && len(w.Lots()) == 0 {
 		delete(h.lowered, w.ID)
 	}
-	free := w.Balance.Sub(w.Held())
-	if free.Sign() < 0 {
-		free = w.Asset.zero()
-	}
-	lots := w.Asset.zero()
+	lots, expired := w.Asset.zero(), w.Asset.zero()
 	for _, lot := range w.Lots() {
-		if !lot.expired(now) {
+		if lot.expired(now) {
+			expired = expired.Add(lot.Amount)
+		} else {
 			lots = lots.Add(lot.Amount)
 		}
 	}
-	if lots.Cmp(free) > 0 {
-		wrong("wallet %s has lots of %s, and %s that is neither owed nor held", w.ID, lots, free)
+	free := w.Balance.Sub(w.Held()).Sub(expired)
+	if !lots.IsZero() && lots.Cmp(free) > 0 {
+		wrong("wallet %s has lots of %s, and %s that is neither owed nor held nor expired", w.ID, lots, free)
+	}
+	if !expired.IsZero() && free.Add(w.creditLimit()).Sign() < 0 && !h.lowered[w.ID] {
+		wrong("wallet %s would be at %s without the %s that expired", w.ID, free, expired)
 	}
 	if due := w.Due(); due.Sign() < 0 || due.Cmp(w.Debt()) > 0 {
 		wrong("wallet %s owes %s, and %s of it is due", w.ID, w.Debt(), due)
