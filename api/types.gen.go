@@ -602,7 +602,7 @@ type Limits struct {
 	MonthlyCount *uint64 `json:"monthly_count,omitempty"`
 }
 
-// LimitsUsed What counts against sums and counts; not in lists, and not where there are none
+// LimitsUsed What counts against sums and counts, what active holds reserve among it; not in lists, and not where there are none
 type LimitsUsed struct {
 	DailyAmount     string    `json:"daily_amount"`
 	DailyCount      uint64    `json:"daily_count"`
