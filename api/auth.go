@@ -32,6 +32,11 @@ func (s *server) asProject(handler func(echo.Context, caller) error, params ...s
 		if err := s.checkRequest(c, who.shard, params); err != nil {
 			return err
 		}
+		leave, err := s.admitBody(c, who.project)
+		if err != nil {
+			return err
+		}
+		defer leave()
 		return handler(c, who)
 	}
 }
@@ -49,6 +54,11 @@ func (s *server) asOperator(handler echo.HandlerFunc, params ...string) echo.Han
 		if err := s.checkRequest(c, anyShard, params); err != nil {
 			return err
 		}
+		leave, err := s.admitBody(c, "") // the operator's share is one more
+		if err != nil {
+			return err
+		}
+		defer leave()
 		return handler(c)
 	}
 }

@@ -32,15 +32,33 @@ func (s *server) createBatch(c echo.Context, who caller) error {
 	if err := readBody(c, &body, maxBatchBody, "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl"); err != nil {
 		return err
 	}
-	batch, err := readBatch(who, body.Bytes())
+	batch, err := readInTurn(c, who, body.Bytes())
 	if err != nil {
 		return err
 	}
 	s.performAll(c, who, batch)
-	if batch.isArray {
-		return send(c, http.StatusOK, jsonType, batch.appendArray(nil, requestID(c)))
+	var answer []byte
+	contentType := ndjsonType
+	err = s.turns.encode(c.Request().Context(), who.project, batch.operations+len(batch.outcomes), func() {
+		if batch.isArray {
+			answer, contentType = batch.appendArray(nil, requestID(c)), jsonType
+		} else {
+			answer = batch.appendLines(nil, requestID(c))
+		}
+	})
+	if err != nil {
+		return err
 	}
-	return send(c, http.StatusOK, ndjsonType, batch.appendLines(nil, requestID(c)))
+	return send(c, http.StatusOK, contentType, answer)
+}
+
+func readInTurn(c echo.Context, who caller, body []byte) (*batch, error) {
+	leave, err := turnFor(c)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return readBatch(who, body)
 }
 
 // batch is the transactions of a body, in order.

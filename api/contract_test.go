@@ -110,7 +110,7 @@ func TestEveryRouteIsInTheSpecificationAndViceVersa(t *testing.T) {
 		}
 	}
 	parameter := regexp.MustCompile(`:(\w+)`)
-	for _, route := range newEcho(Config{}).Routes() {
+	for _, route := range newEcho(newServer(Config{})).Routes() {
 		registered = append(registered, route.Method+" "+parameter.ReplaceAllString(route.Path, "{$1}"))
 	}
 	slices.Sort(specified)

@@ -36,6 +36,11 @@ func decodeBody(c echo.Context, into any, required bool) error {
 	if !required && len(bytes.TrimSpace(buffer.Bytes())) == 0 {
 		return nil
 	}
+	leave, err := turnFor(c)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return decodeObject(buffer.Bytes(), into)
 }
 
@@ -52,7 +57,7 @@ func readBody(c echo.Context, buffer *bytes.Buffer, limit int64, types ...string
 		if errors.As(err, &more) {
 			return tooLarge("The body", limit)
 		}
-		return badRequest("the body could not be read to its end")
+		return errUnreadable
 	}
 	if written := request.Header.Get("Content-Type"); written != "" && written != types[0] && buffer.Len() > 0 {
 		media, _, err := mime.ParseMediaType(written)
@@ -62,6 +67,8 @@ func readBody(c echo.Context, buffer *bytes.Buffer, limit int64, types ...string
 	}
 	return nil
 }
+
+var errUnreadable = badRequest("the body could not be read to its end")
 
 func tooLarge(what string, limit int64) error {
 	return problemf(payloadTooLarge, "%s is larger than %d bytes, the most that this route takes", what, limit)

@@ -32,6 +32,7 @@ type world struct {
 	webhooks *endpoints
 	logged   *bytes.Buffer // what was logged; read it when nothing is under way
 	url      string
+	server   *server
 	handler  http.Handler
 	seen     map[string]bool // operations that succeeded
 	ahead    atomic.Int64    // of the real clock, in nanoseconds
@@ -83,11 +84,12 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	for _, f := range change {
 		f(&cfg)
 	}
-	w.handler = New(cfg)
-	server := httptest.NewServer(w.handler)
-	w.url = server.URL
+	w.server = newServer(cfg)
+	w.handler = w.server.handler()
+	listening := httptest.NewServer(w.handler)
+	w.url = listening.URL
 	t.Cleanup(func() {
-		server.Close()
+		listening.Close()
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("the ledger ended with %v", err)

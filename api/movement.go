@@ -84,7 +84,7 @@ func (s *server) transact(c echo.Context, who caller, command domain.Command) er
 	if event == nil {
 		return errNoOutcome
 	}
-	return answerTransaction(c, http.StatusCreated, written(event, &receipt))
+	return s.answerTransaction(c, http.StatusCreated, written(event, &receipt))
 }
 
 var errNoOutcome = errors.New("api: a transaction without an outcome")
@@ -99,7 +99,7 @@ func (s *server) perform(c echo.Context, who caller, command domain.Command) (le
 	}
 	event := outcomeIn(receipt.Events)
 	if failed, ok := event.(*domain.TransactionFailed); ok {
-		return receipt, nil, refused(failed, receipt.Time)
+		return receipt, nil, s.withTransaction(c, wouldBeRefused(failed), &told{event: failed, at: receipt.Time})
 	}
 	return receipt, event, nil
 }
@@ -133,7 +133,7 @@ func (s *server) withExisting(c echo.Context, err error) error {
 			return err
 		}
 		if ok {
-			p.details = append(p.details, transactionDetail(recorded(&record)))
+			return s.withTransaction(c, p, recorded(&record))
 		}
 	}
 	return p

@@ -36,12 +36,41 @@ func written(event domain.Event, receipt *ledger.Receipt) *told {
 }
 
 // answerTransaction writes a transaction as the whole body.
-func answerTransaction(c echo.Context, status int, t *told) error {
+func (s *server) answerTransaction(c echo.Context, status int, t *told) error {
 	buffer := buffers.Get().(*bytes.Buffer)
 	defer putBuffer(buffer)
 	buffer.Reset()
-	buffer.Write(appendTransaction(buffer.AvailableBuffer(), t))
+	err := s.turns.encode(c.Request().Context(), projectOfTransaction(t.event), t.parts(), func() {
+		buffer.Write(appendTransaction(buffer.AvailableBuffer(), t))
+	})
+	if err != nil {
+		return err
+	}
 	return send(c, status, jsonType, buffer.Bytes())
+}
+
+// withTransaction adds a transaction to the details of a problem.
+func (s *server) withTransaction(c echo.Context, p *problem, t *told) error {
+	err := s.turns.encode(c.Request().Context(), projectOfTransaction(t.event), t.parts(), func() {
+		p.details = append(p.details, transactionDetail(t))
+	})
+	if err != nil {
+		return err
+	}
+	return p
+}
+
+// parts is how many operations and entries there are to encode.
+func (t *told) parts() int {
+	switch e := t.event.(type) {
+	case *domain.TransactionCompleted:
+		return len(e.Operations) + len(e.Entries)
+	case *domain.TransactionFailed:
+		return len(e.Operations)
+	case *domain.TransactionScheduled:
+		return len(e.Operations)
+	}
+	return 0
 }
 
 func appendTransaction(b []byte, t *told) []byte {

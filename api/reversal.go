@@ -90,7 +90,7 @@ func (s *server) cancelScheduled(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	return answerTransaction(c, http.StatusOK, recorded(&record))
+	return s.answerTransaction(c, http.StatusOK, recorded(&record))
 }
 
 // reversal is what was taken back of a transaction.

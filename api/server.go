@@ -137,14 +137,16 @@ type server struct {
 	metrics  *metrics
 	logger   *slog.Logger
 	now      func() time.Time
+	turns    *turns
 }
 
 // New makes the handler of both surfaces.
-func New(cfg Config) http.Handler { return withoutTrailingSlash(newEcho(cfg)) }
+func New(cfg Config) http.Handler { return newServer(cfg).handler() }
+
+func (s *server) handler() http.Handler { return withoutTrailingSlash(newEcho(s)) }
 
 // newEcho is the whole tree.
-func newEcho(cfg Config) *echo.Echo {
-	s := newServer(cfg)
+func newEcho(s *server) *echo.Echo {
 	e := echo.New()
 	e.HTTPErrorHandler = s.answerError // only for what never reaches around
 	e.Use(s.around)
@@ -187,7 +189,7 @@ func newServer(cfg Config) *server {
 	}
 	return &server{
 		ledger: cfg.Ledger, keys: cfg.Keys, queries: cfg.Queries, webhooks: cfg.Webhooks,
-		operator: cfg.Operator, checks: cfg.Checks, registry: cfg.Registry, logger: cfg.Logger, now: cfg.Now,
+		operator: cfg.Operator, checks: cfg.Checks, registry: cfg.Registry, logger: cfg.Logger, now: cfg.Now, turns: newTurns(),
 	}
 }
 

@@ -53,7 +53,7 @@ func (s *server) try(c echo.Context, who caller, command *domain.Transact) error
 	default:
 		would := written(event, &receipt)
 		would.dryRun = true
-		return answerTransaction(c, http.StatusOK, would)
+		return s.answerTransaction(c, http.StatusOK, would)
 	}
 }
 
@@ -119,7 +119,7 @@ func (s *server) getTransaction(c echo.Context, who caller) error {
 	if err := s.asOf(c, who.shard, record.Sequence); err != nil {
 		return err
 	}
-	return answerTransaction(c, http.StatusOK, recorded(&record))
+	return s.answerTransaction(c, http.StatusOK, recorded(&record))
 }
 
 // transaction is the one of the caller's that the path names.
