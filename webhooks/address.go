@@ -101,7 +101,7 @@ func (p Policy) control(_ context.Context, network, address string, _ syscall.Ra
 	return nil
 }
 
-// dialer makes the connections of webhooks. The deadline is the request's.
+// dialer makes the connections of webhooks.
 func (p Policy) dialer() *net.Dialer { return &net.Dialer{ControlContext: p.control} }
 
 // maxURL is how many bytes an endpoint's URL has at most.

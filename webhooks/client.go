@@ -23,16 +23,23 @@ const (
 // redirects, uses no proxy (the guard would see the proxy's address), asks for
 // no compression (a small answer could be a large one), and reaches only what
 // the policy allows.
-func newClient(policy Policy, perEndpoint int) *http.Client {
+//
+// A connection that is being made outlives its request, for others to use: it
+// needs an end of its own, or a receiver that never completes it would gather
+// one more with each attempt.
+func newClient(policy Policy, limits Connections, timeout time.Duration) *http.Client {
+	dialer := policy.dialer()
+	dialer.Timeout = timeout
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  nil,
-			DialContext:            policy.dialer().DialContext,
+			DialContext:            dialer.DialContext,
 			ForceAttemptHTTP2:      true, // a dialer of one's own turns it off otherwise
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: maxResponseHeader,
-			MaxIdleConns:           0, // no limit but the one per host
-			MaxIdleConnsPerHost:    perEndpoint,
+			TLSHandshakeTimeout:    timeout,
+			MaxIdleConns:           max(limits.InAll/4, 1),
+			MaxIdleConnsPerHost:    limits.PerEndpoint,
 			IdleConnTimeout:        90 * time.Second,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -18,7 +18,7 @@ import (
 func try(t *testing.T, policy Policy, url string, timeout time.Duration) *answer {
 	t.Helper()
 	to := &target{url: url, keys: [][]byte{newSecret()}}
-	a, err := post(t.Context(), newClient(policy, 1), to, &delivery{messageID: "evt_1", body: []byte(`{}`)}, timeout)
+	a, err := post(t.Context(), newClient(policy, Connections{}.orDefaults(), timeout), to, &delivery{messageID: "evt_1", body: []byte(`{}`)}, timeout)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestOutcomeIsUnknownWhenWeStop(t *testing.T) {
 		<-req.Context().Done()
 	})
 	to := &target{url: r.URL, keys: [][]byte{newSecret()}}
-	if a, err := post(ctx, newClient(localhost, 1), to, &delivery{messageID: "evt_1"}, patience); err == nil {
+	if a, err := post(ctx, newClient(localhost, Connections{}.orDefaults(), patience), to, &delivery{messageID: "evt_1"}, patience); err == nil {
 		t.Errorf("%+v", a)
 	}
 }

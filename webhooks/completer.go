@@ -2,6 +2,8 @@ package webhooks
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -81,24 +83,43 @@ func (c *completer) record(ctx context.Context, batch []completion) {
 	}
 }
 
-// write is one transaction: what is sent as one batch is.
+// write is one transaction: what is sent as one batch is. Endpoints are written
+// in the order of their ids, so that two dispatchers do not wait for each other.
 func (c *completer) write(ctx context.Context, batch []completion) error {
 	queries := &pgx.Batch{}
 	queries.Queue(byIndex)
 	queueAttempts(queries, batch)
-	for i := range batch {
-		l, v := batch[i].lease, &batch[i].verdict
+	found := map[*lease]finding{}
+	for _, each := range slices.SortedFunc(slices.Values(batch), byEndpoint) {
+		l, v := each.lease, &each.verdict
 		if v.disable != "" {
 			queries.Queue(`UPDATE webhooks.endpoint SET status = 'disabled', disabled_reason = $3 WHERE id = $1 AND lease_epoch = $2 AND status = 'enabled'`,
 				l.endpoint, l.epoch, v.disable)
 		}
-		if v.pause > 0 {
-			queries.Queue(`UPDATE webhooks.endpoint SET paused_until = greatest(paused_until, now() + $3) WHERE id = $1 AND lease_epoch = $2`,
-				l.endpoint, l.epoch, v.pause)
+		if _, done := found[l]; done {
+			continue
+		}
+		if f, ok := l.breaker.unsaved(); ok {
+			found[l] = f
+			queries.Queue(recordHealth, l.endpoint, l.epoch, append([]string{}, f.failed...), f.step, f.failing(), f.pause)
 		}
 	}
-	return c.pool.SendBatch(ctx, queries).Close()
+	if err := c.pool.SendBatch(ctx, queries).Close(); err != nil {
+		return err
+	}
+	for l, f := range found {
+		l.breaker.wrote(f)
+	}
+	return nil
 }
+
+func byEndpoint(a, b completion) int { return strings.Compare(a.lease.endpoint, b.lease.endpoint) }
+
+const recordHealth = `
+	UPDATE webhooks.endpoint SET failed_messages = $3, wait_step = $4,
+		failing_since = CASE WHEN $5::boolean THEN coalesce(failing_since, now()) END,
+		paused_until = greatest(paused_until, now() + $6::interval)
+	WHERE id = $1 AND lease_epoch = $2`
 
 const recordAttempts = `
 	WITH result AS (

@@ -42,6 +42,9 @@ type DispatcherConfig struct {
 	Spread  func(time.Duration) time.Duration // applied to each of them; nil: up to 20 % either way
 	Timeout time.Duration                     // of one attempt, from the name's resolution to the last byte; 0: 15 s
 	Lease   time.Duration                     // after which a dispatcher that is gone is replaced; 0: 30 s; at least twice Timeout
+	MaxAge  time.Duration                     // of a delivery that waits for an endpoint that fails; 0: all of Retries
+
+	Connections Connections
 }
 
 // Dispatcher reads the logs and posts what endpoints are owed. Any number of
@@ -51,6 +54,7 @@ type Dispatcher struct {
 	ingesters  []*ingester
 	leases     *leases
 	client     *http.Client
+	slots      *slots
 	completer  *completer
 	metrics    *metrics
 	delivering *trouble
@@ -84,11 +88,18 @@ func NewDispatcher(config DispatcherConfig) *Dispatcher {
 		config.Lease = defaultLease
 	}
 	config.Lease = max(config.Lease, 2*config.Timeout)
+	if config.MaxAge == 0 {
+		for _, wait := range config.Retries {
+			config.MaxAge += wait
+		}
+	}
+	config.Connections = config.Connections.orDefaults()
 	d := &Dispatcher{
-		config: config, client: newClient(config.Policy, inFlight), metrics: newMetrics(config.Registry), runners: map[string]*runner{},
+		config: config, client: newClient(config.Policy, config.Connections, config.Timeout), metrics: newMetrics(config.Registry), runners: map[string]*runner{},
 		leases:     &leases{pool: config.Pool, seal: newSealer(config.Master), owner: rand.Text(), length: config.Lease},
 		delivering: &trouble{logger: config.Logger, what: "delivery"},
 	}
+	d.leases.config, d.slots = &d.config, newSlots(config.Connections)
 	d.completer = &completer{
 		pool: config.Pool, metrics: d.metrics, in: make(chan completion, completionQueue),
 		trouble: &trouble{logger: config.Logger, what: "recording attempts"},

@@ -9,8 +9,9 @@
 //	        runner, one per endpoint  ◀─────┘  lease, claim, POST
 //	            └──▶ completer ──▶ attempt + next state + endpoint, one transaction
 //
-// Endpoints are scheduled, not deliveries: each has a runner of its own, with at
-// most 8 requests in flight, so that one that hangs delays nobody else.
+// Endpoints are scheduled, not deliveries: each has a runner of its own, so that
+// one that hangs delays nobody else. Requests in flight are bounded by endpoint,
+// by project and in all; see [Connections].
 //
 // # A delivery
 //
@@ -27,13 +28,28 @@
 // because its endpoint is: while an endpoint is disabled or paused nobody takes
 // its lease, and deliveries stay, and come, and wait.
 //
+// # An endpoint that fails
+//
+//	        5 different messages fail in a row
+//	closed ───────────────────────────────────▶ open: waits, step 1 ◀──────┐
+//	   ▲                                             │ the wait is over    │ failed: next step
+//	   │ delivered                                   ▼                     │
+//	   └──────────────────────────────────── half-open: one delivery ──────┘
+//
+// An endpoint whose receiver is dead waits as a whole, by the schedule of retries
+// (see breaker and docs/decisions/0012). That costs its deliveries no attempts.
+// Those that grow older than the schedule is long end as exhausted, once the
+// endpoint has failed for as long. One message that a receiver never takes has
+// its own 13 attempts and does not stop the others.
+//
 // # What is authoritative
 //
 // The log, for what happened. Table checkpoint, for what of it became messages:
 // ingest goes on from there, and writes it in the same transaction. Table
 // delivery, for what is still to be sent. The lease and its epoch, for who may
-// claim: claims and completions touch only rows of their own epoch. Nothing that
-// matters is in memory only.
+// claim: claims and completions touch only rows of their own epoch. Table
+// endpoint, for how long an endpoint is left alone. Nothing that matters is in
+// memory only.
 //
 // # What a crash leaves
 //
@@ -144,8 +160,8 @@
 //
 // # Not yet
 //
-// Ordering by wallet, a breaker, disabling after days of failure, replay,
+// Ordering by wallet, disabling after days of failure, replay,
 // filters, custom headers, rotation of secrets through the API, retention of
 // messages, attempts, finished deliveries and what wallets were (they are kept
-// for ever), a limit on open connections over all endpoints.
+// for ever).
 package webhooks

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tallystick/domain"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -17,7 +19,9 @@ import (
 type lease struct {
 	endpoint string
 	epoch    int64
+	project  domain.ProjectID
 	target   target
+	breaker  *breaker
 
 	until atomic.Pointer[time.Time] // by this process's clock, from before the lease was asked for
 	stop  context.CancelFunc        // set by the runner: begin nothing more under this lease
@@ -48,6 +52,7 @@ type leases struct {
 	seal   sealer
 	owner  string
 	length time.Duration
+	config *DispatcherConfig // of breakers
 }
 
 // byIndex goes before a query of table delivery, in its transaction. The table
@@ -98,20 +103,22 @@ func (s *leases) acquire(ctx context.Context, endpoint string) (*lease, error) {
 	until := time.Now().Add(s.length)
 	l.until.Store(&until)
 	var sealed [][]byte
+	var h health
 	err := s.pool.QueryRow(ctx, `
 		UPDATE webhooks.endpoint e SET lease_owner = $2, lease_epoch = lease_epoch + 1, lease_until = now() + $3
 		WHERE id = $1 AND status = 'enabled' AND (paused_until IS NULL OR paused_until <= now())
 			AND (lease_until IS NULL OR lease_until <= now())
-		RETURNING lease_epoch, url, ARRAY (
+		RETURNING lease_epoch, project_id, url, failed_messages, wait_step, ARRAY (
 			SELECT sealed FROM webhooks.secret s
 			WHERE s.endpoint_id = e.id AND (s.expires_at IS NULL OR s.expires_at > now()) ORDER BY s.number DESC)`,
-		endpoint, s.owner, s.length).Scan(&l.epoch, &l.target.url, &sealed)
+		endpoint, s.owner, s.length).Scan(&l.epoch, &l.project, &l.target.url, &h.failed, &h.step, &sealed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("webhooks: lease %s: %w", endpoint, err)
 	}
+	l.breaker = newBreaker(h, s.config)
 	for _, each := range sealed {
 		key, err := s.seal.open(endpoint, each)
 		if err != nil {
@@ -125,33 +132,79 @@ func (s *leases) acquire(ctx context.Context, endpoint string) (*lease, error) {
 	return l, nil
 }
 
-const claimQuery = `
-	WITH due AS (
-		SELECT d.message_id FROM webhooks.delivery d
+const (
+	// dueDeliveries are what may be sent to an endpoint, $1, under an epoch, $2.
+	dueDeliveries = `SELECT d.message_id, d.attempts, d.next_at FROM webhooks.delivery d
 		WHERE d.endpoint_id = $1 AND d.next_at <= now() AND d.lease_epoch < $2
 			AND EXISTS (SELECT FROM webhooks.endpoint e WHERE e.id = $1 AND e.lease_epoch = $2
-				AND e.status = 'enabled' AND (e.paused_until IS NULL OR e.paused_until <= now()))
-		ORDER BY d.next_at, d.message_id LIMIT $3
-		FOR UPDATE SKIP LOCKED
-	)
-	UPDATE webhooks.delivery d SET lease_epoch = $2
-	FROM due, webhooks.message m
-	WHERE d.endpoint_id = $1 AND d.message_id = due.message_id AND m.id = due.message_id
-	RETURNING d.message_id, d.attempts, m.body, m.occurred_at`
+				AND e.status = 'enabled' AND (e.paused_until IS NULL OR e.paused_until <= now()))`
+	oldestDue = dueDeliveries + ` ORDER BY d.next_at, d.message_id LIMIT $3 FOR UPDATE SKIP LOCKED`
+	// leastTried looks at both ends of what is due: a backlog is as long as it likes.
+	leastTried = `SELECT message_id FROM (
+			(` + dueDeliveries + ` ORDER BY d.next_at, d.message_id LIMIT 100)
+			UNION ALL (` + dueDeliveries + ` ORDER BY d.next_at DESC, d.message_id DESC LIMIT 100)
+		) either ORDER BY attempts, next_at, message_id LIMIT $3`
+	claimDue = `UPDATE webhooks.delivery d SET lease_epoch = $2
+		FROM due, webhooks.message m
+		WHERE d.endpoint_id = $1 AND d.message_id = due.message_id AND m.id = due.message_id
+		RETURNING d.message_id, d.attempts, m.body, m.occurred_at`
+)
 
 // claim marks up to limit due deliveries as in flight, and answers them. Those
 // that an older epoch had in flight are due as well: nobody knows whether they
 // arrived. A crash after the claim makes ours such ones. When its outcome is
 // unknown the lease must be given up: rows may be marked that nobody has.
 func (s *leases) claim(ctx context.Context, l *lease, limit int) ([]*delivery, error) {
+	return s.claimOf(ctx, l, oldestDue, limit)
+}
+
+// claimOne is claim for a half-open breaker: the delivery that was tried least.
+// With the oldest, one message that the receiver does not take would keep all
+// others from showing that it takes those.
+func (s *leases) claimOne(ctx context.Context, l *lease) ([]*delivery, error) {
+	return s.claimOf(ctx, l, leastTried, 1)
+}
+
+func (s *leases) claimOf(ctx context.Context, l *lease, due string, limit int) ([]*delivery, error) {
 	found, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (*delivery, error) {
 		d := &delivery{}
 		return d, row.Scan(&d.messageID, &d.attempts, &d.body, &d.occurredAt)
-	}, claimQuery, l.endpoint, l.epoch, limit)
+	}, `WITH due AS (`+due+`) `+claimDue, l.endpoint, l.epoch, limit)
 	if err != nil {
 		return nil, fmt.Errorf("webhooks: claim deliveries of %s: %w", l.endpoint, err)
 	}
 	return found, nil
+}
+
+const giveUpQuery = `
+	WITH old AS (
+		SELECT d.message_id FROM webhooks.delivery d
+		WHERE d.endpoint_id = $1 AND d.created_at < now() - $3::interval
+			AND EXISTS (SELECT FROM webhooks.endpoint e WHERE e.id = $1 AND e.lease_epoch = $2 AND e.failing_since < now() - $3::interval)
+		LIMIT $4
+	), ended AS (
+		DELETE FROM webhooks.delivery d USING old WHERE d.endpoint_id = $1 AND d.message_id = old.message_id
+		RETURNING d.endpoint_id, d.message_id, d.attempts, d.created_at
+	)
+	INSERT INTO webhooks.delivery_log (endpoint_id, message_id, outcome, attempts, created_at)
+	SELECT endpoint_id, message_id, 'exhausted', attempts, created_at FROM ended
+	ON CONFLICT (endpoint_id, message_id) DO UPDATE
+		SET outcome = excluded.outcome, attempts = excluded.attempts, finished_at = excluded.finished_at`
+
+// giveUp ends the deliveries that are older than age, of an endpoint that has
+// failed for as long. It writes them in parts: a crash leaves the rest for the
+// next failure.
+func (s *leases) giveUp(ctx context.Context, l *lease, age time.Duration) error {
+	const part = 1000
+	for {
+		tag, err := s.pool.Exec(ctx, giveUpQuery, l.endpoint, l.epoch, age, part)
+		if err != nil {
+			return fmt.Errorf("webhooks: give up old deliveries of %s: %w", l.endpoint, err)
+		}
+		if tag.RowsAffected() < part {
+			return nil
+		}
+	}
 }
 
 const extendQuery = `

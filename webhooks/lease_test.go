@@ -124,7 +124,8 @@ func TestLostLeaseIsFenced(t *testing.T) {
 	if more, err := ours.leases.claim(t.Context(), old, 10); err != nil || len(more) != 0 {
 		t.Error(more, err)
 	}
-	done := completion{lease: old, delivery: claimed[0], answer: &answer{started: epoch}, verdict: verdict{outcome: delivered, disable: "x", pause: time.Hour}}
+	done := completion{lease: old, delivery: claimed[0], answer: &answer{started: epoch}, verdict: verdict{outcome: delivered, disable: "x"}}
+	old.breaker.failed(claimed[0].messageID, time.Hour)
 	if err := ours.completer.write(t.Context(), []completion{done}); err != nil {
 		t.Fatal(err)
 	}

@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	inFlight   = 8  // requests to one endpoint at a time
 	claimAhead = 64 // deliveries claimed and not yet begun
 	pollEvery  = time.Second
 	// brokenWait is how long an endpoint is left alone whose secret does not open.
 	brokenWait = time.Minute
 )
 
-// runner delivers to one endpoint while there is work. It shares nothing with
-// other runners but the pool of connections and the completer, neither of which
-// waits for a receiver: an endpoint that hangs holds up nobody else.
+// runner delivers to one endpoint while there is work. It shares with other
+// runners the pool of connections to PostgreSQL and the completer, neither of
+// which waits for a receiver, and the slots, of which an endpoint that hangs has
+// one: it holds up nobody else.
 type runner struct {
 	d        *Dispatcher
 	endpoint string
@@ -55,16 +55,19 @@ func (r *runner) serve(ctx context.Context) (idle bool) {
 	r.held.Store(l)
 	defer r.held.Store(nil)
 	queue := make(chan *delivery, claimAhead)
-	var workers sync.WaitGroup
-	for range inFlight {
-		workers.Go(func() { r.work(claiming, l, queue) })
-	}
+	var sending sync.WaitGroup
+	sending.Go(func() { r.send(claiming, l, queue) })
 	err = r.feed(claiming, l, queue)
 	close(queue)
-	workers.Wait()
+	sending.Wait()
 	// Only now: given back earlier, what is being recorded would be claimed by
 	// the next dispatcher and sent again.
 	r.open.Wait()
+	if l.breaker.isOpen() {
+		if err := r.d.leases.giveUp(ctx, l, r.d.config.MaxAge); err != nil && ctx.Err() == nil {
+			r.d.delivering.report(err)
+		}
+	}
 	if err != nil && claiming.Err() == nil {
 		r.d.delivering.report(err)
 	}
@@ -97,6 +100,13 @@ func (r *runner) release(l *lease) {
 func (r *runner) feed(ctx context.Context, l *lease, queue chan<- *delivery) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
+	if l.breaker.halfOpen() {
+		found, err := r.d.leases.claimOne(ctx, l)
+		if err != nil {
+			return err
+		}
+		r.enqueue(found, queue)
+	}
 	for ticked := false; ; {
 		more := true // there may be more than we have claimed
 		if free := cap(queue) - len(queue); free >= claimAhead/2 {
@@ -104,11 +114,7 @@ func (r *runner) feed(ctx context.Context, l *lease, queue chan<- *delivery) err
 			if err != nil {
 				return err
 			}
-			for _, d := range found {
-				r.inHand.Add(1)
-				r.open.Add(1)
-				queue <- d
-			}
+			r.enqueue(found, queue)
 			more = len(found) == free
 			if ticked && len(found) == 0 && r.inHand.Load() == 0 {
 				return nil
@@ -130,9 +136,20 @@ func (r *runner) feed(ctx context.Context, l *lease, queue chan<- *delivery) err
 	}
 }
 
-// work posts what is queued. Once ctx ends it begins nothing more; what it has
-// begun goes on.
-func (r *runner) work(ctx context.Context, l *lease, queue <-chan *delivery) {
+func (r *runner) enqueue(claimed []*delivery, queue chan<- *delivery) {
+	for _, d := range claimed {
+		r.inHand.Add(1)
+		r.open.Add(1)
+		queue <- d
+	}
+}
+
+// send posts what is queued, as much at a time as the breaker and the slots
+// allow, and returns when all of it is done. Once ctx ends it begins nothing
+// more; what it has begun goes on.
+func (r *runner) send(ctx context.Context, l *lease, queue <-chan *delivery) {
+	var requests sync.WaitGroup
+	defer requests.Wait()
 	for d := range queue {
 		if len(queue) <= claimAhead/2 {
 			select {
@@ -140,17 +157,34 @@ func (r *runner) work(ctx context.Context, l *lease, queue <-chan *delivery) {
 			default:
 			}
 		}
-		if ctx.Err() != nil {
+		if !r.begin(ctx, l) {
 			r.done()
 			continue
 		}
-		if !l.covers(r.d.config.Timeout) {
-			l.stop()
-			r.done()
-			continue
-		}
-		r.deliver(l, d)
+		requests.Go(func() {
+			r.deliver(l, d)
+			r.d.slots.give(l.project)
+			l.breaker.leave()
+		})
 	}
+}
+
+// begin waits until a request may be made; false when the lease has ended.
+func (r *runner) begin(ctx context.Context, l *lease) bool {
+	if l.breaker.enter(ctx) != nil {
+		return false
+	}
+	if r.d.slots.take(ctx, l.project) != nil {
+		l.breaker.leave()
+		return false
+	}
+	if !l.covers(r.d.config.Timeout) {
+		l.stop()
+		r.d.slots.give(l.project)
+		l.breaker.leave()
+		return false
+	}
+	return true
 }
 
 // deliver makes one attempt and hands it on to be recorded.
@@ -167,7 +201,12 @@ func (r *runner) deliver(l *lease, d *delivery) {
 		return
 	}
 	v := judge(a, d.attempts+1, config.Retries, config.Spread)
-	if v.pause > 0 || v.disable != "" {
+	if v.outcome == delivered || v.outcome == aborted {
+		l.breaker.succeeded()
+	} else if l.breaker.failed(d.messageID, v.pause) {
+		l.stop()
+	}
+	if v.disable != "" {
 		l.stop()
 	}
 	r.d.metrics.attemptSeconds.Observe(a.duration.Seconds())

@@ -218,7 +218,7 @@ func (f *fixture) config() DispatcherConfig {
 		Logger:  slog.New(slog.DiscardHandler),
 		Retries: []time.Duration{time.Millisecond, 2 * time.Millisecond},
 		Spread:  func(wait time.Duration) time.Duration { return wait },
-		Timeout: patience,
+		Timeout: patience, MaxAge: 72 * time.Hour,
 	}
 }
 
@@ -232,6 +232,11 @@ func (f *fixture) mortal() DispatcherConfig {
 // start runs a dispatcher until stop is called, or the test ends.
 func start(t testing.TB, config DispatcherConfig) (d *Dispatcher, stop func()) {
 	d = NewDispatcher(config)
+	return d, run(t, d)
+}
+
+// run is start for a dispatcher that was made before.
+func run(t testing.TB, d *Dispatcher) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -245,7 +250,7 @@ func start(t testing.TB, config DispatcherConfig) (d *Dispatcher, stop func()) {
 		<-ended
 	}
 	t.Cleanup(stop)
-	return d, stop
+	return stop
 }
 
 // listen makes an endpoint that gets everything from now on.
