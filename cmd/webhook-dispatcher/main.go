@@ -19,6 +19,7 @@ import (
 type command struct {
 	service.Flags
 	service.EndpointFlags
+	service.ConnectionFlags
 	HTTP string `name:"http" env:"TALLYSTICK_HTTP" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Address of /healthz, /readyz and /metrics."`
 }
 
@@ -34,6 +35,9 @@ func (c *command) Run(ctx context.Context) error {
 		return err
 	}
 	run := service.NewDispatcher(common, policy)
+	if run.Connections, err = c.Connections(); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return run.Run(ctx) })
 	group.Go(func() error {

@@ -9,7 +9,8 @@ import (
 // Dispatcher turns the log into webhooks.
 type Dispatcher struct {
 	Common
-	Policy webhooks.Policy
+	Policy      webhooks.Policy
+	Connections webhooks.Connections // the zero value is the defaults
 
 	started gate
 	running *webhooks.Dispatcher
@@ -44,6 +45,7 @@ func (s *Dispatcher) Run(ctx context.Context) error {
 	}
 	s.running = webhooks.NewDispatcher(webhooks.DispatcherConfig{
 		Shards: logs, Codec: inst.Codec, Pool: pool, Master: s.Master, Policy: s.Policy, Logger: s.Logger, Registry: s.Registry,
+		Connections: s.Connections,
 	})
 	s.started.open.Store(true)
 	return s.running.Run(ctx)

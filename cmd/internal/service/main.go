@@ -97,3 +97,20 @@ func (f EndpointFlags) Policy(policy webhooks.Policy) (webhooks.Policy, error) {
 	}
 	return policy, nil
 }
+
+// ConnectionFlags bound the connections to receivers of webhooks.
+type ConnectionFlags struct {
+	PerEndpoint int `name:"webhook-connections-per-endpoint" env:"TALLYSTICK_WEBHOOK_CONNECTIONS_PER_ENDPOINT" default:"8" help:"Requests in flight to one webhook endpoint."`
+	PerProject  int `name:"webhook-connections-per-project" env:"TALLYSTICK_WEBHOOK_CONNECTIONS_PER_PROJECT" default:"64" help:"Requests in flight to the webhook endpoints of one project; more than it may have endpoints, so that ones that hang do not stop the others."`
+	InAll       int `name:"webhook-connections" env:"TALLYSTICK_WEBHOOK_CONNECTIONS" default:"512" help:"Requests in flight to all webhook endpoints. A quarter as many connections more are kept open for the next request."`
+}
+
+// Connections reads the flags; the error names the setting.
+func (f ConnectionFlags) Connections() (webhooks.Connections, error) {
+	for name, value := range map[string]int{"-per-endpoint": f.PerEndpoint, "-per-project": f.PerProject, "": f.InAll} {
+		if value < 1 {
+			return webhooks.Connections{}, fmt.Errorf("--webhook-connections%s must be at least 1, not %d", name, value)
+		}
+	}
+	return webhooks.Connections{PerEndpoint: f.PerEndpoint, PerProject: f.PerProject, InAll: f.InAll}, nil
+}
