@@ -8,7 +8,7 @@ func Compress(json []byte) []byte { return compressor().EncodeAll(json, nil) }
 // Decompressed calls fn with the JSON, which fn must not keep.
 func Decompressed(stored []byte, fn func(json []byte) error) error { return decompressed(stored, fn) }
 
-// ReadAheadBytes is what a reader asks for at once.
+// ReadAheadBytes bounds what is on its way to a reader.
 const ReadAheadBytes = readAheadBytes
 
 // Forms lists the types and versions that can be read: "wallet.created.v2".

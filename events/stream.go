@@ -26,12 +26,10 @@ const (
 	requestTimeout = 3 * time.Second
 	dedupWindow    = 2 * time.Minute // of commit ids; the expected sequence holds for ever
 
-	// A reader asks the server for so much before it needs it, and asks again when
-	// half of the messages are used: at most twice this is buffered. The server
-	// does not send a message that has more bytes than were asked for, so the
-	// largest commit must fit, with its frame, subject and headers.
+	// readAheadBytes bounds the messages on their way to a reader, of which none is
+	// larger than the server's max_payload. Most are far smaller, so many are few bytes.
+	readAheadBytes    = 32 << 20
 	readAheadMessages = 256
-	readAheadBytes    = MaxCommitBytes + 64<<10
 )
 
 // StreamName and Subject of a shard.
@@ -133,6 +131,15 @@ func (s *Stream) Get(ctx context.Context, sequence uint64) (Message, error) {
 	return Message{Sequence: raw.Sequence, Data: raw.Data}, nil
 }
 
+// readAhead is how many messages a reader asks for before it needs them. The
+// client's own limits in bytes do not serve: with PullMaxMessagesWithBytesLimit the
+// server's notes on ended requests overflow the client's queue, and messages are
+// dropped; PullMaxBytes makes a queue for a million messages (nats.go 1.55).
+func (s *Stream) readAhead() jetstream.PullMaxMessages {
+	largest := max(s.js.Conn().MaxPayload(), 1)
+	return jetstream.PullMaxMessages(max(1, min(readAheadMessages, readAheadBytes/largest)))
+}
+
 // Read calls fn with the commits from..to, in order, each once, and waits for
 // the ones that are not there yet: with Forever it follows the log. It returns
 // nil after `to`, what fn returned, ctx's error, ErrDamaged, or an error that may
@@ -147,7 +154,7 @@ func (s *Stream) Read(ctx context.Context, from, to uint64, fn func(Message) err
 	if err != nil {
 		return fmt.Errorf("events: read %s: %w", s.name, err)
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessagesWithBytesLimit(readAheadMessages, readAheadBytes))
+	messages, err := consumer.Messages(s.readAhead())
 	if err != nil {
 		return fmt.Errorf("events: read %s: %w", s.name, err)
 	}
