@@ -106,7 +106,7 @@ func reversalOf(event domain.Event, sums *domain.Reversal) *reversal {
 	if !ok || sums == nil {
 		return nil
 	}
-	r := &reversal{whole: len(sums.Operations) == len(original.Operations), by: sums.By, operations: sums.Operations}
+	r := &reversal{whole: len(sums.Operations) == len(original.Operations), by: sums.By(), operations: sums.Operations}
 	for i := range sums.Operations {
 		sum := &sums.Operations[i]
 		r.whole = r.whole && sum.Amount.Cmp(original.Operations[sum.Operation].Amount) == 0

@@ -23,17 +23,35 @@ type ReversalPart struct {
 
 // Reversal is what was taken back of a transaction so far.
 type Reversal struct {
-	By         []TransactionID     // in order
-	Operations []ReversedOperation // sums, of the operations that were reversed
+	Operations []ReversedOperation // sums, of the operations that were reversed, by their index
+	last       *reversedBy
+}
+
+// reversedBy is one of the transactions that took something back, and those
+// before it: there can be as many as there are minor units.
+type reversedBy struct {
+	id     TransactionID
+	before *reversedBy
+}
+
+// By lists the transactions that did it, in order.
+func (r *Reversal) By() (all []TransactionID) {
+	for by := r.last; by != nil; by = by.before {
+		all = append(all, by.id)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+func (r *Reversal) find(operation int) (int, bool) {
+	return slices.BinarySearchFunc(r.Operations, operation, func(sum ReversedOperation, operation int) int { return sum.Operation - operation })
 }
 
 // of answers the sums of an operation, at the scale of what it moved.
 func (r *Reversal) of(index int, o *PostedOperation) ReversedOperation {
 	if r != nil {
-		for i := range r.Operations {
-			if r.Operations[i].Operation == index {
-				return r.Operations[i]
-			}
+		if at, ok := r.find(index); ok {
+			return r.Operations[at]
 		}
 	}
 	return ReversedOperation{Operation: index, Amount: o.Amount.Sub(o.Amount), Fee: o.Fee.Sub(o.Fee), Received: o.Received.Sub(o.Received)}
@@ -43,13 +61,13 @@ func (r *Reversal) of(index int, o *PostedOperation) ReversedOperation {
 func (r *Reversal) with(e *TransactionReversed) *Reversal {
 	next := &Reversal{}
 	if r != nil {
-		next.By, next.Operations = slices.Clone(r.By), slices.Clone(r.Operations)
+		*next = Reversal{slices.Clone(r.Operations), r.last}
 	}
-	next.By = append(next.By, e.Reversal)
-	for _, one := range e.Operations {
-		at := slices.IndexFunc(next.Operations, func(sum ReversedOperation) bool { return sum.Operation == one.Operation })
-		if at < 0 {
-			next.Operations = append(next.Operations, one)
+	next.last = &reversedBy{e.Reversal, next.last}
+	for _, one := range slices.Backward(e.Operations) { // which have the last operation first
+		at, found := next.find(one.Operation)
+		if !found {
+			next.Operations = slices.Insert(next.Operations, at, one)
 			continue
 		}
 		sum := &next.Operations[at]
@@ -268,13 +286,21 @@ func spentBy(original *TransactionCompleted, operation int, fee bool) spent {
 	if payer == "" {
 		payer = o.To
 	}
-	for i := range original.Entries {
-		e := &original.Entries[i]
-		if e.Operation == operation && e.Fee == fee && e.Wallet == payer && e.Amount.Sign() < 0 {
+	for _, e := range entriesOf(original, operation) {
+		if e.Fee == fee && e.Wallet == payer && e.Amount.Sign() < 0 {
 			return spent{e.Amount.Neg(), e.Lots}
 		}
 	}
 	return spent{}
+}
+
+// entriesOf are the entries of one operation: entries come in the order of the
+// operations that made them.
+func entriesOf(t *TransactionCompleted, operation int) []Entry {
+	compare := func(e Entry, operation int) int { return e.Operation - operation }
+	from, _ := slices.BinarySearchFunc(t.Entries, operation, compare)
+	to, _ := slices.BinarySearchFunc(t.Entries, operation+1, compare)
+	return t.Entries[from:to]
 }
 
 // restore is which lots come back with an amount, after `already` came back:
@@ -293,9 +319,8 @@ func (s spent) restore(already, amount Money) []LotPart {
 func (p *posting) granted(original *TransactionCompleted, operation int, m *movement) []LotPart {
 	lots, amount := m.from.lots(), m.amount
 	var taken []LotPart
-	for i := range original.Entries {
-		e := &original.Entries[i]
-		if e.Operation != operation || e.Fee || e.Wallet != m.from.wallet.ID || len(e.Lots) == 0 {
+	for _, e := range entriesOf(original, operation) {
+		if e.Fee || e.Wallet != m.from.wallet.ID || len(e.Lots) == 0 {
 			continue
 		}
 		if own, ok := lots.get(e.Lots[0].key()); ok && !own.expired(p.at.Time) {
