@@ -60,21 +60,28 @@ func feeFor(rules []FeeRule, operation OperationType, asset AssetCode) *FeeRule 
 // MaxRules is how many fees, and how many currencies with limits, are kept at most.
 const MaxRules = 500
 
+// feeKey is what there is one rule for.
+type feeKey struct {
+	operation OperationType
+	currency  AssetCode
+}
+
 // checkFees looks at what can be said of rules whatever there is.
 func checkFees(rules []FeeRule) *Rejection {
 	if len(rules) > MaxRules {
 		return reject(BadRequest, "there are %d fees; at most %d are allowed", len(rules), MaxRules)
 	}
+	seen := make(map[feeKey]bool, len(rules))
 	for i := range rules {
 		rule := &rules[i]
 		if !slices.Contains(feeOperations, rule.Operation) {
 			return reject(BadRequest, "a fee cannot be charged for %q: only for %v", rule.Operation, feeOperations)
 		}
-		for _, other := range rules[:i] {
-			if other.Operation == rule.Operation && other.Currency == rule.Currency {
-				return reject(BadRequest, "two fees for %s", rule.Operation)
-			}
+		key := feeKey{rule.Operation, rule.Currency}
+		if seen[key] {
+			return reject(BadRequest, "two fees for %s", rule.Operation)
 		}
+		seen[key] = true
 		for _, part := range rule.amounts() {
 			if part.value.Set() && (part.value.value.Sign() < 0 || part.value.minor) {
 				return reject(BadRequest, "%s must be zero or more, in major units", part.name)

@@ -13,7 +13,8 @@ type posting struct {
 	at       Place
 	origin   Origin
 	accounts map[WalletID]*account
-	before   []Event // that stand before the transaction
+	before   []Event                 // that stand before the transaction
+	made     map[accountKey]*account // by those of them that are new accounts
 	entries  []Entry
 	counted  bool // limits count it by the day
 }
@@ -66,25 +67,24 @@ func (p *posting) account(id WalletID) *account {
 // system answers the project's account of a role, making it with the
 // transaction that first needs it.
 func (p *posting) system(role WalletRole, asset Asset) *account {
-	if id, ok := p.project.accounts[accountKey{role, asset.Code}]; ok {
+	key := accountKey{role, asset.Code}
+	if id, ok := p.project.accounts.get(key); ok {
 		return p.account(id)
 	}
-	made := 0
-	for _, event := range p.before {
-		if e, ok := event.(*WalletCreated); ok {
-			if e.Role == role && e.Asset.Code == asset.Code {
-				return p.accounts[e.Wallet]
-			}
-			made++
-		}
+	if a, ok := p.made[key]; ok {
+		return a
 	}
 	created := &WalletCreated{
 		Project: p.project.ID, Wallet: WalletID(p.at.offset(len(p.before)).ID(walletPrefix)), Role: role, Type: Prepaid,
-		Asset: asset, Number: p.state.nextNumber(p.at, made), Name: string(role) + " " + string(asset.Code),
+		Asset: asset, Number: p.state.nextNumber(p.at, len(p.made)), Name: string(role) + " " + string(asset.Code),
 	}
 	p.before = append(p.before, created)
 	a := &account{wallet: created.wallet(), balance: asset.zero()}
 	p.accounts[created.Wallet] = a
+	if p.made == nil {
+		p.made = map[accountKey]*account{}
+	}
+	p.made[key] = a
 	return a
 }
 
