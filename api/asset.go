@@ -59,11 +59,17 @@ func (s *server) listAssets(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	var all []domain.Asset
-	for _, asset := range project.Assets {
-		all = append(all, asset)
+	var rows []domain.Asset
+	next := ""
+	for asset := range project.OwnAssets(domain.AssetCode(after)) {
+		if len(rows) == limit {
+			next = string(rows[limit-1].Code)
+			break
+		}
+		if string(asset.Code) != after {
+			rows = append(rows, asset)
+		}
 	}
-	rows, next := pageAfter(all, limit, after, func(a domain.Asset) string { return string(a.Code) })
 	return answerJSON(c, http.StatusOK, AssetList{Data: converted(rows, assetOf), NextCursor: nextCursor(next)})
 }
 

@@ -42,7 +42,7 @@ func (s *server) createCredential(c echo.Context) error {
 // GET /v1/projects/{project_id}/credentials
 func (s *server) listCredentials(c echo.Context) error {
 	q := queryOf(c)
-	limit, after := q.limit(), q.text("cursor")
+	limit, after := q.limit(), domain.APIKey(q.text("cursor"))
 	if q.err != nil {
 		return q.err
 	}
@@ -51,16 +51,22 @@ func (s *server) listCredentials(c echo.Context) error {
 		return err
 	}
 	at, _ := project.ID.Location()
-	var all []domain.Credential
+	var rows []domain.Credential
+	next := ""
 	_, err = s.view(c, int(at.Shard), func(state *domain.State) {
-		for _, credential := range state.Credentials(project.ID) {
-			all = append(all, *credential)
+		for credential := range state.Credentials(project.ID, after) {
+			if len(rows) == limit {
+				next = string(rows[limit-1].Key)
+				return
+			}
+			if credential.Key != after {
+				rows = append(rows, *credential)
+			}
 		}
 	})
 	if err != nil {
 		return err
 	}
-	rows, next := pageAfter(all, limit, after, func(c domain.Credential) string { return string(c.Key) })
 	list := CredentialList{Data: []Credential{}, NextCursor: nextCursor(next)}
 	for _, row := range rows {
 		at, _ := row.Key.Location()

@@ -92,7 +92,7 @@ func zeroOf(m domain.Money) domain.Money { return domain.NewMoney(m.Asset(), 0, 
 func formatted(m domain.Money, project *domain.Project) string {
 	plain := m.String()
 	code := string(m.Asset())
-	if asset, own := project.Assets[m.Asset()]; own {
+	if asset, own := project.OwnAsset(m.Asset()); own {
 		sign, digits := "", plain
 		if m.Sign() < 0 {
 			sign, digits = "-", plain[1:]

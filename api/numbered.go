@@ -93,9 +93,9 @@ func assetNamed(text string, project *domain.Project) domain.AssetCode {
 	if err != nil {
 		return domain.AssetCode(text)
 	}
-	for code, asset := range project.Assets {
+	for asset := range project.OwnAssets("") {
 		if asset.NumericID == number {
-			return code
+			return asset.Code
 		}
 	}
 	codes := currency.GetCurrencyCodes()

@@ -228,6 +228,23 @@ func (r reply) want200() reply {
 	return r
 }
 
+// projectWith is a project that has assets of its own.
+func projectWith(t *testing.T, settings domain.ProjectSettings, own []domain.Asset) *domain.Project {
+	t.Helper()
+	state := domain.NewState(1)
+	facts := []domain.Event{&domain.ProjectCreated{Project: "proj_0", Settings: settings}}
+	for _, asset := range own {
+		facts = append(facts, &domain.AssetDefined{Project: "proj_0", Asset: asset})
+	}
+	for _, fact := range facts {
+		if err := state.Evolve(fact); err != nil {
+			t.Fatal(err)
+		}
+	}
+	project, _ := state.Project("proj_0")
+	return project
+}
+
 func TestFormatted(t *testing.T) {
 	t.Parallel()
 	money := func(asset, text string) domain.Money {
@@ -237,7 +254,7 @@ func TestFormatted(t *testing.T) {
 		}
 		return m
 	}
-	own := map[domain.AssetCode]domain.Asset{"STARS": {Code: "STARS", Scale: 1, Symbol: "★"}, "POINTS": {Code: "POINTS"}}
+	own := []domain.Asset{{Code: "STARS", Scale: 1, Symbol: "★"}, {Code: "POINTS"}}
 	for _, row := range []struct{ locale, asset, amount, want string }{
 		{"en-GH", "GHS", "150.00", "GH₵150.00"},
 		{"en-GH", "GHS", "-1234567.89", "-GH₵1,234,567.89"},
@@ -250,7 +267,7 @@ func TestFormatted(t *testing.T) {
 		{"en", "POINTS", "150", "POINTS 150"},
 		{"en", "XXXX", "1.00", "XXXX 1.00"},
 	} {
-		project := &domain.Project{Settings: domain.ProjectSettings{Locale: row.locale}, Assets: own}
+		project := projectWith(t, domain.ProjectSettings{Locale: row.locale}, own)
 		if got := formatted(money(row.asset, row.amount), project); got != row.want {
 			t.Errorf("%s %s in %q is %q, want %q", row.asset, row.amount, row.locale, got, row.want)
 		}

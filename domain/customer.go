@@ -8,7 +8,7 @@ type Customer struct {
 	Project ProjectID
 	ID      CustomerID
 	Profile Profile
-	wallets []WalletID
+	wallets ownWallets
 }
 
 // Profile is what is known of a customer beyond the identifier. All of it is

@@ -15,6 +15,7 @@ func (s *State) Evolve(event Event) error {
 		return s.evolveProjectChanged(e)
 	case *CredentialCreated:
 		s.credentials.put(e.Key, &Credential{Key: e.Key, Project: e.Project, Name: e.Name, SecretHash: e.SecretHash})
+		return s.evolveProject(e.Project, func(p *Project) { p.credentials = p.credentials.with(e.Key, struct{}{}) })
 	case *CredentialRevoked:
 		credential, ok := edit(&s.credentials, e.Key)
 		if !ok {
@@ -22,7 +23,7 @@ func (s *State) Evolve(event Event) error {
 		}
 		credential.Revoked = true
 	case *AssetDefined:
-		return s.evolveProject(e.Project, func(p *Project) { p.Assets = withRow(p.Assets, e.Asset.Code, e.Asset) })
+		return s.evolveProject(e.Project, func(p *Project) { p.assets = p.assets.with(e.Asset.Code, e.Asset) })
 	case *CustomerUpserted:
 		s.evolveCustomer(e)
 	case *WalletCreated:
@@ -100,16 +101,6 @@ func (s *State) evolveProject(id ProjectID, change func(*Project)) error {
 	return nil
 }
 
-// withRow is a copy of a map with one row set: readers may hold the old one.
-func withRow[K comparable, V any](old map[K]V, key K, value V) map[K]V {
-	next := make(map[K]V, len(old)+1)
-	for k, v := range old {
-		next[k] = v
-	}
-	next[key] = value
-	return next
-}
-
 func (s *State) evolveCustomer(e *CustomerUpserted) {
 	key := customerKey{e.Project, e.Customer}
 	customer, known := edit(&s.customers, key)
@@ -118,7 +109,7 @@ func (s *State) evolveCustomer(e *CustomerUpserted) {
 		s.customers.put(key, customer)
 	}
 	for _, old := range customer.identifiers() {
-		s.identifiers.put(old, "") // nobody's: a layer cannot delete from its base
+		drop(&s.identifiers, old)
 	}
 	customer.Profile = e.Profile
 	for _, id := range customer.identifiers() {
@@ -150,10 +141,10 @@ func (s *State) evolveWalletCreated(e *WalletCreated) error {
 		if !ok {
 			return fmt.Errorf("domain: wallet %s of a customer who was never created", e.Wallet)
 		}
-		customer.wallets = append(customer.wallets[:len(customer.wallets):len(customer.wallets)], e.Wallet)
+		s.own(customer, wallet)
 	case IssuanceWallet, FeeWallet, BreakageWallet, EscrowWallet, LiquidityWallet:
 		return s.evolveProject(e.Project, func(p *Project) {
-			p.accounts = withRow(p.accounts, accountKey{e.Role, e.Asset.Code}, e.Wallet)
+			p.accounts = p.accounts.with(accountKey{e.Role, e.Asset.Code}, e.Wallet)
 		})
 	}
 	return nil

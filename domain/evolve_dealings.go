@@ -38,7 +38,7 @@ func (s *State) evolveStatus(e *WalletStatusChanged) error {
 		w.Status = e.Status
 		if e.Status == Closed {
 			if customer, ok := edit(&s.customers, customerKey{w.Project, w.Customer}); ok {
-				customer.wallets = slices.DeleteFunc(slices.Clone(customer.wallets), func(id WalletID) bool { return id == w.ID })
+				s.disown(customer, w)
 			}
 			s.resettle(w, w.Terms.Settlement, Settlement{})
 		}

@@ -293,7 +293,7 @@ func (h *observer) inspectEscrows(s *State) {
 	open := map[WalletID]int{}
 	for _, escrow := range s.escrows.rows {
 		project, _ := s.Project(escrow.Project)
-		account := project.accounts[accountKey{EscrowWallet, escrow.Remaining.asset}]
+		account, _ := project.accounts.get(accountKey{EscrowWallet, escrow.Remaining.asset})
 		if sum, ok := sums[account]; ok {
 			sums[account] = sum.Add(escrow.Remaining)
 		} else {

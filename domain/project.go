@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -10,8 +11,10 @@ import (
 type Project struct {
 	ID       ProjectID
 	Settings ProjectSettings
-	Assets   map[AssetCode]Asset // its own, beside the currencies of ISO 4217
-	accounts map[accountKey]WalletID
+
+	assets      sorted[AssetCode, Asset] // its own, beside the currencies of ISO 4217
+	accounts    sorted[accountKey, WalletID]
+	credentials sorted[APIKey, struct{}]
 }
 
 // ProjectSettings are the rules that a project chooses.
@@ -37,10 +40,20 @@ func (s *ProjectSettings) zone() *time.Location {
 
 // Asset answers an asset that the project's wallets can hold.
 func (p *Project) Asset(code AssetCode) (Asset, bool) {
-	if asset, ok := p.Assets[code]; ok {
+	if asset, ok := p.OwnAsset(code); ok {
 		return asset, true
 	}
 	return isoAsset(code)
+}
+
+// OwnAsset answers an asset that the project defined.
+func (p *Project) OwnAsset(code AssetCode) (Asset, bool) { return p.assets.get(code) }
+
+// OwnAssets are those that the project defined, from a code on, by code.
+func (p *Project) OwnAssets(from AssetCode) iter.Seq[Asset] {
+	return func(yield func(Asset) bool) {
+		p.assets.from(from, func(_ AssetCode, asset Asset) bool { return yield(asset) })
+	}
 }
 
 // Credential lets a program act for one project. The secret itself is nowhere.
@@ -126,16 +139,16 @@ func checkProjectLimits(limits []CurrencyLimits, project *Project) *Rejection {
 	if len(limits) > MaxRules {
 		return reject(BadRequest, "there are limits for %d currencies; at most %d are allowed", len(limits), MaxRules)
 	}
+	seen := make(map[AssetCode]bool, len(limits))
 	for i := range limits {
 		asset, ok := project.Asset(limits[i].Currency)
 		if !ok {
 			return unknownCurrency(limits[i].Currency)
 		}
-		for _, other := range limits[:i] {
-			if other.Currency == limits[i].Currency {
-				return reject(BadRequest, "two sets of limits for %s", other.Currency)
-			}
+		if seen[asset.Code] {
+			return reject(BadRequest, "two sets of limits for %s", asset.Code)
 		}
+		seen[asset.Code] = true
 		if rejection := checkLimits(limits[i].Limits, asset); rejection != nil {
 			return rejection
 		}
@@ -205,7 +218,7 @@ func decideDefineAsset(s *State, c DefineAsset) ([]Event, *Rejection) {
 	if _, iso := isoAsset(c.Asset.Code); iso {
 		return nil, reject(AssetConflict, "%s is a currency of ISO 4217 and needs no definition", c.Asset.Code)
 	}
-	existing, defined := project.Assets[c.Asset.Code]
+	existing, defined := project.OwnAsset(c.Asset.Code)
 	switch {
 	case !defined:
 		return []Event{&AssetDefined{Project: c.Project, Asset: c.Asset}}, nil

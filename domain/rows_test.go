@@ -14,13 +14,13 @@ func rows(s *State) string {
 	all := []string{fmt.Sprint("shards ", s.shards, ", wallets ", s.wallets, ", monitored ", s.monitored)}
 	add := func(what string, values ...any) { all = append(all, what+" "+fmt.Sprintln(values...)) }
 	for _, p := range flat(&s.projects) {
-		add("project", p.ID, p.Settings, p.Assets, p.accounts)
+		add("project", p.ID, p.Settings, slices.Collect(p.OwnAssets("")), accountsOf(p))
 	}
 	for _, c := range flat(&s.credentials) {
 		add("credential", *c)
 	}
 	for _, c := range flat(&s.customers) {
-		add("customer", *c)
+		add("customer", c.Project, c.ID, c.Profile, s.walletsOf(c))
 	}
 	for id, owner := range flat(&s.identifiers) {
 		if owner != "" { // "" is nobody, just as no row is
@@ -53,7 +53,7 @@ func rows(s *State) string {
 		}
 	}
 	for place, r := range flat(&s.reversals) {
-		add("reversal", place, *r)
+		add("reversal", place, r.By(), r.Operations)
 	}
 	for a := range planned(s) {
 		add("appointment", a)
@@ -70,6 +70,32 @@ func walletRow(w *Wallet) []any {
 		row = append(row, "held", d.held, d.holds, d.escrows, "lots", d.lots.all(), "monitors", d.monitors, "usage", d.usage, "due", d.due)
 	}
 	return row
+}
+
+// accountsOf are the project's own accounts.
+func accountsOf(p *Project) map[accountKey]WalletID {
+	all := map[accountKey]WalletID{}
+	p.accounts.from(accountKey{}, func(key accountKey, id WalletID) bool {
+		all[key] = id
+		return true
+	})
+	return all
+}
+
+// walletsOf are a customer's wallets, oldest first.
+func (s *State) walletsOf(c *Customer) []WalletID {
+	if c.wallets.many == nil {
+		return c.wallets.few
+	}
+	var all []WalletID
+	c.wallets.many.byAge.from("", func(id WalletID, asset AssetCode) bool {
+		if same, ok := c.wallets.many.byAsset.get(asset); !ok || same != id {
+			wrong("wallet %s of %s is indexed as %s", id, c.ID, same)
+		}
+		all = append(all, id)
+		return true
+	})
+	return all
 }
 
 func flat[K comparable, V any](t *table[K, V]) map[K]V {

@@ -199,11 +199,14 @@ func (s *script) asset(code string, options map[string]string) Command {
 
 // notes are the metadata that options give, nil for none.
 func notes(options map[string]string) Metadata {
-	var all Metadata
+	all := Metadata{}
 	for key, value := range options {
 		if note, ok := strings.CutPrefix(key, "meta."); ok {
-			all = withRow(all, note, value)
+			all[note] = value
 		}
+	}
+	if len(all) == 0 {
+		return nil
 	}
 	return all
 }

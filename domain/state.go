@@ -23,7 +23,7 @@ type State struct {
 	projects    table[ProjectID, *Project]
 	credentials table[APIKey, *Credential]
 	customers   table[customerKey, *Customer]
-	identifiers table[identifier, CustomerID]
+	identifiers table[identifier, CustomerID] // "": nobody's any more
 	walletTable table[WalletID, *Wallet]
 	references  table[ReferenceKey, uint64]
 	holds       table[HoldID, *Hold]     // active; nil: ended
@@ -79,18 +79,20 @@ func (t *table[K, V]) merge() {
 	clear(t.rows)
 }
 
-// drop takes a row out of a table of which nil means that it is gone.
-func drop[K comparable, V any](t *table[K, *V], key K) {
+// drop takes a row out of a table of which the zero value means that it is gone.
+func drop[K, V comparable](t *table[K, V], key K) {
 	if t.base == nil {
 		delete(t.rows, key)
 		return
 	}
-	t.put(key, nil)
+	var gone V
+	t.put(key, gone)
 }
 
-func mergeDropping[K comparable, V any](t *table[K, *V]) {
+func mergeDropping[K, V comparable](t *table[K, V]) {
+	var gone V
 	for key, row := range t.rows {
-		if row == nil {
+		if row == gone {
 			drop(t.base, key)
 		} else {
 			t.base.put(key, row)
@@ -136,7 +138,7 @@ func (s *State) Merge() {
 	s.projects.merge()
 	s.credentials.merge()
 	s.customers.merge()
-	s.identifiers.merge()
+	mergeDropping(&s.identifiers)
 	s.walletTable.merge()
 	s.references.merge()
 	mergeDropping(&s.holds)
@@ -186,26 +188,17 @@ func (s *State) CustomerByIdentifier(project ProjectID, text string) (*Customer,
 // currency would come to, where it exists.
 func (s *State) CustomerWallet(project ProjectID, id CustomerID, currency AssetCode) (*Wallet, bool) {
 	customer, ok := s.Customer(project, id)
-	if !ok || len(customer.wallets) == 0 {
+	if !ok {
 		return nil, false
 	}
 	wallet, ok := s.walletIn(customer, currency)
 	if owner, known := s.Project(project); !ok && known && owner.Settings.OneWalletPerCustomer {
-		wallet, ok = customer.wallets[0], true
+		wallet, ok = customer.wallets.first()
 	}
 	if !ok {
 		return nil, false
 	}
 	return s.Wallet(wallet)
-}
-
-func (s *State) walletIn(customer *Customer, asset AssetCode) (WalletID, bool) {
-	for _, id := range customer.wallets {
-		if wallet, ok := s.Wallet(id); ok && wallet.Asset.Code == asset {
-			return id, true
-		}
-	}
-	return "", false
 }
 
 // WalletNumbered answers the wallet of that number, of any project.
@@ -230,7 +223,7 @@ func (s *State) LiquidityWallet(project ProjectID, asset AssetCode) (*Wallet, bo
 	if !ok {
 		return nil, false
 	}
-	id, ok := owner.accounts[accountKey{LiquidityWallet, asset}]
+	id, ok := owner.accounts.get(accountKey{LiquidityWallet, asset})
 	if !ok {
 		return nil, false
 	}
@@ -252,17 +245,18 @@ func (s *State) Projects() []*Project {
 	return all
 }
 
-// Credentials answers a project's credentials, revoked ones too, of a state that
-// is not a fork, by key.
-func (s *State) Credentials(project ProjectID) []*Credential {
-	var all []*Credential
-	for _, credential := range s.credentials.rows {
-		if credential.Project == project {
-			all = append(all, credential)
+// Credentials are a project's, revoked ones too, from a key on, by key.
+func (s *State) Credentials(project ProjectID, from APIKey) iter.Seq[*Credential] {
+	return func(yield func(*Credential) bool) {
+		owner, ok := s.Project(project)
+		if !ok {
+			return
 		}
+		owner.credentials.from(from, func(key APIKey, _ struct{}) bool {
+			credential, ok := s.Credential(key)
+			return !ok || yield(credential)
+		})
 	}
-	slices.SortFunc(all, func(a, b *Credential) int { return cmp.Compare(a.Key, b.Key) })
-	return all
 }
 
 // Wallets answers every wallet of a state that is not a fork, in no order.

@@ -244,7 +244,7 @@ func decideCreateWallet(s *State, c CreateWallet, at Place) ([]Event, *Rejection
 	switch {
 	case c.Liquidity:
 		role = LiquidityWallet
-		if _, exists := project.accounts[accountKey{role, asset.Code}]; exists {
+		if _, exists := project.accounts.get(accountKey{role, asset.Code}); exists {
 			return nil, nil
 		}
 	case !c.System:

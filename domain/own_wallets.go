@@ -1,0 +1,75 @@
+package domain
+
+import "slices"
+
+// few is how many things are looked through one after the other as quickly as
+// they are found in an index.
+const few = 8
+
+// ownWallets are the wallets of a customer that are not closed. Most have one or
+// two, which take little memory; one wallet for each asset can be thousands.
+// What they hold is never changed in place: readers may have it.
+type ownWallets struct {
+	few  []WalletID // in the order they were made; none where there are many
+	many *manyWallets
+}
+
+type manyWallets struct {
+	byAge   sorted[WalletID, AssetCode] // identifiers sort as they were made
+	byAsset sorted[AssetCode, WalletID] // no two are of one asset
+}
+
+// first is the one that was made first.
+func (o ownWallets) first() (first WalletID, ok bool) {
+	for _, id := range o.few {
+		return id, true
+	}
+	if o.many == nil {
+		return "", false
+	}
+	o.many.byAge.from("", func(id WalletID, _ AssetCode) bool {
+		first, ok = id, true
+		return false
+	})
+	return first, ok
+}
+
+func (s *State) walletIn(customer *Customer, asset AssetCode) (WalletID, bool) {
+	if many := customer.wallets.many; many != nil {
+		return many.byAsset.get(asset)
+	}
+	for _, id := range customer.wallets.few {
+		if wallet, ok := s.Wallet(id); ok && wallet.Asset.Code == asset {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+// own adds a wallet to those of its customer.
+func (s *State) own(customer *Customer, w *Wallet) {
+	o := customer.wallets
+	if o.many == nil && len(o.few) < few {
+		customer.wallets.few = append(slices.Clip(o.few), w.ID)
+		return
+	}
+	var many manyWallets
+	if o.many != nil {
+		many = *o.many
+	}
+	for _, id := range append(slices.Clip(o.few), w.ID) {
+		wallet, _ := s.Wallet(id)
+		many.byAge = many.byAge.with(id, wallet.Asset.Code)
+		many.byAsset = many.byAsset.with(wallet.Asset.Code, id)
+	}
+	customer.wallets = ownWallets{many: &many}
+}
+
+// disown takes a closed wallet out of them.
+func (s *State) disown(customer *Customer, w *Wallet) {
+	if many := customer.wallets.many; many != nil {
+		customer.wallets.many = &manyWallets{many.byAge.without(w.ID), many.byAsset.without(w.Asset.Code)}
+		return
+	}
+	customer.wallets.few = slices.DeleteFunc(slices.Clone(customer.wallets.few), func(id WalletID) bool { return id == w.ID })
+}
