@@ -247,7 +247,7 @@ func (o *outcome) append(b []byte, requestID string) []byte {
 	fieldOrNull(&e, "reference", string(o.reference))
 	field(&e, "status", "failed")
 	e.FieldStart("error")
-	problemOf(err).encode(&e, requestID)
+	problemOf(inOperations(err)).encode(&e, requestID)
 	e.ObjEnd()
 	return append(b, e.Bytes()...)
 }

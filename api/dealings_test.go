@@ -43,7 +43,7 @@ func TestPreconditions(t *testing.T) {
 		p.do("POST", "/v1/transactions", fmt.Sprintf(body, "b", "wall_0000000000000", 1)).wantError(404, "NOT_FOUND")
 		p.do("POST", "/v1/transactions", fmt.Sprintf(body, "b", id, -1)).wantError(400, "BAD_REQUEST", "version must be a whole number")
 		missing := strings.Replace(fmt.Sprintf(body, "b", id, 2), `,"version":2`, "", 1)
-		p.do("POST", "/v1/transactions", missing).wantError(400, "BAD_REQUEST", "precondition 0: version is required")
+		p.do("POST", "/v1/transactions", missing).wantError(400, "BAD_REQUEST", "preconditions[0].version is required")
 	})
 	p.do("POST", "/v1/transactions", fmt.Sprintf(body, "b", id, 2)).want(201, "wallets.0.version", "3")
 	batch := p.do("POST", "/v1/transactions/batch", "["+fmt.Sprintf(body, "c", id, 3)+","+fmt.Sprintf(body, "d", id, 3)+"]")
@@ -120,7 +120,7 @@ func TestExchange(t *testing.T) {
 		p.do("POST", "/v1/wallets", `{"system":true,"liquidity":true,"currency":"JPY"}`).want(200, "id", pool)
 		p.do("POST", "/v1/wallets", `{"customer_id":"ama","liquidity":true}`).wantError(400, "BAD_REQUEST", "liquidity")
 		for _, rate := range []string{`"0"`, `"-1"`, `"1e2"`, `"x"`} {
-			p.do("POST", "/v1/transactions", fmt.Sprintf(body, "x", rate)).wantError(400, "BAD_REQUEST", "operation 0: rate")
+			p.do("POST", "/v1/transactions", fmt.Sprintf(body, "x", rate)).wantError(400, "BAD_REQUEST", "operations[0]: rate")
 		}
 		p.do("POST", "/v1/transactions", fmt.Sprintf(body, "x", `1.5`)).wantError(400, "BAD_REQUEST", "rate must be a string")
 		p.do("POST", "/v1/transactions", fmt.Sprintf(body, "x", `""`)).wantError(400, "BAD_REQUEST", "rate")
@@ -161,7 +161,7 @@ func TestReversal(t *testing.T) {
 		p.do("POST", path+"/reverse", `{"reference":"half"}`).wantError(409, "DUPLICATE_REFERENCE_ID").want(409, "error.details.transaction.id", half)
 		p.do("POST", path+"/reverse", `{}`).wantError(400, "BAD_REQUEST", "reference is required")
 		p.do("POST", path+"/reverse", `{"reference":"x","amount":"1","operations":[{"operation":0}]}`).wantError(400, "BAD_REQUEST", "not both")
-		p.do("POST", path+"/reverse", `{"reference":"x","operations":[{"amount":"1"}]}`).wantError(400, "BAD_REQUEST", "operations[0]: operation is required")
+		p.do("POST", path+"/reverse", `{"reference":"x","operations":[{"amount":"1"}]}`).wantError(400, "BAD_REQUEST", "operations[0].operation is required")
 		p.do("POST", path+"/reverse", `{"reference":"x","operations":[{"operation":1}]}`).wantError(400, "BAD_REQUEST", "operations 0 to 0, not 1")
 		p.do("POST", path+"/reverse", `{"reference":"x","operations":[{"operation":0,"amount":1}]}`).wantError(400, "BAD_REQUEST", `"amount": "10.00"`)
 		p.do("POST", "/v1/transactions/"+half+"/reverse", `{"reference":"x"}`).wantError(422, "NOT_REVERSIBLE", "reversal")

@@ -146,6 +146,38 @@ func TestTheAuditsBodies(t *testing.T) {
 	})
 }
 
+// TestOperationsAreNamedWhereThereAreSome: a mistake in one of many operations says
+// in which; on a route without operations no message speaks of one.
+func TestOperationsAreNamedWhereThereAreSome(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).tenant("Words", "GHS", "")
+	from, to := p.wallet("ama", "10"), p.wallet("kofi", "")
+	message := func(path, body, want string) {
+		t.Helper()
+		if got := p.do("POST", path, body).wantError(400, "BAD_REQUEST").get("error.message"); !strings.HasPrefix(got, want) {
+			t.Errorf("%s %s: %q, want %q", path, body, got, want)
+		}
+	}
+	transfer := fmt.Sprintf(`"sender_wallet_id":%q,"recipient_wallet_id":%q`, from, to)
+	operation := fmt.Sprintf(`{"type":"transfer",%s,"amount":"1"}`, transfer)
+	for amount, says := range map[string]string{`"0"`: "amount must be more than zero", `"1.001"`: "amount ", `"x"`: "amount must be a plain decimal"} {
+		message("/v1/transfers", fmt.Sprintf(`{"reference":"r",%s,"amount":%s}`, transfer, amount), says)
+		message("/v1/wallets/"+to+"/topup", fmt.Sprintf(`{"reference":"r","amount":%s}`, amount), says)
+		message("/v1/holds", fmt.Sprintf(`{"reference":"r","wallet_id":%q,"amount":%s}`, from, amount), says)
+		message("/v1/escrows", fmt.Sprintf(`{"reference":"r",%s,"amount":%s}`, transfer, amount), says)
+		body := fmt.Sprintf(`{"reference":"r","operations":[%s,{"type":"transfer",%s,"amount":%s}]}`, operation, transfer, amount)
+		message("/v1/transactions", body, "operations[1]: "+says)
+		message("/v1/transactions", strings.Replace(body, "{", `{"dry_run":true,`, 1), "operations[1]: "+says)
+		outcome := p.do("POST", "/v1/transactions/batch", body+"\n", "Content-Type", "application/x-ndjson").want(200, "error.code", "BAD_REQUEST")
+		if got := outcome.get("error.message"); !strings.HasPrefix(got, "operations[1]: "+says) {
+			t.Errorf("batch: %q", got)
+		}
+	}
+	tx := p.do("POST", "/v1/transactions", fmt.Sprintf(`{"reference":"two","operations":[%s,%[1]s]}`, operation)).want(201).get("id")
+	message("/v1/transactions/"+tx+"/reverse", `{"reference":"r","operations":[{"operation":1,"amount":"x"}]}`, "operations[0]: amount must be")
+	message("/v1/wallets", `{"customer_id":"ama","currency":"USD","limits":{"daily_amount":"x"}}`, "limits.daily_amount must be")
+}
+
 // FuzzDecode: nothing is read in two ways. What is accepted has no name twice and
 // no text that is not UTF-8, is what another decoder reads, and comes out the same
 // when it is written and read again.

@@ -68,15 +68,33 @@ func transactionDetail(t *told) detail { return detail{"transaction", appendTran
 
 func rejected(r *domain.Rejection) *problem {
 	p := &problem{code: r.Code, message: r.Message}
-	if r.Operation != domain.NoOperation && r.Code == domain.BadRequest {
-		p.message = fmt.Sprintf("operation %d: %s", r.Operation, r.Message)
-	}
 	for _, value := range r.Details {
 		var e jx.Encoder
 		e.Str(value.Value)
 		p.details = append(p.details, detail{value.Name, e.Bytes()})
 	}
 	return p
+}
+
+// inOperations names the operation that a request is malformed in, on the routes
+// whose bodies have operations.
+func inOperations(err error) error {
+	var r *domain.Rejection
+	if errors.As(err, &r) && r.Operation != domain.NoOperation && r.Code == domain.BadRequest {
+		return at(r.Operation, rejected(r))
+	}
+	return err
+}
+
+// at says which operation of the body an error is of.
+func at(operation int, err error) error {
+	var p *problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	own := *p
+	own.message = fmt.Sprintf("operations[%d]: %s", operation, p.message)
+	return &own
 }
 
 // problemOf is what any error is to the caller.

@@ -242,7 +242,7 @@ func changeLimits(settings *domain.ProjectSettings, change ProjectLimits) error 
 		given := change[currency]
 		limits, err := limitsFrom(&given)
 		if err != nil {
-			return problemf(domain.BadRequest, "limits.%s: %s", currency, err)
+			return problemf(domain.BadRequest, "limits.%s.%s", currency, err)
 		}
 		if !limits.IsZero() {
 			next = append(next, domain.CurrencyLimits{Currency: domain.AssetCode(currency), Limits: limits})

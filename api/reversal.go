@@ -63,11 +63,11 @@ func reversalParts(body *Reverse, operations int) ([]domain.ReversalPart, error)
 	for i := range body.Operations {
 		asked := &body.Operations[i]
 		if asked.Operation == nil {
-			return nil, badRequest("operations[%d]: operation is required: the index of an operation of the transaction", i)
+			return nil, badRequest("operations[%d].operation is required: the index of an operation of the transaction", i)
 		}
 		amount, err := optionalQuantity("amount", asked.Amount, asked.AmountMinor)
 		if err != nil {
-			return nil, at(*asked.Operation, err)
+			return nil, at(i, err)
 		}
 		parts[i] = domain.ReversalPart{Operation: *asked.Operation, Quantity: amount}
 	}

@@ -125,7 +125,7 @@ func TestSettings(t *testing.T) {
 		w.call(operator, "PATCH", path, `{"expiry_notice_seconds":9223372036854775807}`).wantError(400, "BAD_REQUEST", "expiry_notice_seconds")
 		w.call(operator, "PATCH", path, `{"expiry_notice_seconds":999999999}`).wantError(400, "BAD_REQUEST", "expiry_notice")
 		w.call(operator, "PATCH", path, `{"limits":{"NOPE":{"maximum_amount":"1"}}}`).wantError(400, "BAD_REQUEST", "NOPE")
-		w.call(operator, "PATCH", path, `{"limits":{"GHS":{"maximum_amount":"ten"}}}`).wantError(400, "BAD_REQUEST", "limits.GHS: maximum_amount")
+		w.call(operator, "PATCH", path, `{"limits":{"GHS":{"maximum_amount":"ten"}}}`).wantError(400, "BAD_REQUEST", "limits.GHS.maximum_amount")
 		w.call(operator, "PATCH", path, `{"fees":{"issue":{"fixed":"-1"}}}`).wantError(400, "BAD_REQUEST", "fixed")
 		w.call(operator, "PATCH", path, `{"fees":{"issue":{"currencies":{"JPY":{"percentage":"x"}}}}}`).wantError(400, "BAD_REQUEST", "fees.issue.currencies.JPY.percentage")
 	})

@@ -25,7 +25,7 @@ func termsOf(body *WalletChange) (domain.TermsChange, error) {
 	if body.Limits != nil {
 		limits, err := limitsFrom(body.Limits)
 		if err != nil {
-			return terms, problemf(domain.BadRequest, "limits: %s", err)
+			return terms, problemf(domain.BadRequest, "limits.%s", err)
 		}
 		terms.Limits = &limits
 	}

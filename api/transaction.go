@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -33,9 +32,9 @@ func (s *server) createTransaction(c echo.Context, who caller) error {
 	}
 	command.Reference = reference(c, body.Reference)
 	if body.DryRun {
-		return s.try(c, who, command)
+		return inOperations(s.try(c, who, command))
 	}
-	return s.transact(c, who, command)
+	return inOperations(s.transact(c, who, command))
 }
 
 // try answers what a transaction would come to, and writes nothing.
@@ -174,7 +173,7 @@ func transactOf(who caller, body *TransactionCreate) (*domain.Transact, error) {
 	for i := range body.Preconditions {
 		asked := &body.Preconditions[i]
 		if asked.Version == nil {
-			return nil, badRequest("precondition %d: version is required: the wallet's version that you decided on", i)
+			return nil, badRequest("preconditions[%d].version is required: the wallet's version that you decided on", i)
 		}
 		command.Preconditions = append(command.Preconditions, domain.Precondition{Wallet: domain.WalletID(asked.WalletID), Version: *asked.Version})
 	}
@@ -184,13 +183,4 @@ func transactOf(who caller, body *TransactionCreate) (*domain.Transact, error) {
 	}
 	command.ScheduledFor, err = timeOf("scheduled_for", body.ScheduledFor)
 	return command, err
-}
-
-// at says which operation an error is of.
-func at(operation int, err error) error {
-	var p *problem
-	if errors.As(err, &p) {
-		return problemf(p.code, "operation %d: %s", operation, p.message)
-	}
-	return err
 }

@@ -106,7 +106,7 @@ func TestTransactions(t *testing.T) {
 	p.do("POST", "/v1/transactions", swapped).want(201, "entries.3.balance_after", "18.00", "operations.0.sender_wallet_id", "<nil>")
 	p.unchanged(func() {
 		p.do("POST", "/v1/transactions", fmt.Sprintf(`{"reference":"x","operations":[{"type":"issue","recipient_wallet_id":%q,"amount":"1"},{"type":"steal","sender_wallet_id":%q,"amount":"1"}]}`, w1, w2)).
-			wantError(400, "BAD_REQUEST", "operation 1", `"steal"`)
+			wantError(400, "BAD_REQUEST", "operations[1]: ", `"steal"`)
 		p.do("POST", "/v1/transactions", fmt.Sprintf(`{"reference":"x","operations":[{"type":"issue","recipient_wallet_id":%q,"amount":1}]}`, w1)).
 			wantError(400, "BAD_REQUEST", "operations[0].amount")
 		p.do("POST", "/v1/transactions", `{"reference":"x","operations":[]}`).wantError(400, "BAD_REQUEST", "1 to 1000")
