@@ -57,7 +57,7 @@ func firstDifference(want, got string) string {
 // script is a story under way. Things are called by the names that the story
 // gives them, never by their identifiers.
 type script struct {
-	t         *testing.T
+	t         testing.TB
 	state     *State
 	facts     []Event
 	sequence  uint64
@@ -73,7 +73,7 @@ type script struct {
 // scriptsBegin is the first moment of every story.
 var scriptsBegin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func newScript(t *testing.T) *script {
+func newScript(t testing.TB) *script {
 	return &script{
 		t: t, state: NewState(1), now: scriptsBegin, ids: map[string]string{}, names: map[string]string{},
 		completed: map[TransactionID]*TransactionCompleted{},
