@@ -13,6 +13,7 @@ const (
 	forbidden        domain.Code = "FORBIDDEN"
 	methodNotAllowed domain.Code = "METHOD_NOT_ALLOWED"
 	payloadTooLarge  domain.Code = "PAYLOAD_TOO_LARGE"
+	tooManyEndpoints domain.Code = "TOO_MANY_WEBHOOK_ENDPOINTS"
 	internalError    domain.Code = "INTERNAL_SERVER_ERROR"
 	unavailable      domain.Code = "UNAVAILABLE"
 )
@@ -53,6 +54,7 @@ var kinds = map[domain.Code]kind{
 	domain.InsufficientFunds:     {http.StatusUnprocessableEntity, "InsufficientFundsError"},
 	domain.InsufficientLiquidity: {http.StatusUnprocessableEntity, "InsufficientLiquidityError"},
 	domain.BalanceOutOfRange:     {http.StatusUnprocessableEntity, "BalanceOutOfRangeError"},
+	tooManyEndpoints:             {http.StatusUnprocessableEntity, "TooManyWebhookEndpointsError"},
 	internalError:                {http.StatusInternalServerError, "InternalServerError"},
 	unavailable:                  {http.StatusServiceUnavailable, "UnavailableError"},
 }

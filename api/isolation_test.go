@@ -50,7 +50,7 @@ func inPostgres(t *testing.T) func(*Config) {
 			}
 		})
 		cfg.Queries = projections.NewQueries(pool)
-		cfg.Webhooks = webhooks.NewStore(pool, events.MasterKey{1}, webhooks.Policy{AllowHTTP: true, AllowLoopback: true})
+		cfg.Webhooks = webhooks.NewStore(pool, events.MasterKey{1}, webhooks.Policy{AllowHTTP: true, AllowLoopback: true}, 0)
 	}
 }
 

@@ -244,10 +244,11 @@ func (r *readModel) WaitFor(ctx context.Context, shard int, sequence uint64) err
 
 // endpoints is a store of webhook endpoints in memory.
 type endpoints struct {
-	mu   sync.Mutex
-	all  []webhooks.Endpoint
-	from []map[int]uint64
-	err  error
+	mu    sync.Mutex
+	all   []webhooks.Endpoint
+	from  []map[int]uint64
+	err   error
+	limit int // 0: none
 }
 
 func (s *endpoints) CreateEndpoint(_ context.Context, n webhooks.NewEndpoint) (webhooks.Endpoint, string, error) {
@@ -255,6 +256,9 @@ func (s *endpoints) CreateEndpoint(_ context.Context, n webhooks.NewEndpoint) (w
 	defer s.mu.Unlock()
 	if n.URL == "" {
 		return webhooks.Endpoint{}, "", &webhooks.InvalidEndpoint{Field: "url", Message: "is required"}
+	}
+	if s.limit > 0 && len(s.all) >= s.limit {
+		return webhooks.Endpoint{}, "", &webhooks.TooManyEndpoints{Limit: s.limit}
 	}
 	made := webhooks.Endpoint{
 		ID: fmt.Sprint("we_", len(s.all)), Project: n.Project, URL: n.URL, EventTypes: n.EventTypes, Description: n.Description,

@@ -239,7 +239,8 @@ type ErrorBody struct {
 	// Details The values that broke the rule, amounts as plain decimals. `transaction` with DUPLICATE_REFERENCE_ID, and with every
 	// 422 that was recorded under its reference, these with `failed_operation` as well. Of a dry run nothing is recorded.
 	// VERSION_CONFLICT has `wallet_id`, `version` and `current_version`; WALLET_NOT_EMPTY has `balance`, `held`, `holds` and
-	// `escrows`; LIMIT_EXCEEDED has `limit`, `maximum`, what is `used`, and when it `resets_at`.
+	// `escrows`; LIMIT_EXCEEDED has `limit`, `maximum`, what is `used`, and when it `resets_at`;
+	// TOO_MANY_WEBHOOK_ENDPOINTS has `limit`, the number that a project may have.
 	Details   map[string]json.RawMessage `json:"details"`
 	Message   string                     `json:"message"`
 	Name      string                     `json:"name"`

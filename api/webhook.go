@@ -2,7 +2,9 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 
 	"tallystick/domain"
 	"tallystick/webhooks"
@@ -112,10 +114,17 @@ func endpointOf(e *webhooks.Endpoint) WebhookEndpoint {
 }
 
 func webhookError(err error) error {
-	var invalid *webhooks.InvalidEndpoint
+	var (
+		invalid *webhooks.InvalidEndpoint
+		tooMany *webhooks.TooManyEndpoints
+	)
 	switch {
 	case errors.As(err, &invalid):
 		return badRequest("%s", invalid.Error())
+	case errors.As(err, &tooMany):
+		p := problemf(tooManyEndpoints, "This project may have no more than %d webhook endpoints: delete one first, or ask the operator for more", tooMany.Limit)
+		p.details = append(p.details, detail{"limit", fmt.Appendf(nil, "%q", strconv.Itoa(tooMany.Limit))})
+		return p
 	case errors.Is(err, webhooks.ErrBadCursor):
 		return errCursor
 	}

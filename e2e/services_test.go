@@ -114,11 +114,13 @@ func (c client) awaitProjected(transaction, wallet string) {
 func TestConfiguration(t *testing.T) {
 	t.Parallel()
 	cases := map[string][]string{
-		"--master-key":          {"command-api", "--nats=nats://127.0.0.1:1", "--postgres=postgres://127.0.0.1:1/x", "--master-key=short", "--operator-api-key=o", "--operator-secret-key=" + strings.Repeat("s", 32)},
-		"--operator-secret-key": {"command-api", "--nats=nats://127.0.0.1:1", "--postgres=postgres://127.0.0.1:1/x", "--master-key=short", "--operator-api-key=o", "--operator-secret-key=short"},
-		"--nats":                {"projector", "--postgres=postgres://127.0.0.1:1/x"},
-		"--postgres":            {"projector", "--nats=nats://127.0.0.1:1", "--postgres=postgres://[", "--master-key=" + base64.StdEncoding.EncodeToString(make([]byte, 32))},
-		"--webhook-allow-cidr":  {"webhook-dispatcher", "--nats=nats://127.0.0.1:1", "--postgres=postgres://127.0.0.1:1/x", "--master-key=" + base64.StdEncoding.EncodeToString(make([]byte, 32)), "--webhook-allow-cidr=ten"},
+		"--master-key":                      {"command-api", "--nats=nats://127.0.0.1:1", "--postgres=postgres://127.0.0.1:1/x", "--master-key=short", "--operator-api-key=o", "--operator-secret-key=" + strings.Repeat("s", 32)},
+		"--operator-secret-key":             {"command-api", "--nats=nats://127.0.0.1:1", "--postgres=postgres://127.0.0.1:1/x", "--master-key=short", "--operator-api-key=o", "--operator-secret-key=short"},
+		"--nats":                            {"projector", "--postgres=postgres://127.0.0.1:1/x"},
+		"--postgres":                        {"projector", "--nats=nats://127.0.0.1:1", "--postgres=postgres://[", "--master-key=" + base64.StdEncoding.EncodeToString(make([]byte, 32))},
+		"--webhook-allow-cidr":              {"webhook-dispatcher", "--nats=nats://127.0.0.1:1", "--postgres=postgres://127.0.0.1:1/x", "--master-key=" + base64.StdEncoding.EncodeToString(make([]byte, 32)), "--webhook-allow-cidr=ten"},
+		"--webhook-connections-per-project": {"webhook-dispatcher", "--nats=nats://127.0.0.1:1", "--postgres=postgres://127.0.0.1:1/x", "--master-key=" + base64.StdEncoding.EncodeToString(make([]byte, 32)), "--webhook-connections-per-project=0"},
+		"--webhook-endpoints-per-project":   {"command-api", "--nats=nats://127.0.0.1:1", "--postgres=postgres://127.0.0.1:1/x", "--master-key=" + base64.StdEncoding.EncodeToString(make([]byte, 32)), "--operator-api-key=o", "--operator-secret-key=" + strings.Repeat("s", 32), "--webhook-endpoints-per-project=0"},
 	}
 	for setting, args := range cases {
 		p := start(t, []string{"TALLYSTICK_HTTP=" + freeAddress(t)}, args[0], args[1:]...)

@@ -59,29 +59,49 @@ type InvalidEndpoint struct {
 // Error names the field and says what is wrong with it.
 func (e *InvalidEndpoint) Error() string { return e.Field + " " + e.Message }
 
+// TooManyEndpoints is the error for an endpoint of a project that has as many as
+// it may.
+type TooManyEndpoints struct {
+	Limit int // of the project
+}
+
+// Error says the number.
+func (e *TooManyEndpoints) Error() string {
+	return fmt.Sprintf("webhooks: the project has %d endpoints, and may have no more", e.Limit)
+}
+
 // ErrBadCursor is returned for a cursor that no page ended with.
 var ErrBadCursor = errors.New("webhooks: no such cursor")
 
 const (
 	maxPatterns = 100
 	maxPage     = 1000 // rows
+	// defaultEndpoints is how many a project may have where the operator says
+	// nothing. Each costs a row for every event, and a connection while it hangs.
+	defaultEndpoints = 50
 )
 
 // Store is the endpoints as their owners see them. What it answers comes from
 // PostgreSQL; its errors are those of the connection, but for the ones named.
 type Store struct {
-	pool   *pgxpool.Pool
-	seal   sealer
-	policy Policy
+	pool       *pgxpool.Pool
+	seal       sealer
+	policy     Policy
+	perProject int
 }
 
-// NewStore answers a store that keeps secrets under a key derived from master.
-func NewStore(pool *pgxpool.Pool, master events.MasterKey, policy Policy) *Store {
-	return &Store{pool: pool, seal: newSealer(master), policy: policy}
+// NewStore returns a store that keeps secrets under a key derived from master,
+// and lets a project have so many endpoints (0: 50).
+func NewStore(pool *pgxpool.Pool, master events.MasterKey, policy Policy, perProject int) *Store {
+	if perProject == 0 {
+		perProject = defaultEndpoints
+	}
+	return &Store{pool: pool, seal: newSealer(master), policy: policy, perProject: perProject}
 }
 
 // CreateEndpoint makes an endpoint and its first secret (whsec_…), which is
-// never shown again. The error is an *InvalidEndpoint where the caller can mend it.
+// never shown again. The error is an *InvalidEndpoint or *TooManyEndpoints where
+// the caller can mend it.
 func (s *Store) CreateEndpoint(ctx context.Context, n NewEndpoint) (Endpoint, string, error) {
 	place, ok := n.Project.Location()
 	if !ok {
@@ -98,6 +118,9 @@ func (s *Store) CreateEndpoint(ctx context.Context, n NewEndpoint) (Endpoint, st
 	}
 	var endpoint Endpoint
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.makeRoom(ctx, tx, n.Project); err != nil {
+			return err
+		}
 		rows, err := tx.Query(ctx, `
 			INSERT INTO webhooks.endpoint (id, project_id, url, description, event_types, shard, from_sequence)
 			VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, (SELECT sequence FROM webhooks.checkpoint WHERE shard = $6), 0))
@@ -118,6 +141,23 @@ func (s *Store) CreateEndpoint(ctx context.Context, n NewEndpoint) (Endpoint, st
 		return Endpoint{}, "", fmt.Errorf("webhooks: create an endpoint: %w", err)
 	}
 	return endpoint, formatSecret(key), nil
+}
+
+// makeRoom fails where the project has as many endpoints as it may. Until tx
+// ends no other transaction passes it for the project: each sees what the one
+// before it made.
+func (s *Store) makeRoom(ctx context.Context, tx pgx.Tx, project domain.ProjectID) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('tallystick/webhooks/endpoints/' || $1::text, 0))`, project); err != nil {
+		return err
+	}
+	var count int
+	if err := tx.QueryRow(ctx, `SELECT count(*) FROM webhooks.endpoint WHERE project_id = $1`, project).Scan(&count); err != nil {
+		return err
+	}
+	if count >= s.perProject {
+		return &TooManyEndpoints{s.perProject}
+	}
+	return nil
 }
 
 func (s *Store) check(n NewEndpoint) error {

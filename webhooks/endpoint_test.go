@@ -1,9 +1,12 @@
 package webhooks
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"tallystick/domain"
 )
 
 func TestEndpoints(t *testing.T) {
@@ -62,6 +65,61 @@ func TestEndpoints(t *testing.T) {
 	}
 	if err := Migrate(t.Context(), f.url); err != nil {
 		t.Error(err)
+	}
+}
+
+// Callers that come at once do not get past the limit, and one project's
+// endpoints are no reason to refuse another's.
+func TestEndpointLimit(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	const limit, callers = 10, 30
+	store := NewStore(f.connect(nil), master, localhost, limit)
+	create := func(project domain.ProjectID) error {
+		_, _, err := store.CreateEndpoint(t.Context(), NewEndpoint{Project: project, URL: "http://localhost/"})
+		return err
+	}
+	for range limit - 1 {
+		f.listen("http://localhost/")
+	}
+	results := make(chan error, callers)
+	for range callers {
+		go func() { results <- create(f.project) }()
+	}
+	made := 0
+	for range callers {
+		err := <-results
+		var tooMany *TooManyEndpoints
+		switch {
+		case err == nil:
+			made++
+		case !errors.As(err, &tooMany) || tooMany.Limit != limit:
+			t.Error(err)
+		}
+	}
+	if n := f.count(`SELECT count(*) FROM webhooks.endpoint`); made != 1 || n != limit {
+		t.Errorf("%d were made, and there are %d; want %d", made, n, limit)
+	}
+	other := f.do(domain.CreateProject{Settings: domain.ProjectSettings{Name: "other", Currency: "GHS"}})[0].(*domain.ProjectCreated).Project
+	if err := create(other); err != nil {
+		t.Error(err)
+	}
+	page, _, err := store.Endpoints(t.Context(), f.project, "", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := store.DeleteEndpoint(t.Context(), f.project, page[0].ID); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if err := create(f.project); err != nil {
+		t.Errorf("after one was deleted: %v", err)
+	}
+	// Fifty, where the operator says nothing.
+	for range defaultEndpoints - limit {
+		f.listen("http://localhost/")
+	}
+	if _, _, err := f.store.CreateEndpoint(t.Context(), NewEndpoint{Project: f.project, URL: "http://localhost/"}); err == nil || !strings.Contains(err.Error(), "50") {
+		t.Errorf("the 51st: %v", err)
 	}
 }
 

@@ -188,7 +188,7 @@ func setup(t testing.TB) *fixture {
 		t.Fatal(err)
 	}
 	f.pool = f.connect(nil)
-	f.store = NewStore(f.pool, master, localhost)
+	f.store = NewStore(f.pool, master, localhost, 0)
 	return f
 }
 

@@ -20,6 +20,7 @@ import (
 type command struct {
 	service.Flags
 	service.EndpointFlags
+	service.EndpointLimit
 	HTTP              string `name:"http" env:"TALLYSTICK_HTTP" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on."`
 	OperatorAPIKey    string `name:"operator-api-key" env:"TALLYSTICK_OPERATOR_API_KEY" required:"" placeholder:"KEY" help:"api-key of the operator, who makes projects."`
 	OperatorSecretKey string `name:"operator-secret-key" env:"TALLYSTICK_OPERATOR_SECRET_KEY" required:"" placeholder:"SECRET" help:"secret-key of the operator, at least 32 characters. Make one with: openssl rand -hex 32"`
@@ -41,9 +42,13 @@ func (c *command) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	endpoints, err := c.Endpoints()
+	if err != nil {
+		return err
+	}
 	run := &service.CommandAPI{
 		Common: common, Listener: listener, Operator: api.Operator{APIKey: c.OperatorAPIKey, SecretKey: c.OperatorSecretKey},
-		Shards: c.Shards, Replicas: c.Replicas, Policy: policy,
+		Shards: c.Shards, Replicas: c.Replicas, Policy: policy, Endpoints: endpoints,
 	}
 	return run.Run(ctx)
 }

@@ -29,6 +29,7 @@ type upCommand struct {
 	Shards   int    `name:"shards" env:"TALLYSTICK_SHARDS" help:"Shards of a new ledger, 1 to 256; fixed for ever. Of one that exists: what it must have. Default 1."`
 	Demo     bool   `name:"demo" env:"TALLYSTICK_DEMO" help:"Make a project with customers and money to try things on, and print commands to paste."`
 	Pprof    string `name:"pprof" env:"TALLYSTICK_PPROF" placeholder:"ADDR" help:"Also serve Go profiles at http://ADDR/debug/pprof/ (nobody is asked who they are: loopback only)."`
+	service.EndpointLimit
 	LogLevel string `name:"log-level" env:"TALLYSTICK_LOG_LEVEL" default:"warn" enum:"debug,info,warn,error" help:"How much to log: debug, info, warn or error."`
 }
 
@@ -58,6 +59,9 @@ func (c *upCommand) Run(ctx context.Context) error {
 	logger := service.NewLogger(c.LogLevel, "text")
 	if c.Shards < 0 || c.Shards > domain.MaxShards {
 		return fmt.Errorf("--shards (TALLYSTICK_SHARDS) must be 1 to %d, not %d", domain.MaxShards, c.Shards)
+	}
+	if _, err := c.Endpoints(); err != nil {
+		return err
 	}
 	dir, err := openDataDir(c.Data)
 	if err != nil {
@@ -162,7 +166,7 @@ func (c *upCommand) serve(ctx context.Context, sys system) error {
 	projector := service.NewProjector(sys.common)
 	dispatcher := service.NewDispatcher(sys.common, policy)
 	commandAPI := &service.CommandAPI{
-		Common: sys.common, Listener: sys.listener, Operator: api.Operator(sys.creds.Operator), Shards: c.Shards, Policy: policy,
+		Common: sys.common, Listener: sys.listener, Operator: api.Operator(sys.creds.Operator), Shards: c.Shards, Policy: policy, Endpoints: c.PerProject,
 		Checks: []api.Check{{Name: "projector", Fn: projector.Ready}, {Name: "webhook-dispatcher", Fn: dispatcher.Ready}},
 	}
 	// The readers of the log go on until nothing is written any more.

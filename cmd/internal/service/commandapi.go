@@ -23,7 +23,9 @@ type CommandAPI struct {
 	Shards   int // of a new ledger; 0 is 1
 	Replicas int // of a new ledger; 0 is 1
 	Policy   webhooks.Policy
-	Checks   []api.Check // more that readiness depends on
+	// Endpoints is how many webhook endpoints a project may have; 0 is 50.
+	Endpoints int
+	Checks    []api.Check // more that readiness depends on
 
 	ledger atomic.Pointer[ledger.Ledger]
 	keys   atomic.Pointer[events.Keys]
@@ -62,7 +64,7 @@ func (s *CommandAPI) Run(ctx context.Context) error {
 	s.ledger.Store(book)
 	handler := api.New(api.Config{
 		Ledger: book, Keys: inst.Keys, Queries: projections.NewQueries(pool),
-		Webhooks: webhooks.NewStore(pool, s.Master, s.Policy), Operator: s.Operator,
+		Webhooks: webhooks.NewStore(pool, s.Master, s.Policy, s.Endpoints), Operator: s.Operator,
 		Checks:   append([]api.Check{{Name: "ledger", Fn: book.Ready}}, s.Checks...),
 		Registry: s.Registry, Logger: s.Logger,
 	})

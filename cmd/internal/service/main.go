@@ -98,6 +98,19 @@ func (f EndpointFlags) Policy(policy webhooks.Policy) (webhooks.Policy, error) {
 	return policy, nil
 }
 
+// EndpointLimit bounds the webhook endpoints of a project.
+type EndpointLimit struct {
+	PerProject int `name:"webhook-endpoints-per-project" env:"TALLYSTICK_WEBHOOK_ENDPOINTS_PER_PROJECT" default:"50" help:"Webhook endpoints that a project may have. The ones that it has stay when this is lowered."`
+}
+
+// Endpoints reads the flag; the error names the setting.
+func (f EndpointLimit) Endpoints() (int, error) {
+	if f.PerProject < 1 {
+		return 0, fmt.Errorf("--webhook-endpoints-per-project (TALLYSTICK_WEBHOOK_ENDPOINTS_PER_PROJECT) must be at least 1, not %d", f.PerProject)
+	}
+	return f.PerProject, nil
+}
+
 // ConnectionFlags bound the connections to receivers of webhooks.
 type ConnectionFlags struct {
 	PerEndpoint int `name:"webhook-connections-per-endpoint" env:"TALLYSTICK_WEBHOOK_CONNECTIONS_PER_ENDPOINT" default:"8" help:"Requests in flight to one webhook endpoint."`
