@@ -344,7 +344,7 @@ func TestJSONNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"acknowledged", "baseline", "batch", "connections", "duration_seconds", "elapsed_seconds", "errors", "failed", "generator",
-		"hot", "latency_ms", "projection", "rate", "ratio", "requests", "throughput", "unsent", "url", "wallets"}
+		"hot", "latency_ms", "neighbour", "projection", "rate", "ratio", "requests", "throughput", "unsent", "url", "wallets"}
 	if got := slices.Sorted(maps.Keys(object)); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}

@@ -23,6 +23,7 @@ type Config struct {
 	Hot         bool          `name:"hot" env:"TALLYSTICK_BENCH_HOT" help:"Have one wallet in every transfer."`
 	Batch       int           `name:"batch" env:"TALLYSTICK_BENCH_BATCH" placeholder:"N" help:"Send N transfers with each request, to /v1/transactions/batch."`
 	Rate        int           `name:"rate" env:"TALLYSTICK_BENCH_RATE" placeholder:"N" help:"Send N transfers a second in all, instead of as many as are answered."`
+	Neighbour   string        `name:"neighbour" env:"TALLYSTICK_BENCH_NEIGHBOUR" enum:",scheduled,operations,batch,dry-run" default:"" placeholder:"LOAD" help:"Do the same again beside a second project that has 120 transactions of 1,000 operations due at once (scheduled), or sends such transactions (operations), batches of 10,000 (batch) or dry runs (dry-run) without a pause."`
 	Baseline    string        `name:"baseline" env:"TALLYSTICK_BENCH_BASELINE" enum:",postgres" default:"" placeholder:"postgres" help:"First do the same with plain PostgreSQL, and compare."`
 	Postgres    string        `name:"postgres" env:"TALLYSTICK_POSTGRES" placeholder:"URL" help:"PostgreSQL of the baseline. Default: the one in postgres.url beside the credentials file."`
 	JSON        bool          `name:"json" env:"TALLYSTICK_BENCH_JSON" help:"Print one JSON object and nothing else."`
@@ -64,7 +65,7 @@ func (c *Config) measure(ctx context.Context, stdout io.Writer) (*Report, error)
 	}
 	control := server.connection(ctx)
 	defer control.close()
-	project, err := newProject(ctx, control, operator)
+	project, err := newProject(ctx, control, operator, "bench")
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func (c *Config) measure(ctx context.Context, stdout io.Writer) (*Report, error)
 			return nil, fmt.Errorf("baseline: %w", err)
 		}
 	}
-	if err := c.measureTallystick(ctx, project, control, stdout, report); err != nil {
+	if err := c.measureTallystick(ctx, session{operator, project, control, stdout}, report); err != nil {
 		return nil, err
 	}
 	return report, nil
@@ -100,6 +101,9 @@ func (c *Config) check() (*server, error) {
 	}
 	if c.Baseline != "" && c.Baseline != "postgres" {
 		return nil, fmt.Errorf("--baseline is %q; the only one is postgres", c.Baseline)
+	}
+	if _, known := neighbours[c.Neighbour]; c.Neighbour != "" && !known {
+		return nil, fmt.Errorf("--neighbour is %q; give scheduled, operations, batch or dry-run", c.Neighbour)
 	}
 	return parseServer(c.URL)
 }

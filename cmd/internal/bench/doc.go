@@ -26,6 +26,13 @@
 // answers are read by fasthttp into another, and nothing is allocated for a
 // request. What it took all the same is measured and reported.
 //
+// # A neighbour
+//
+// With --neighbour the same transfers are made a second time, while another
+// project of the same shard does its worst: 120 transactions of 1,000 operations
+// that are due at once, or such transactions, batches of 10,000 or dry runs
+// without a pause. What the first project notices is the difference.
+//
 // # The baseline
 //
 // With --baseline postgres the same transfers are first made the way they would

@@ -35,8 +35,10 @@ type fake struct {
 	opened     []string
 	sent, got  map[string]int // transfers by wallet
 	transfers  int
-	lines      int // of batches
-	asked      int // times, as of a sequence
+	lines      int   // of batches
+	asked      int   // times, as of a sequence
+	wide       []int // operations of each transaction
+	dry        int
 }
 
 var (
@@ -63,6 +65,8 @@ func (f *fake) start(t *testing.T) *Config {
 	mux.HandleFunc("POST /v1/wallets/{id}/topup", f.as(fakeProject, f.topup))
 	mux.HandleFunc("POST /v1/transfers", f.as(fakeProject, f.transfer))
 	mux.HandleFunc("POST /v1/transactions/batch", f.as(fakeProject, f.batch))
+	mux.HandleFunc("POST /v1/transactions", f.as(fakeProject, f.transact))
+	mux.HandleFunc("GET /v1/wallets/{id}", f.as(fakeProject, f.version))
 	mux.HandleFunc("GET /v1/wallets", f.as(fakeProject, f.list))
 	mux.HandleFunc("GET /metrics", f.metrics)
 	server := httptest.NewServer(mux)
@@ -235,6 +239,49 @@ func (f *fake) batch(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	f.answer(w, 200, outcomes)
+}
+
+// transact makes a transaction of many transfers; a scheduled one at once.
+func (f *fake) transact(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Reference    string         `json:"reference"`
+		Operations   []fakeTransfer `json:"operations"`
+		DryRun       bool           `json:"dry_run"`
+		ScheduledFor time.Time      `json:"scheduled_for"`
+	}
+	if !decode(w, r, &body) {
+		return
+	}
+	f.mu.Lock()
+	f.wide = append(f.wide, len(body.Operations))
+	if body.DryRun {
+		f.dry++
+	}
+	f.mu.Unlock()
+	if body.DryRun {
+		f.answer(w, 200, struct{}{})
+		return
+	}
+	if !body.ScheduledFor.IsZero() && time.Until(body.ScheduledFor) <= 0 {
+		refuse(w, 400, "BAD_REQUEST")
+		return
+	}
+	for i, x := range body.Operations {
+		if code := f.move(fmt.Sprintf("%s%04d", body.Reference[4:], i), x); code != "" {
+			refuse(w, 422, code)
+			return
+		}
+	}
+	f.answer(w, 201, struct{}{})
+}
+
+// version counts a wallet's entries.
+func (f *fake) version(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	id := r.PathValue("id")
+	version := f.sent[id] + f.got[id]
+	f.mu.Unlock()
+	f.answer(w, 200, map[string]int{"version": version})
 }
 
 // list is of the read model, which is 5 commits behind until it was asked often

@@ -20,8 +20,9 @@ type Report struct {
 	Rate        int     `json:"rate"`  // 0: closed loop
 	*Figures
 	Projection *Projection `json:"projection"`
-	Baseline   *Figures    `json:"baseline"` // null without --baseline
-	Ratio      *float64    `json:"ratio"`    // throughput to the baseline's
+	Neighbour  *Neighbour  `json:"neighbour"` // null without --neighbour
+	Baseline   *Figures    `json:"baseline"`  // null without --baseline
+	Ratio      *float64    `json:"ratio"`     // throughput to the baseline's
 }
 
 // Figures are those of one load.
@@ -35,6 +36,13 @@ type Figures struct {
 	Unsent       int64            `json:"unsent"` // transfers that were due, with --rate, and not sent
 	Requests     int64            `json:"requests"`
 	Generator    Generator        `json:"generator"`
+}
+
+// Neighbour is what the same load came to beside that of another project.
+type Neighbour struct {
+	Load   string   `json:"load"`
+	Beside *Figures `json:"beside"` // of the first project
+	Attack *Figures `json:"attack"` // of the other one, transfers too; null for what it had scheduled
 }
 
 // Latency is that of requests, in milliseconds.
@@ -106,6 +114,14 @@ func (r *Report) print(to io.Writer) error {
 		fmt.Fprintf(&text, "  ratio        %.2f × plain PostgreSQL\n", *r.Ratio)
 		if r.Rate > 0 {
 			text.WriteString("               (--rate holds Tallystick back, not PostgreSQL)\n")
+		}
+	}
+	if r.Neighbour != nil {
+		fmt.Fprintf(&text, "\nTallystick, beside a neighbour's load (%s)\n", r.Neighbour.Load)
+		r.Neighbour.Beside.print(&text)
+		if r.Neighbour.Attack != nil {
+			text.WriteString("\nthe neighbour\n")
+			r.Neighbour.Attack.print(&text)
 		}
 	}
 	_, err := io.WriteString(to, text.String())

@@ -29,11 +29,11 @@ type project struct {
 
 // newProject makes the project and its credential, and thereby finds out
 // whether there is a system at the URL, and whether the operator is its.
-func newProject(ctx context.Context, on *connection, operator credential) (*project, error) {
+func newProject(ctx context.Context, on *connection, operator credential, name string) (*project, error) {
 	var made struct {
 		ID string `json:"id"`
 	}
-	body := fmt.Sprintf(`{"name":"bench %s","currency":"GHS"}`, time.Now().UTC().Format(time.DateTime))
+	body := fmt.Sprintf(`{"name":"%s %s","currency":"GHS"}`, name, time.Now().UTC().Format(time.DateTime))
 	_, err := call(ctx, on, on.server.route("POST", "/v1/projects", operator), body, &made)
 	if refused, ok := errors.AsType[*refusal](err); ok && refused.status == http.StatusUnauthorized {
 		return nil, fmt.Errorf("%s does not know this operator (401); give the --credentials of this system", on.server.url)

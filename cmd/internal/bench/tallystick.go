@@ -6,9 +6,18 @@ import (
 	"io"
 )
 
+// session is what the parts of a run share.
+type session struct {
+	operator credential
+	project  *project
+	control  *connection
+	progress io.Writer
+}
+
 // measureTallystick opens the project's wallets, drives the load and follows
-// the read model until it has all of it.
-func (c *Config) measureTallystick(ctx context.Context, p *project, control *connection, progress io.Writer, report *Report) error {
+// the read model until it has all of it; then it does so beside a neighbour.
+func (c *Config) measureTallystick(ctx context.Context, r session, report *Report) error {
+	p, control, progress := r.project, r.control, r.progress
 	connections := make([]*connection, c.Connections)
 	for i := range connections {
 		connections[i] = control.server.connection(ctx)
@@ -39,7 +48,12 @@ func (c *Config) measureTallystick(ctx context.Context, p *project, control *con
 	report.Projection = follow.finish(ctx)
 	report.Figures = m.figures()
 	report.compare()
-	return nil
+	if c.Neighbour == "" {
+		return nil
+	}
+	var err error
+	report.Neighbour, err = c.beside(ctx, r, func(ctx context.Context) *measurement { return l.run(ctx, targets, func(totals) {}) })
+	return err
 }
 
 // progressLines prints what was done since the line before.
