@@ -132,7 +132,11 @@ func TestReaderDoesNotJoinAQuestionUnderWay(t *testing.T) {
 	if sequence := <-first; sequence != written-1 {
 		t.Errorf("the first reader saw %d", sequence)
 	}
-	<-log.asked // for the second; and again for the writer, which is told to read on
+	select {
+	case <-log.asked: // for the second; and again for the writer, which is told to read on
+	case sequence := <-second:
+		t.Fatalf("the second reader saw %d with the answer to the first", sequence)
+	}
 	close(log.answer)
 	go func() {
 		for range log.asked {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -33,7 +34,11 @@ func (l *gatedLog) Append(ctx context.Context, expected uint64, id string, data 
 	l.mu.Unlock()
 	if gate != nil {
 		l.arrived <- struct{}{}
-		<-gate
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", events.ErrUnknown, ctx.Err())
+		}
 	}
 	return l.Memory.Append(ctx, expected, id, data)
 }
@@ -265,6 +270,28 @@ func TestNoProjectFillsTheQueue(t *testing.T) {
 	}
 }
 
+// TestDryRunInAGroup: a dry run is answered as of before the commit of its group.
+func TestDryRunInAGroup(t *testing.T) {
+	t.Parallel()
+	a := newTenants(t, 1, nil)
+	a.hold()
+	var dry, wet ledger.Receipt
+	a.ask(func() {
+		var err error
+		if dry, err = a.ledger.Try(t.Context(), 0, a.transfer("dry", 0, 1, "10.00")); err != nil {
+			t.Error(err)
+		}
+	})
+	a.ask(func() { wet = a.must(a.transfer("wet", 0, 1, "10.00")) })
+	a.let()
+	if dry.Sequence != a.held || wet.Sequence != a.held+1 {
+		t.Errorf("dry as of %d, wet as of %d, after commit %d", dry.Sequence, wet.Sequence, a.held)
+	}
+	if dry.Standings[0].Balance.String() != "89.99" || wet.Standings[0].Balance.String() != "89.99" {
+		t.Errorf("dry %+v, wet %+v", dry.Standings, wet.Standings)
+	}
+}
+
 // TestWithdrawn: what a caller no longer waits for, and the writer had not taken,
 // is not done; what it had taken has an unknown outcome.
 func TestWithdrawn(t *testing.T) {
@@ -301,7 +328,8 @@ func TestStop(t *testing.T) {
 	for i := range 3 {
 		a.ask(func() {
 			var unavailable *ledger.Unavailable
-			if _, err := a.ledger.Do(t.Context(), 0, a.transfer(fmt.Sprint("waiting-", i), 0, 1, "1.00")); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown {
+			_, err := a.ledger.Do(t.Context(), 0, a.transfer(fmt.Sprint("waiting-", i), 0, 1, "1.00"))
+			if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || !strings.Contains(unavailable.Reason, "stopping") {
 				t.Errorf("what waited: %v", err)
 			}
 		})
