@@ -29,11 +29,13 @@ func (d *Defect) Unwrap() error { return d.Cause }
 // errFull: the facts of a command do not fit into what is left of the commit.
 var errFull = errors.New("ledger: the commit is full")
 
-// A group ends at the first of these, so that whoever comes meanwhile waits for
-// a few milliseconds. One command is taken however much it costs.
+// A group ends at a budget, so that whoever comes meanwhile waits for a few
+// milliseconds. One command is taken however much it costs.
 const (
-	groupCost = 1000                 // operations
-	groupTime = 5 * time.Millisecond // of deciding
+	groupCost = 1000 // operations
+	// groupTime ends a group of at least a quantum: where processors are short, or
+	// deciding is dear, groups still share an append.
+	groupTime = 10 * time.Millisecond
 )
 
 // batch is a group decided but not yet durable.
@@ -91,7 +93,7 @@ func (s *shard) decide(n int, more bool) *batch {
 func (s *shard) takeNext(left int, until time.Time) bool {
 	if len(s.group) == 0 {
 		left = unbounded
-	} else if left <= 0 || time.Now().After(until) {
+	} else if left <= 0 || groupCost-left >= quantum && time.Now().After(until) {
 		return false
 	}
 	p := s.queue.next(left)

@@ -73,7 +73,7 @@ func newTenants(t *testing.T, projects int, change func(*ledger.Config)) *tenant
 	a := &tenants{log: newGatedLog()}
 	t.Cleanup(a.log.open)
 	a.observed = newObserved(t, 2, func(cfg *ledger.Config) {
-		cfg.Logs = []ledger.Log{a.log}
+		cfg.Logs, cfg.Patience = []ledger.Log{a.log}, time.Minute
 		if change != nil {
 			change(cfg)
 		}
