@@ -172,10 +172,11 @@ func TestWhenTheLedgerFails(t *testing.T) {
 		code, message string
 		retryAfter    string
 	}{
-		"down":    {&ledger.Unavailable{Reason: "no log", RetryAfter: 1500 * time.Millisecond}, 503, "UNAVAILABLE", "no log", "2"},
-		"unknown": {&ledger.Unavailable{Reason: "no answer", OutcomeUnknown: true}, 503, "UNAVAILABLE", "repeat with the same reference", "1"},
-		"a bug":   {errors.New("with a secret"), 500, "INTERNAL_SERVER_ERROR", "not with the request", ""},
-		"a panic": {nil, 500, "INTERNAL_SERVER_ERROR", "not with the request", ""},
+		"down":     {&ledger.Unavailable{Reason: "no log", RetryAfter: 1500 * time.Millisecond}, 503, "UNAVAILABLE", "no log", "2"},
+		"unknown":  {&ledger.Unavailable{Reason: "no answer", OutcomeUnknown: true}, 503, "UNAVAILABLE", "repeat with the same reference", "1"},
+		"a defect": {&ledger.Defect{Command: "domain.Transact", Cause: errors.New("with a secret")}, 500, "INTERNAL_SERVER_ERROR", "not with the request", ""},
+		"a bug":    {errors.New("with a secret"), 500, "INTERNAL_SERVER_ERROR", "not with the request", ""},
+		"a panic":  {nil, 500, "INTERNAL_SERVER_ERROR", "not with the request", ""},
 	} {
 		w := newWorld(t, func(cfg *Config) { cfg.Ledger = broken{cfg.Ledger, row.err} })
 		reply := w.call(operator, "POST", "/v1/projects", `{"name":"x","currency":"GHS"}`).wantError(row.status, row.code, row.message)

@@ -20,11 +20,15 @@ func (s *shard) takeDue() {
 		return
 	}
 	budget := groupCost
-	for again, ok := s.takeAside(now); ok; again, ok = s.takeAside(now) {
-		budget -= s.putDue(again.deadline, again.pause)
-		if budget <= 0 {
-			return
+	for budget > groupCost/2 { // the rest is for what was not tried yet
+		again, ok := s.takeAside(now)
+		if !ok {
+			break
 		}
+		budget -= s.putDue(again.deadline, again.pause)
+	}
+	if budget <= 0 {
+		return
 	}
 	for _, d := range s.state.Due(now, budget) {
 		s.putDue(d, 0)
