@@ -10,6 +10,8 @@ import (
 	"tallystick/domain"
 	"tallystick/events"
 	"tallystick/ledger"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // stolenLog does something in place of an append, of which nobody is told.
@@ -170,4 +172,51 @@ func TestReadNeedsAnAnswer(t *testing.T) {
 	}
 	b.log.SetOffline(false)
 	b.expectBalances("100.00", "100.00")
+}
+
+// hookedLog does something right after it has looked for its newest commit.
+type hookedLog struct {
+	*events.Memory
+	afterLast func() // once for each time it is set; nil: nothing
+}
+
+func (l *hookedLog) Last(ctx context.Context) (uint64, error) {
+	last, err := l.Memory.Last(ctx)
+	if then := l.afterLast; then != nil {
+		l.afterLast = nil
+		then()
+	}
+	return last, err
+}
+
+// TestLateCommandIsConfirmedToo: a group that is decided again, because the log
+// had more, takes nobody in who came after the log was asked.
+func TestLateCommandIsConfirmedToo(t *testing.T) {
+	t.Parallel()
+	a := newBook(t, 2, nil)
+	log := &hookedLog{Memory: a.log}
+	registry := prometheus.NewRegistry()
+	b := open(t, a.log, a.keys, func(cfg *ledger.Config) { cfg.Logs, cfg.Registry = []ledger.Log{log}, registry })
+	o := &observed{book: b, registry: registry}
+	freeze := domain.ChangeStatus{Project: a.project, Wallet: a.wallets[1], Change: domain.Freeze}
+	a.must(freeze)
+	if _, err := b.ledger.View(t.Context(), 0, func(*domain.State) {}); err != nil {
+		t.Fatal(err)
+	}
+	late := make(chan ledger.Receipt, 1)
+	a.must(a.transfer("more", 0, 1, "1.00"))
+	log.afterLast = func() { // of the question for the group
+		log.afterLast = func() { // of the one that says how far to fold
+			a.must(domain.ChangeStatus{Project: a.project, Wallet: a.wallets[1], Change: domain.Unfreeze})
+			before := o.metric("tallystick_waiting_operations")
+			go func() { late <- b.must(freeze) }()
+			await(t, "it waits", func() bool { return o.metric("tallystick_waiting_operations") > before })
+		}
+	}
+	if _, err := b.ledger.Do(t.Context(), 0, a.transfer("fund-0", 0, 1, "1.00")); rejection(err) != domain.DuplicateReference {
+		t.Errorf("the reference that was used: %v", err)
+	}
+	if receipt := <-late; len(receipt.Events) == 0 {
+		t.Error("the wallet was taken for frozen")
+	}
 }

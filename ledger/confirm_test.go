@@ -146,7 +146,7 @@ func TestOneQuestionForAGroup(t *testing.T) {
 	log := &countingLog{Memory: events.NewMemory()}
 	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Logs = []ledger.Log{log} })
 	var nothing []domain.Command
-	for i := range 100 {
+	for i := range 50 { // fewer than end a group by time
 		nothing = append(nothing, b.transfer(fmt.Sprint("fund-", i%2), 0, 1, "1.00")) // used references
 	}
 	for _, c := range []struct {
@@ -155,12 +155,30 @@ func TestOneQuestionForAGroup(t *testing.T) {
 	}{{nothing, 1}, {append(nothing, b.transfer("something", 0, 1, "1.00")), 0}} {
 		before := log.asked.Load()
 		for i, outcome := range b.ledger.DoAll(t.Context(), 0, c.commands) {
-			if i < 100 && rejection(outcome.Err) != domain.DuplicateReference {
+			if i < 50 && rejection(outcome.Err) != domain.DuplicateReference {
 				t.Errorf("command %d: %v", i, outcome.Err)
 			}
 		}
 		if asked := log.asked.Load() - before; asked != c.questions {
 			t.Errorf("%d commands: %d questions, want %d", len(c.commands), asked, c.questions)
 		}
+	}
+}
+
+// BenchmarkNothing has one caller whose commands make nothing: what it costs to
+// ask the log each time, in memory and of a real server.
+func BenchmarkNothing(b *testing.B) {
+	for name, log := range map[string]func() ledger.Log{
+		"memory":    func() ledger.Log { return events.NewMemory() },
+		"jetstream": func() ledger.Log { return copyToServer(b, events.NewMemory()) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			book := newBook(b, 2, func(cfg *ledger.Config) { cfg.Logs = []ledger.Log{log()} })
+			for b.Loop() {
+				if _, err := book.ledger.Do(b.Context(), 0, book.transfer("fund-0", 0, 1, "1.00")); rejection(err) != domain.DuplicateReference {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
