@@ -23,7 +23,7 @@ lint: ## go vet, staticcheck, and generated files that are not up to date
 bench: ## Go benchmarks: replay, memory, the write path, projector, webhooks (the system's own: bin/tallystick bench)
 	go test -run '^$$' -bench . -benchtime 2s ./domain/... ./events/... ./ledger/... ./projections/... ./webhooks/... ./api/...
 
-soak: ## longer campaigns: the property tests, the fuzzers and the kill test, many times over
+soak: ## longer campaigns: the property tests, the fuzzers and the kill tests, many times over
 	go test -race -count 5 -timeout 60m -run 'Histories|Money|Extremes' ./domain/...
 	go test -timeout 60m -run Duel ./domain/naive -commands 1000000
 	go test -fuzz FuzzParseAmount -fuzztime 2m ./domain/
@@ -33,7 +33,8 @@ soak: ## longer campaigns: the property tests, the fuzzers and the kill test, ma
 	go test -fuzz FuzzNumbers -fuzztime 4m ./domain/
 	go test -fuzz FuzzDecode -fuzztime 2m ./events/
 	go test -fuzz FuzzDecode -fuzztime 2m ./api/
-	go test -race -count 5 -timeout 60m -run 'Kill|Outages' ./e2e/
+	go test -race -count 5 -timeout 60m -run 'Kill$$|Outages' ./e2e/
+	go test -timeout 20m -run ReplicasKilled ./e2e/ -replica-load 3m
 
 generate: ## make generated files anew
 	go generate ./...

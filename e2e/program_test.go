@@ -23,6 +23,7 @@ import (
 var programs string
 
 func TestMain(m *testing.M) {
+	embeddedtest.ServeReplica() // which needs none of the programs
 	directory, err := os.MkdirTemp("", "tallystick-programs-")
 	if err != nil {
 		panic(err)

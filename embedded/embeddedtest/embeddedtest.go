@@ -87,9 +87,10 @@ func execute(t testing.TB, target, statement string) {
 	}
 }
 
-// Main runs the tests, then stops the shared cluster, if one was started, and
+// Main serves as a replica if the process is one. Else it runs the tests, then stops the shared cluster, if one was started, and
 // removes its directory. TestMain calls it and returns.
 func Main(m *testing.M) {
+	ServeReplica()
 	defer shared.stop()
 	m.Run()
 }

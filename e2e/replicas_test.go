@@ -1,0 +1,332 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tallystick/domain"
+	"tallystick/embedded/embeddedtest"
+	"tallystick/events"
+	"tallystick/ledger"
+	"tallystick/projections"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// replicaLoad is how long TestReplicasKilled writes, in four parts: before each
+// server is killed, and before all are.
+var replicaLoad = flag.Duration("replica-load", 8*time.Second, "how long TestReplicasKilled writes")
+
+// TestReplicasKilled writes to three servers, kills one after the other, then all
+// at once. What was acknowledged is there, the chain is whole, and in the end
+// each server has every commit.
+func TestReplicasKilled(t *testing.T) {
+	t.Parallel()
+	servers := embeddedtest.NATSReplicas(t)
+	inst := openReplicated(t, servers)
+	book := startReplicated(t, inst)
+	load := book.load(16)
+	for i := range 3 {
+		load.run(*replicaLoad / 4)
+		servers.Kill(i)
+		load.progress()
+		servers.Start(i)
+		awaitReplicas(t, servers, inst)
+	}
+	load.run(*replicaLoad / 4)
+	servers.KillAll()
+	for i := range 3 {
+		servers.Start(i)
+	}
+	load.progress()
+	acknowledged := load.stop()
+	book.stop()
+	last := awaitReplicas(t, servers, inst)
+	t.Logf("%d transfers acknowledged, %d commits", len(acknowledged), last)
+	checkLog(t, openReplicated(t, servers), last, acknowledged)
+}
+
+// openReplicated opens the ledger over a connection of its own, with three
+// replicas when it is made.
+func openReplicated(t *testing.T, servers *embeddedtest.Replicas) *events.Installation {
+	t.Helper()
+	return openReplicatedAt(t, servers.URL())
+}
+
+func openReplicatedAt(t *testing.T, url string) *events.Installation {
+	t.Helper()
+	conn, err := nats.Connect(url, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inst *events.Installation
+	await(t, "the ledger opens", 60*time.Second, func() bool {
+		inst, err = events.Open(t.Context(), js, events.OpenConfig{Create: true, Replicas: 3, Master: events.MasterKey{1}})
+		return err == nil
+	})
+	return inst
+}
+
+// awaitReplicas waits until each server has all commits, and returns how many.
+func awaitReplicas(t *testing.T, servers *embeddedtest.Replicas, inst *events.Installation) uint64 {
+	t.Helper()
+	var last uint64
+	await(t, "each server has every commit", 60*time.Second, func() bool {
+		var err error
+		if last, err = inst.Shards[0].Last(t.Context()); err != nil {
+			return false
+		}
+		for i := range 3 {
+			state, ok := servers.State(t.Context(), i, events.StreamName(0))
+			if !ok || state.FirstSeq != 1 || state.LastSeq < last || state.Msgs != state.LastSeq {
+				return false
+			}
+		}
+		return true
+	})
+	return last
+}
+
+// replicated is a running ledger with a project and wallets.
+type replicated struct {
+	t       *testing.T
+	ledger  *ledger.Ledger
+	project domain.ProjectID
+	wallets []domain.WalletID
+	stop    func()
+}
+
+func startReplicated(t *testing.T, inst *events.Installation) *replicated {
+	t.Helper()
+	b := &replicated{t: t, ledger: ledger.New(ledger.Config{
+		Logs: []ledger.Log{inst.Shards[0]}, Codec: inst.Codec, Logger: slog.New(slog.DiscardHandler)})}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- b.ledger.Run(ctx) }()
+	b.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the ledger ended with %v", err)
+		}
+	})
+	t.Cleanup(b.stop)
+	await(t, "the ledger is ready", 60*time.Second, func() bool { return b.ledger.Ready() == nil })
+	b.project = b.must(domain.CreateProject{Settings: domain.ProjectSettings{Name: "Replicas", Currency: "GHS"}})[0].(*domain.ProjectCreated).Project
+	amount, _ := domain.MajorUnits("1000000.00")
+	for i := range 8 {
+		wallet := b.must(domain.CreateWallet{Project: b.project, System: true})[0].(*domain.WalletCreated).Wallet
+		b.wallets = append(b.wallets, wallet)
+		b.must(&domain.Transact{Project: b.project, Reference: domain.Reference(fmt.Sprint("fund-", i)),
+			Operations: []domain.Operation{{Type: domain.Issue, To: wallet, Quantity: amount}}})
+	}
+	return b
+}
+
+func (b *replicated) must(command domain.Command) []domain.Event {
+	b.t.Helper()
+	receipt, err := b.ledger.Do(b.t.Context(), 0, command)
+	if err != nil {
+		b.t.Fatalf("%T: %v", command, err)
+	}
+	return receipt.Events
+}
+
+// replicaWriters transfer on and on. What is not answered is repeated with the same
+// reference until it is.
+type replicaWriters struct {
+	b            *replicated
+	acknowledged atomic.Int64
+	ctx          context.Context
+	cancel       func()
+	writers      sync.WaitGroup
+
+	mu         sync.Mutex
+	references []domain.Reference
+}
+
+func (b *replicated) load(writers int) *replicaWriters {
+	l := &replicaWriters{b: b}
+	l.ctx, l.cancel = context.WithCancel(b.t.Context())
+	amount, _ := domain.MajorUnits("0.01")
+	for w := range writers {
+		l.writers.Go(func() {
+			for i := 0; l.ctx.Err() == nil; i++ {
+				reference := domain.Reference(fmt.Sprintf("%d-%d", w, i))
+				l.transfer(&domain.Transact{Project: b.project, Reference: reference, Operations: []domain.Operation{{
+					Type: domain.Transfer, From: b.wallets[(w+i)%8], To: b.wallets[(w+i+1)%8], Quantity: amount}}})
+			}
+		})
+	}
+	b.t.Cleanup(l.cancel)
+	return l
+}
+
+func (l *replicaWriters) transfer(command *domain.Transact) {
+	for {
+		_, err := l.b.ledger.Do(context.Background(), 0, command)
+		var rejection *domain.Rejection
+		switch {
+		case err == nil || errors.As(err, &rejection) && rejection.Code == domain.DuplicateReference:
+			l.mu.Lock()
+			l.references = append(l.references, command.Reference)
+			l.mu.Unlock()
+			l.acknowledged.Add(1)
+			return
+		case rejection != nil:
+			l.b.t.Errorf("%s: %v", command.Reference, err)
+			return
+		}
+		select {
+		case <-time.After(20 * time.Millisecond): // nobody answered: repeat it
+		case <-l.ctx.Done():
+			return
+		}
+	}
+}
+
+// run lets the writers write for a while.
+func (l *replicaWriters) run(d time.Duration) {
+	l.b.t.Helper()
+	l.progress()
+	<-time.After(d) // the load
+}
+
+// progress waits until more is acknowledged.
+func (l *replicaWriters) progress() {
+	l.b.t.Helper()
+	before := l.acknowledged.Load()
+	await(l.b.t, "transfers are acknowledged", 60*time.Second, func() bool { return l.acknowledged.Load() > before+100 })
+}
+
+// stop ends the writers, and returns what was acknowledged.
+func (l *replicaWriters) stop() []domain.Reference {
+	l.cancel()
+	l.writers.Wait()
+	return l.references
+}
+
+// checkLog reads the log once more, with nothing in memory: the chain is whole to
+// the last commit, and each acknowledged transfer is there, once.
+func checkLog(t *testing.T, inst *events.Installation, last uint64, acknowledged []domain.Reference) {
+	t.Helper()
+	found := map[domain.Reference]int{}
+	var cursor events.Cursor
+	err := inst.Shards[0].Read(t.Context(), 1, last, func(m events.Message) error {
+		commit, err := inst.Codec.Decode(m.Data)
+		if err == nil {
+			err = cursor.Next(commit, m.Data)
+		}
+		if err != nil {
+			return err
+		}
+		for _, fact := range commit.Facts {
+			if transfer, ok := fact.(*domain.TransactionCompleted); ok {
+				found[transfer.Reference]++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reference := range acknowledged {
+		if found[reference] != 1 {
+			t.Errorf("%s was acknowledged, and is there %d times", reference, found[reference])
+		}
+	}
+}
+
+// TestPausedFollower: a replica of the keys that is behind answers nobody. While
+// one is paused again and again, the projector stores every customer with its
+// profile, and each customer is made without an error.
+func TestPausedFollower(t *testing.T) {
+	t.Parallel()
+	const pauses, customers = 4, 40
+	servers := embeddedtest.NATSReplicas(t)
+	inst := openReplicated(t, servers)
+	book := startReplicated(t, inst)
+	follower := followerOf(t, inst, servers)
+	database := embeddedtest.Database(t)
+	if err := projections.Migrate(t.Context(), database); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := pgxpool.New(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	// The projector has keys of its own, and is at the server that falls behind.
+	reader := openReplicatedAt(t, servers.URLOf(follower))
+	projector := projections.NewProjector(projections.ProjectorConfig{Log: reader.Shards[0], Codec: reader.Codec, Pool: pool})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- projector.Run(ctx) }()
+	for pause := range pauses {
+		servers.Pause(follower)
+		for i := range customers {
+			id := domain.CustomerID(fmt.Sprintf("customer-%d-%d", pause, i))
+			if err := inst.Keys.Ensure(t.Context(), book.project, id); err != nil {
+				t.Errorf("%s: %v", id, err)
+			}
+			name := string(id)
+			book.must(domain.UpsertCustomer{Project: book.project, Customer: id, Change: domain.ProfileChange{Username: &name}})
+		}
+		servers.Resume(follower)
+	}
+	var all, named int
+	await(t, "the customers are projected", 60*time.Second, func() bool {
+		err := pool.QueryRow(t.Context(), `SELECT count(*), count(*) FILTER (WHERE username = customer_id) FROM ledger.customers`).Scan(&all, &named)
+		return err == nil && all == pauses*customers
+	})
+	if named != all {
+		t.Errorf("%d of %d customers were stored without their profile", all-named, all)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// followerOf returns a server that has the keys and leads neither them nor the log.
+func followerOf(t *testing.T, inst *events.Installation, servers *embeddedtest.Replicas) int {
+	t.Helper()
+	awaitReplicas(t, servers, inst)
+	conn, err := nats.Connect(servers.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leads := map[string]bool{}
+	for _, name := range []string{events.StreamName(0), "KV_TALLYSTICK_KEYS"} {
+		stream, err := js.Stream(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leads[stream.CachedInfo().Cluster.Leader] = true
+	}
+	for i := range 3 {
+		if !leads[servers.Name(i)] {
+			return i
+		}
+	}
+	t.Fatal("two streams have three leaders")
+	return -1
+}
