@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Errors of reading a log are of two kinds.
@@ -28,38 +29,55 @@ type Tail interface {
 	Get(ctx context.Context, sequence uint64) (Message, error)
 }
 
+// A leader that was paused answers with the past until it hears of its successor.
+// So a log is found shorter only when it stays so for as long as this.
+const (
+	surelyShorter = 3 * time.Second
+	lookAgain     = 500 * time.Millisecond
+)
+
 // VerifyIn checks that the log still has the commit that the cursor stands at, and
 // returns the sequence of the newest commit. seenBy names who has seen the commit,
 // for the message. The error is ErrLostCommits, ErrDamaged, or one that may pass.
 func (c Cursor) VerifyIn(ctx context.Context, log Tail, seenBy string) (last uint64, err error) {
-	if last, err = log.Last(ctx); err != nil {
+	if last, err = surelyLast(ctx, log, c.Sequence); err != nil {
 		return 0, err
 	}
-	if err := c.VerifyEnd(last, seenBy); err != nil || c.Sequence == 0 {
-		return last, err
+	if last < c.Sequence {
+		return last, fmt.Errorf("%w: it ends with commit %d, but %s has seen commit %d (hash %x): %d commits are missing",
+			ErrLostCommits, last, seenBy, c.Sequence, c.Hash[:8], c.Sequence-last)
+	}
+	if c.Sequence == 0 {
+		return last, nil
 	}
 	message, err := log.Get(ctx, c.Sequence)
 	if errors.Is(err, ErrNotFound) { // Last is beyond it
-		return last, fmt.Errorf("%w: commit %d of %d is missing", ErrDamaged, c.Sequence, last)
+		return last, fmt.Errorf("%w: commit %d of %d is missing or cannot be read", ErrDamaged, c.Sequence, last)
 	}
 	if err != nil {
 		return last, err
 	}
 	if hash := HashOf(message.Data); hash != c.Hash {
-		return last, fmt.Errorf("%w: commit %d has the hash %x, but %s has seen it with %x",
+		return last, fmt.Errorf("%w: commit %d has the hash %x, but %s has seen it with %x: other commits stand where it was",
 			ErrLostCommits, c.Sequence, hash[:8], seenBy, c.Hash[:8])
 	}
 	return last, nil
 }
 
-// VerifyEnd returns ErrLostCommits when a log that ends with the commit `last`
-// ends before the cursor.
-func (c Cursor) VerifyEnd(last uint64, seenBy string) error {
-	if last >= c.Sequence {
-		return nil
+// surelyLast returns the sequence of the newest commit, and one below `least` only
+// when it stays below.
+func surelyLast(ctx context.Context, log Tail, least uint64) (uint64, error) {
+	for begin := time.Now(); ; {
+		last, err := log.Last(ctx)
+		if err != nil || last >= least || time.Since(begin) >= surelyShorter {
+			return last, err
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
 	}
-	return fmt.Errorf("%w: it ends with commit %d, but %s has seen commit %d (hash %x): %d commits are missing",
-		ErrLostCommits, last, seenBy, c.Sequence, c.Hash[:8], c.Sequence-last)
 }
 
 // Remedy says what an operator must do about an ErrDamaged of a shard.

@@ -59,7 +59,7 @@ func (f *follower) next(ctx context.Context, due uint64) (jetstream.Msg, error) 
 // look finds out why the commit that is due does not come. Nil: it is not there
 // yet, or may be on its way.
 func (f *follower) look(ctx context.Context, due uint64) error {
-	last, err := f.stream.Last(ctx)
+	last, err := surelyLast(ctx, f.stream, due-1)
 	switch {
 	case err != nil:
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"tallystick/domain"
 	"tallystick/events"
@@ -144,7 +145,7 @@ func (l *countingLog) Last(ctx context.Context) (uint64, error) {
 func TestOneQuestionForAGroup(t *testing.T) {
 	t.Parallel()
 	log := &countingLog{Memory: events.NewMemory()}
-	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Logs = []ledger.Log{log} })
+	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Logs, cfg.Watch = []ledger.Log{log}, time.Hour })
 	var nothing []domain.Command
 	for i := range 50 { // fewer than end a group by time
 		nothing = append(nothing, b.transfer(fmt.Sprint("fund-", i%2), 0, 1, "1.00")) // used references

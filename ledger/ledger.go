@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"sync"
 	"time"
 
 	"tallystick/domain"
 	"tallystick/events"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/errgroup"
 )
 
 // Log is a shard's log; events.Stream and events.Memory are.
@@ -26,9 +26,11 @@ type Log interface {
 type Config struct {
 	Logs      []Log // of shard 0, 1, …; their number never changes in an installation
 	Codec     *events.Codec
+	Witnesses []Witness             // asked at the start whether a log has lost commits
 	MaxCommit int                   // bytes of a commit before compression, below the server's max_payload; 0 is 900 KiB
 	Capacity  int                   // operations that may wait in each shard; 0 is 131,072. One project alone may fill half
 	Patience  time.Duration         // how long a caller waits for an outcome; 0 is 5 s
+	Watch     time.Duration         // between looks at the log that nobody asks for; 0 is 1 s
 	Now       func() time.Time      // nil is time.Now
 	Logger    *slog.Logger          // nil is slog.Default
 	Registry  prometheus.Registerer // nil registers nothing
@@ -43,6 +45,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Patience == 0 {
 		c.Patience = 5 * time.Second
+	}
+	if c.Watch == 0 {
+		c.Watch = time.Second
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -71,14 +76,15 @@ func New(cfg Config) *Ledger {
 }
 
 // Run folds the logs and decides commands until ctx ends; then it lets the
-// append in flight finish, refuses what waits, and returns nil. An error means
-// that a log is not one this ledger may write.
+// append in flight finish, refuses what waits, and returns nil. A shard whose log
+// is damaged stops alone, and Ready says so.
 func (l *Ledger) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
+	var group sync.WaitGroup
 	for _, s := range l.shards {
-		group.Go(func() error { return s.run(ctx) })
+		group.Go(func() { s.serve(ctx) })
 	}
-	return group.Wait()
+	group.Wait()
+	return nil
 }
 
 // Shards is how many there are.
@@ -156,11 +162,13 @@ func (l *Ledger) Try(ctx context.Context, shard int, command domain.Command) (Re
 	return out[0].Receipt, out[0].Err
 }
 
-// Ready answers nil when every shard is caught up and takes commands.
+// Ready returns nil when every shard is caught up, takes commands, and has a log
+// that answers. The error wraps events.ErrDamaged when a shard has stopped until
+// its log is restored.
 func (l *Ledger) Ready() error {
 	for _, s := range l.shards {
-		if reason := s.notReady(); reason != "" {
-			return fmt.Errorf("shard %d: %s", s.index, reason)
+		if err := s.ready(); err != nil {
+			return fmt.Errorf("shard %d: %w", s.index, err)
 		}
 	}
 	return nil

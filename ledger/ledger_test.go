@@ -357,32 +357,6 @@ func TestProjectsSpread(t *testing.T) {
 	}
 }
 
-// TestChangedLog: a ledger does not open a log whose chain is broken.
-func TestChangedLog(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, nil)
-	b.stop()
-	changed := events.NewMemory()
-	last, _ := b.log.Last(t.Context())
-	for sequence := uint64(1); sequence <= last; sequence++ {
-		m, _ := b.log.Get(t.Context(), sequence)
-		data := append([]byte(nil), m.Data...)
-		if sequence == 3 {
-			data = append(data, ' ') // still the same JSON
-		}
-		if err := changed.Append(t.Context(), sequence-1, fmt.Sprint(sequence), data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	l := ledger.New(ledger.Config{Logs: []ledger.Log{changed}, Codec: &events.Codec{Keys: b.keys}, Logger: slog.New(slog.DiscardHandler)})
-	if err := l.Run(t.Context()); err == nil {
-		t.Error("the changed log was folded")
-	}
-	if l.Ready() == nil {
-		t.Error("ready")
-	}
-}
-
 // TestClockGoesBack: the time of commits does not.
 func TestClockGoesBack(t *testing.T) {
 	t.Parallel()

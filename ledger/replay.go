@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -31,12 +32,6 @@ func pause(ctx context.Context, d time.Duration) (time.Duration, bool) {
 	}
 }
 
-// broken is an error that going on would make worse: the log is not a history
-// of this ledger.
-type broken struct{ error }
-
-func (b broken) Unwrap() error { return b.error }
-
 // replay folds the whole log into an empty state. Nobody reads meanwhile.
 func (s *shard) replay(ctx context.Context) error {
 	last, err := s.log.Last(ctx)
@@ -62,10 +57,14 @@ func (s *shard) replay(ctx context.Context) error {
 }
 
 // catchUp folds what other writers have appended since, one commit at a time
-// beside the readers. Nil when the state is what the log was, or ctx's error.
+// beside the readers. Nil when the state is what the log was; events.ErrDamaged, or
+// ctx's error. Whatever may pass is waited out.
 func (s *shard) catchUp(ctx context.Context) error {
 	for wait := firstPause; ; {
 		last, err := s.log.Last(ctx)
+		if err == nil && last < s.cursor.Sequence {
+			_, err = s.cursor.VerifyIn(ctx, s.log, "this process")
+		}
 		if err == nil {
 			err = s.fold(ctx, last, func(commit *events.Commit) error {
 				// Through a fork: readers may hold rows of the state.
@@ -77,7 +76,7 @@ func (s *shard) catchUp(ctx context.Context) error {
 				return nil
 			})
 		}
-		if _, fatal := err.(broken); err == nil || fatal {
+		if err == nil || errors.Is(err, events.ErrDamaged) {
 			return err
 		}
 		s.logger.Warn("the log cannot be read; trying again", "error", err)
@@ -91,7 +90,7 @@ func (s *shard) catchUp(ctx context.Context) error {
 func evolve(state *domain.State, commit *events.Commit) error {
 	for i, fact := range commit.Facts {
 		if err := state.Evolve(fact); err != nil {
-			return broken{fmt.Errorf("ledger: fact %d of commit %d: %w", i, commit.Sequence, err)}
+			return fmt.Errorf("%w: fact %d of commit %d cannot be: %w", events.ErrDamaged, i, commit.Sequence, err)
 		}
 	}
 	return nil
@@ -164,11 +163,11 @@ func (s *shard) applyInOrder(ctx context.Context, ordered <-chan *job, apply fun
 			return ctx.Err()
 		}
 		if j.err != nil {
-			return broken{j.err}
+			return j.err
 		}
 		cursor := s.cursor
 		if err := cursor.Next(j.commit, j.message.Data); err != nil {
-			return broken{err}
+			return err
 		}
 		var err error
 		s.publish(cursor, func() {

@@ -21,6 +21,7 @@ type shard struct {
 	codec     *events.Codec
 	maxCommit int
 	patience  time.Duration
+	every     time.Duration // between looks of watch
 	now       func() time.Time
 	logger    *slog.Logger
 	metrics   *metrics
@@ -33,11 +34,11 @@ type shard struct {
 	mu       sync.RWMutex
 	state    *domain.State
 	dealings dealings
+	cursor   events.Cursor
 	folded   uint64
 	advanced chan struct{} // closed and replaced whenever folded grows
 
 	// Of the writer.
-	cursor   events.Cursor
 	lastTime time.Time
 	crowd    int             // callers at once, lately
 	builder  *events.Builder // its memory serves commit after commit
@@ -46,6 +47,13 @@ type shard struct {
 	asides   asides          // deadlines that could not be decided
 	due      int             // deadlines in the queue and in group
 	group    []*pending      // taken from the queue and not answered, in order
+
+	// What keeps the shard from being ready besides refusing; see ready.
+	damage  atomic.Pointer[error]   // of the log: the shard has stopped
+	silence atomic.Pointer[error]   // the log does not answer
+	refused atomic.Pointer[refusal] // the last commit was
+	halt    context.CancelFunc      // ends run and watch
+	unheard []Witness               // of start, then of watch
 
 	// behind is a sequence that a confirmation found in the log.
 	behind atomic.Uint64
@@ -60,10 +68,10 @@ type shard struct {
 func newShard(index int, log Log, cfg Config, m *metrics) *shard {
 	label := strconv.Itoa(index)
 	s := &shard{
-		index: index, log: log, codec: cfg.Codec, maxCommit: cfg.MaxCommit, patience: cfg.Patience, now: cfg.Now,
+		index: index, log: log, codec: cfg.Codec, maxCommit: cfg.MaxCommit, patience: cfg.Patience, every: cfg.Watch, now: cfg.Now,
 		logger: cfg.Logger.With("shard", index), metrics: m,
 		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label), aside: m.aside.WithLabelValues(label),
-		queue: newQueue(cfg.Capacity, m.waiting.WithLabelValues(label)), state: domain.NewState(len(cfg.Logs)), dealings: dealings{}, advanced: make(chan struct{}),
+		unheard: cfg.Witnesses, queue: newQueue(cfg.Capacity, m.waiting.WithLabelValues(label)), state: domain.NewState(len(cfg.Logs)), dealings: dealings{}, advanced: make(chan struct{}),
 	}
 	s.builder = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
 	s.trial = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
@@ -73,15 +81,19 @@ func newShard(index int, log Log, cfg Config, m *metrics) *shard {
 
 func (s *shard) refuse(reason string) {
 	s.refusing.Store(&reason)
-	s.readiness.Set(0)
+	s.report()
 }
 
 func (s *shard) accept() {
 	s.refusing.Store(nil)
-	s.readiness.Set(1)
+	s.report()
 }
 
+// notReady says why commands and reads are refused; "" when they are not.
 func (s *shard) notReady() string {
+	if damage := s.damage.Load(); damage != nil {
+		return "the log is damaged, and must be restored by an operator"
+	}
 	if reason := s.refusing.Load(); reason != nil {
 		return *reason
 	}
@@ -183,7 +195,7 @@ func (s *shard) publish(cursor events.Cursor, change func()) {
 	s.folded = cursor.Sequence
 	close(s.advanced)
 	s.advanced = make(chan struct{})
-	s.mu.Unlock()
 	s.cursor = cursor
+	s.mu.Unlock()
 	s.sequence.Set(float64(cursor.Sequence))
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"tallystick/domain"
@@ -57,7 +58,7 @@ func (l *Ledger) record(ctx context.Context, at domain.Location) (TransactionRec
 	}
 	commit, err := l.codec.Decode(message.Data)
 	if err != nil {
-		return TransactionRecord{}, false, err
+		return TransactionRecord{}, false, l.shards[at.Shard].unreadable(at.Sequence, err)
 	}
 	switch fact := factAt(commit, at.Index).(type) {
 	case *domain.TransactionCompleted, *domain.TransactionFailed, *domain.TransactionScheduled:
@@ -73,7 +74,11 @@ func (l *Ledger) Time(ctx context.Context, at domain.Location) (time.Time, error
 	if !ok || err != nil {
 		return time.Time{}, err
 	}
-	return events.TimeOf(message.Data)
+	when, err := events.TimeOf(message.Data)
+	if err != nil {
+		return when, l.shards[at.Shard].unreadable(at.Sequence, err)
+	}
+	return when, nil
 }
 
 // get reads one commit; false when there is none.
@@ -83,12 +88,44 @@ func (l *Ledger) get(ctx context.Context, at domain.Location) (events.Message, b
 	}
 	s := l.shards[at.Shard]
 	message, err := s.log.Get(ctx, at.Sequence)
-	switch {
-	case err == nil:
-		return message, true, nil
-	case errors.Is(err, events.ErrNotFound):
-		return message, false, nil
+	if errors.Is(err, events.ErrNotFound) {
+		if err = s.missing(ctx, at.Sequence); err == nil {
+			return message, false, nil
+		}
 	}
-	s.logger.Warn("a commit cannot be read", "sequence", at.Sequence, "error", err)
-	return message, false, s.unavailable("the log cannot be read now")
+	if err != nil {
+		return message, false, s.unreadable(at.Sequence, err)
+	}
+	return message, true, nil
+}
+
+// missing tells why the log has no commit at a place: nil when none was ever there,
+// events.ErrDamaged when this process has folded it, or an error that may pass.
+func (s *shard) missing(ctx context.Context, sequence uint64) error {
+	if s.peek(func(*domain.State) {}) < sequence {
+		return nil
+	}
+	// The log is asked again, and how far it goes: a leader that was paused answers
+	// with the past until it hears of its successor.
+	last, err := s.log.Last(ctx)
+	if err == nil && last >= sequence {
+		if _, err = s.log.Get(ctx, sequence); errors.Is(err, events.ErrNotFound) {
+			return fmt.Errorf("%w: commit %d of %d is missing or cannot be read", events.ErrDamaged, sequence, last)
+		}
+	}
+	if err == nil {
+		err = errors.New("the log did not have it when it was first asked")
+	}
+	return err
+}
+
+// unreadable is the answer to a caller who needs a commit that cannot be read, and
+// stops the shard when it never will be.
+func (s *shard) unreadable(sequence uint64, err error) *Unavailable {
+	if errors.Is(err, events.ErrDamaged) {
+		s.stopFor(err)
+		return s.unavailable(s.notReady())
+	}
+	s.logger.Warn("a commit cannot be read", "sequence", sequence, "error", err)
+	return s.unavailable("the log cannot be read now")
 }

@@ -11,7 +11,8 @@ import (
 	"tallystick/events"
 )
 
-// run is the writer: it folds the log, then decides and appends until ctx ends.
+// run is the writer: it folds the log, then decides and appends until ctx ends, or
+// the shard has stopped. The error is events.ErrDamaged.
 func (s *shard) run(ctx context.Context) error {
 	if err := s.start(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -39,12 +40,12 @@ func (s *shard) run(ctx context.Context) error {
 		}
 		if s.behind.Load() > s.cursor.Sequence {
 			if err := s.catchUp(ctx); err != nil && ctx.Err() == nil {
-				return s.fatal(err)
+				return err
 			}
 		}
 		s.takeDue()
 		if err := s.decideGroup(ctx); err != nil {
-			return s.fatal(err)
+			return err
 		}
 	}
 }
@@ -71,28 +72,6 @@ func (s *shard) gather(ctx context.Context) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// start folds the log, however long it takes to be there.
-func (s *shard) start(ctx context.Context) error {
-	for wait := firstPause; ; {
-		err := s.replay(ctx)
-		if fatal := new(broken); err == nil || errors.As(err, fatal) {
-			return err
-		}
-		s.refuse("the log cannot be read yet")
-		s.logger.Warn("the log cannot be read; trying again", "error", err)
-		var more bool
-		if wait, more = pause(ctx, wait); !more {
-			return ctx.Err()
-		}
-	}
-}
-
-// fatal stops the shard: what it knows is not what the log says.
-func (s *shard) fatal(err error) error {
-	s.refuse("the log is not whole: " + err.Error())
-	return fmt.Errorf("ledger: shard %d: %w", s.index, err)
 }
 
 // stop refuses what waits and all that comes.
@@ -168,6 +147,7 @@ func (s *shard) append(ctx context.Context, b *batch) (result, error) {
 	switch result {
 	case acknowledged:
 		cursor := events.Cursor{Sequence: b.place.Sequence, Hash: events.HashOf(data)}
+		s.refused.Store(nil)
 		s.publish(cursor, func() {
 			b.fork.Merge()
 			s.dealings.fold(&events.Commit{Shard: b.place.Shard, Sequence: b.place.Sequence, Time: b.place.Time, Facts: b.facts})
@@ -180,7 +160,7 @@ func (s *shard) append(ctx context.Context, b *batch) (result, error) {
 	case conflict:
 		return s.decideAgain(ctx, b)
 	case refused:
-		refuseAll(b.decided, s.unavailable("the log takes no commits now; nothing was done"))
+		refuseAll(b.decided, s.unavailable(s.refused.Load().err.Error()+"; nothing was done"))
 	case unresolved:
 		refuseAll(b.decided, s.unknown())
 	}
@@ -226,6 +206,8 @@ func (s *shard) persist(ctx context.Context, data []byte) result {
 		return conflict
 	case errors.Is(err, events.ErrRefused):
 		s.logger.Error("the log refused a commit", "error", err)
+		s.refused.Store(&refusal{fmt.Errorf("the log takes no commits: %w", err), time.Now()})
+		s.report()
 		return refused
 	}
 	s.logger.Warn("an append got no answer; finding out", "sequence", s.cursor.Sequence+1, "error", err)
@@ -250,11 +232,15 @@ func (s *shard) resolve(ctx context.Context, id string, data []byte) result {
 			}
 			return conflict
 		}
-		if errors.Is(err, events.ErrNotFound) {
+		switch {
+		case errors.Is(err, events.ErrDamaged):
+			s.stopFor(err)
+		case errors.Is(err, events.ErrNotFound):
 			// A refusal now says nothing of the first one: only nil ends it here.
 			if err = s.log.Append(context.WithoutCancel(ctx), s.cursor.Sequence, id, data); err == nil {
 				return acknowledged
 			}
+			s.refuse("the log answers, but stores nothing: its replicas or its disk may be gone, or the disk is full")
 		}
 		s.logger.Debug("the append is not resolved yet", "error", err)
 		var more bool
