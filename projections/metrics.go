@@ -10,6 +10,7 @@ import (
 type metrics struct {
 	sequence     *prometheus.GaugeVec
 	lag          *prometheus.GaugeVec
+	ready        *prometheus.GaugeVec
 	batch        prometheus.Histogram
 	write        prometheus.Histogram
 	transactions prometheus.Counter
@@ -25,6 +26,9 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		}, shard)),
 		lag: register(registry, prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "tallystick_projection_lag_commits", Help: "Commits of the shard's log that are not projected yet.",
+		}, shard)),
+		ready: register(registry, prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "tallystick_projection_ready", Help: "1 while the shard's log is projected and nothing is in the way.",
 		}, shard)),
 		batch: register(registry, prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "tallystick_projection_batch_transactions", Help: "Transactions written in one go.",

@@ -21,18 +21,19 @@ type progress struct {
 	trouble error  // what keeps Run from going on, nil when nothing does
 }
 
-// Ready answers nil once everything that the log had at the start is projected,
-// and until the projector finds that the read model has diverged.
+// Ready returns nil once everything that the log had at the start is projected, and
+// as long as nothing is in the way of projecting the rest. A projector that stands
+// by for another is ready.
 func (p *progress) Ready() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case errors.Is(p.trouble, ErrDiverged):
+	case final(p.trouble):
 		return p.trouble
-	case p.reached:
+	case p.reached && (p.trouble == nil || errors.Is(p.trouble, errOvertaken)):
 		return nil
 	case p.trouble != nil:
-		return fmt.Errorf("projections: shard %d is not caught up: %w", p.shard, p.trouble)
+		return fmt.Errorf("projections: shard %d is interrupted: %w", p.shard, p.trouble)
 	case !p.started:
 		return fmt.Errorf("projections: shard %d is not caught up: starting", p.shard)
 	}
@@ -80,7 +81,7 @@ func (p *progress) troubled(err error) {
 	known := p.trouble != nil && p.trouble.Error() == err.Error()
 	p.trouble = err
 	switch {
-	case errors.Is(err, ErrDiverged):
+	case final(err):
 		p.logger.Error("projector stopped", "err", err)
 	case known:
 	case errors.Is(err, errOvertaken):

@@ -16,23 +16,27 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// ErrDiverged is returned by Run when the read model cannot have come from the
-// log. It has to be rebuilt.
-var ErrDiverged = errors.New("projections: the read model and the log have diverged: rebuild it")
+// ErrDiverged is returned by Run when the log is whole, and the read model does not
+// follow from it: somebody else wrote to the schema. It has to be made again.
+var ErrDiverged = errors.New("projections: the read model does not follow from the log, which is whole: " +
+	`keep a copy of schema "ledger" to find out why, drop it, and start the services again`)
 
 // Waits between attempts: the first, doubled up to the longest.
 const (
 	firstRetry   = 50 * time.Millisecond
 	longestRetry = 2 * time.Second
-	lagInterval  = time.Second // between looks at the end of the log
+	lookEvery    = time.Second // at the end of the log, and at the checkpoint
+	lookTimeout  = 5 * time.Second
 )
 
 // Log is one shard's log, as events.Stream and events.Memory have it.
 type Log interface {
 	// Read calls fn with the commits from..to in order, waiting for those to come.
 	Read(ctx context.Context, from, to uint64, fn func(events.Message) error) error
-	// Last answers the sequence of the newest commit, 0 for none.
+	// Last returns the sequence of the newest commit, 0 for none.
 	Last(ctx context.Context) (uint64, error)
+	// Get returns one commit, or events.ErrNotFound.
+	Get(ctx context.Context, sequence uint64) (events.Message, error)
 }
 
 // ProjectorConfig is what a projector of one shard needs. Logger and Registry
@@ -41,7 +45,7 @@ type ProjectorConfig struct {
 	Shard    int
 	Log      Log
 	Codec    *events.Codec
-	Pool     *pgxpool.Pool // two connections at a time at most
+	Pool     *pgxpool.Pool // three connections at a time at most
 	Logger   *slog.Logger
 	Registry prometheus.Registerer
 }
@@ -68,9 +72,10 @@ func NewProjector(c ProjectorConfig) *Projector {
 	}
 }
 
-// Run projects until ctx ends, and answers nil then. It waits out every failure
-// of PostgreSQL and of the log; it returns an error, ErrDiverged, only when
-// going on would be wrong. To be called once.
+// Run projects until ctx ends, and returns nil then. It waits out every failure of
+// PostgreSQL and of the log that may pass. It returns an error, events.ErrDamaged or
+// ErrDiverged, only when going on would be wrong; Ready has it from then on. To be
+// called once.
 func (p *Projector) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
@@ -82,14 +87,17 @@ func (p *Projector) Run(ctx context.Context) error {
 	for {
 		before := p.projected()
 		err := p.follow(ctx)
-		if errors.Is(err, ErrDiverged) {
+		if errors.Is(err, events.ErrDamaged) {
+			err = fmt.Errorf("projections: %w. %s", err, events.Remedy(p.shard))
+		}
+		if final(err) {
 			p.troubled(err)
 			return err
 		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		p.troubled(err)
+		p.troubled(explain(err))
 		if p.projected() > before && !errors.Is(err, errOvertaken) {
 			delay = firstRetry
 		}
@@ -115,8 +123,12 @@ func (p *Projector) follow(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.read(ctx, cursor, stage) })
 	group.Go(func() error { return p.writeAll(ctx, stage) })
+	group.Go(func() error { return p.watchCheckpoint(ctx) })
 	return group.Wait()
 }
+
+// final tells whether an error never passes.
+func final(err error) bool { return errors.Is(err, events.ErrDamaged) || errors.Is(err, ErrDiverged) }
 
 // read decodes the log into the stage, and checks that it is whole.
 func (p *Projector) read(ctx context.Context, cursor events.Cursor, stage *stage) error {
@@ -126,13 +138,9 @@ func (p *Projector) read(ctx context.Context, cursor events.Cursor, stage *stage
 			return err
 		}
 		if int(commit.Shard) != p.shard {
-			return fmt.Errorf("%w: commit %d is of shard %d, not %d", ErrDiverged, commit.Sequence, commit.Shard, p.shard)
+			return fmt.Errorf("%w: commit %d is of shard %d", events.ErrDamaged, commit.Sequence, commit.Shard)
 		}
-		err = cursor.Next(commit, message.Data)
-		if err != nil && !errors.Is(err, events.ErrGap) { // a gap is the reader's; it starts again
-			return fmt.Errorf("%w: %w", ErrDiverged, err)
-		}
-		if err != nil {
+		if err := cursor.Next(commit, message.Data); err != nil {
 			return err
 		}
 		return stage.add(ctx, commit, cursor)
@@ -160,10 +168,36 @@ func (p *Projector) writeAll(ctx context.Context, stage *stage) error {
 	}
 }
 
-// watchLag keeps the lag known, in trouble most of all. A log that does not
+// watchCheckpoint returns an error when the checkpoint cannot be read, or is not
+// where this projector left it: then the database is away, the schema was dropped,
+// or the server lost the newest batches in a crash. Without a commit to project
+// nobody else would notice.
+func (p *Projector) watchCheckpoint(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		done := p.projected()
+		looking, cancel := context.WithTimeout(ctx, lookTimeout)
+		cursor, err := p.checkpoint(looking)
+		cancel()
+		if err != nil {
+			return fmt.Errorf("read the checkpoint: %w", err)
+		}
+		if cursor.Sequence < done {
+			return fmt.Errorf("the checkpoint went back from %d to %d; projecting again from there", done, cursor.Sequence)
+		}
+	}
+}
+
+// watchLag keeps the metrics true, in trouble most of all. A log that does not
 // answer is read's to notice.
 func (p *Projector) watchLag(ctx context.Context) {
-	tick := time.NewTicker(lagInterval)
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -171,9 +205,8 @@ func (p *Projector) watchLag(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if last, err := p.log.Last(ctx); err == nil {
-			p.observe(last)
-		}
+		last, _ := p.log.Last(ctx) // 0 leaves the lag as it was
+		p.observe(last)
 	}
 }
 
@@ -183,4 +216,9 @@ func (p *Projector) observe(last uint64) {
 	shard := strconv.Itoa(p.shard)
 	p.metrics.sequence.WithLabelValues(shard).Set(float64(done))
 	p.metrics.lag.WithLabelValues(shard).Set(float64(end - done))
+	ready := 0.0
+	if p.Ready() == nil {
+		ready = 1
+	}
+	p.metrics.ready.WithLabelValues(shard).Set(ready)
 }

@@ -144,3 +144,12 @@ func dataError(err error) error {
 	}
 	return err
 }
+
+// explain says in plain words what an operator can mend.
+func explain(err error) error {
+	const diskFull = "53100"
+	if pg := new(pgconn.PgError); errors.As(err, &pg) && pg.Code == diskFull {
+		return fmt.Errorf("the disk of PostgreSQL is full: %w", err)
+	}
+	return err
+}

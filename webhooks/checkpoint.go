@@ -27,6 +27,9 @@ func (g *ingester) load(ctx context.Context) error {
 		return fmt.Errorf("webhooks: read the checkpoint of shard %d: %w", g.shard, err)
 	}
 	g.position = events.Cursor{Sequence: g.saved, Hash: events.Hash(hash)}
+	if _, err := g.position.VerifyIn(ctx, g.log, "the webhook dispatcher"); err != nil {
+		return fmt.Errorf("webhooks: read shard %d: %w", g.shard, err)
+	}
 	g.reached.Store(g.saved)
 	g.refreshAt = time.Now().Add(refreshEvery)
 	return g.findListeners(ctx)

@@ -110,6 +110,14 @@ func NewDispatcher(config DispatcherConfig) *Dispatcher {
 			trouble: &trouble{logger: config.Logger, what: "reading shard " + strconv.Itoa(shard)},
 		})
 	}
+	register(config.Registry, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tallystick_webhook_ready", Help: "1 while every shard is read and deliveries are made.",
+	}, func() float64 {
+		if d.Ready() != nil {
+			return 0
+		}
+		return 1
+	}))
 	return d
 }
 

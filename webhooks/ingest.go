@@ -20,8 +20,10 @@ type Log interface {
 	// Read calls fn with the commits from..to in order, and waits for those that
 	// are not there yet. It returns after to, or with an error: start again.
 	Read(ctx context.Context, from, to uint64, fn func(events.Message) error) error
-	// Last answers the sequence of the newest commit, 0 for none.
+	// Last returns the sequence of the newest commit, 0 for none.
 	Last(ctx context.Context) (uint64, error)
+	// Get returns one commit, or events.ErrNotFound.
+	Get(ctx context.Context, sequence uint64) (events.Message, error)
 }
 
 const (
@@ -73,13 +75,19 @@ type arrival struct {
 	err    error
 }
 
-// run reads until ctx ends.
+// run reads until ctx ends, or what is read is damaged: then nothing more is made of
+// this shard until the process is started again, and Ready says why. What was made
+// already is delivered.
 func (g *ingester) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := g.follow(ctx)
 		if errors.Is(err, errOvertaken) {
 			pause(ctx, standbyPeriod)
 			continue
+		}
+		if errors.Is(err, events.ErrDamaged) {
+			g.trouble.stopped(fmt.Errorf("%w. %s", err, events.Remedy(g.shard)))
+			return
 		}
 		g.trouble.met(ctx, err)
 	}

@@ -2,9 +2,13 @@ package webhooks
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -38,11 +42,23 @@ func (t *trouble) met(ctx context.Context, err error) bool {
 
 // report records an error, for a loop that waits elsewhere.
 func (t *trouble) report(err error) {
+	const diskFull = "53100"
+	if pg := new(pgconn.PgError); errors.As(err, &pg) && pg.Code == diskFull {
+		err = fmt.Errorf("the disk of PostgreSQL is full: %w", err)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.err == nil {
 		t.logger.Warn("webhooks: "+t.what+" fails; trying again until it works", "error", err)
 	}
+	t.err = err
+}
+
+// stopped records an error that ends the loop.
+func (t *trouble) stopped(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.logger.Error("webhooks: "+t.what+" has stopped", "error", err)
 	t.err = err
 }
 

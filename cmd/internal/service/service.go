@@ -93,7 +93,7 @@ func (c Common) openReader(ctx context.Context) (*events.Installation, *pgxpool.
 	if err := c.migrate(ctx); err != nil {
 		return nil, nil, err
 	}
-	pool, err := c.pool(int32(max(16, 2*len(inst.Shards)+2)))
+	pool, err := c.pool(int32(max(16, 3*len(inst.Shards)+2)))
 	return inst, pool, err
 }
 
