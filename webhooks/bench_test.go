@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
+	"time"
 
 	"tallystick/domain"
 )
@@ -93,4 +95,65 @@ func BenchmarkDeliver(b *testing.B) {
 			stop()
 		})
 	}
+}
+
+// BenchmarkBesideDeadEndpoints measures how long events take from the commit to
+// two endpoints that work, one at a time: one of a project whose other 49
+// endpoints are dead (25) or hang (24), each with a backlog of 1,000
+// deliveries, and one of another project. It also says what those 49 cost.
+//
+//	go test ./webhooks/ -run XXX -bench BesideDead -benchtime 500x
+func BenchmarkBesideDeadEndpoints(b *testing.B) {
+	const dead, hanging, backlog = 25, 24, 1000
+	f := setup(b)
+	own, other, pit := receive(b, nil), receive(b, nil), newTarpit(b)
+	refusing := receive(b, nil)
+	refusing.Close()
+	ama := f.wallet("ama")
+	for range dead {
+		f.listen(refusing.URL, walletBalanceUpdated)
+	}
+	for range hanging {
+		f.listen("http://"+pit.Addr().String(), walletBalanceUpdated)
+	}
+	f.many(ama, backlog)
+	f.listen(own.URL, walletBalanceUpdated)
+	project := f.project
+	neighbour := f.do(domain.CreateProject{Settings: domain.ProjectSettings{Name: "other", Currency: "GHS"}})[0].(*domain.ProjectCreated).Project
+	f.project = neighbour
+	f.do(domain.UpsertCustomer{Project: neighbour, Customer: "esi"})
+	esi := f.wallet("esi")
+	f.listen(other.URL, walletBalanceUpdated)
+	config := f.config()
+	config.Timeout, config.Lease, config.Retries, config.Spread = 0, 0, nil, nil
+	d := NewDispatcher(config)
+	pit.watch(d.client)
+	run(b, d)
+	f.becomes(dead, `SELECT count(*) FROM webhooks.endpoint WHERE wait_step > 0`)
+	eventually(b, "all that hang have a connection", func() bool {
+		now, _, _ := pit.connections()
+		return now >= hanging
+	})
+	took := make([]time.Duration, 0, 2*b.N)
+	b.ResetTimer()
+	for range b.N {
+		began := time.Now()
+		f.project = project
+		f.many(ama, 1)
+		own.next(b)
+		took = append(took, time.Since(began))
+		began = time.Now()
+		f.project = neighbour
+		f.many(esi, 1)
+		other.next(b)
+		took = append(took, time.Since(began))
+	}
+	b.StopTimer()
+	slices.Sort(took)
+	_, most, _ := pit.connections()
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+	b.ReportMetric(float64(most), "connections")
+	b.ReportMetric(float64(f.count(`SELECT count(*) FROM webhooks.attempt WHERE outcome <> 'delivered'`))/(dead+hanging), "failures/endpoint")
+	b.ReportMetric(float64(f.count(`SELECT max(attempts) FROM (SELECT count(*) AS attempts FROM webhooks.attempt WHERE outcome <> 'delivered' GROUP BY endpoint_id) e`)), "failures/endpoint-max")
 }
