@@ -44,10 +44,25 @@ func (c PerformScheduled) project() ProjectID { return c.Project }
 // TransactionFailed. Decide changes nothing; the caller evolves the state.
 func Decide(s *State, command Command, at Place) ([]Event, *Rejection) {
 	events, rejection := decide(s, command, at)
+	if rejection == nil {
+		rejection = tooLarge(command, events)
+	}
 	if rejection != nil {
 		return nil, rejection
 	}
 	return s.watch(events), nil
+}
+
+// tooLarge is the rejection of a transaction that turned out to be too large: it
+// leaves nothing behind, unless it was scheduled and has to end.
+func tooLarge(command Command, events []Event) *Rejection {
+	if _, scheduled := command.(PerformScheduled); scheduled || len(events) != 1 {
+		return nil
+	}
+	if failed, ok := events[0].(*TransactionFailed); ok && failed.Failure.Code == BadRequest {
+		return &failed.Failure
+	}
+	return nil
 }
 
 func decide(s *State, command Command, at Place) ([]Event, *Rejection) {

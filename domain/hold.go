@@ -114,7 +114,9 @@ func decidePlaceHold(s *State, c PlaceHold, at Place) ([]Event, *Rejection) {
 		Project: c.Project, Hold: HoldID(at.ID(holdPrefix)), Wallet: c.Wallet, Reference: c.Reference, Amount: amount,
 		ExpiresAt: moment(c.ExpiresAt), Description: c.Description, Metadata: c.Metadata,
 	}
-	placed.Lots = wallet.lots().first(amount, at.Time)
+	if placed.Lots = wallet.lots().first(amount, at.Time); len(placed.Lots) > MaxLots {
+		return nil, tooManyLots(wallet)
+	}
 	return []Event{placed}, nil
 }
 

@@ -22,6 +22,27 @@ type Lot struct {
 	Noticed bool // its end was announced
 }
 
+// MaxLots is how many lots one transaction or hold takes parts of at most.
+const MaxLots = 2000
+
+// checkLots counts the lots of which an account is to pay an amount. There is no
+// bound on how many a wallet has, and each is an entry's part in the log: too
+// many are refused before they are gathered.
+func (p *posting) checkLots(a *account, amount Money) *Rejection {
+	if a.lots() != nil {
+		p.lots += len(a.lots().first(amount, p.at.Time))
+	}
+	if p.lots > MaxLots {
+		return tooManyLots(a.wallet)
+	}
+	return nil
+}
+
+func tooManyLots(w *Wallet) *Rejection {
+	return reject(BadRequest, "what wallet %s pays is of more than %d lots of expiring credit: take less at once", w.ID, MaxLots).
+		with("wallet_id", string(w.ID))
+}
+
 // LotID spells a lot: lot_<wallet>_<version>.
 func LotID(wallet WalletID, lot uint64) string {
 	return lotPrefix + strings.TrimPrefix(string(wallet), walletPrefix) + "_" + strconv.FormatUint(lot, 10)

@@ -178,10 +178,10 @@ func (l *lots) from(key lotKey, fn func(*Lot) bool) bool {
 func unexpired(now time.Time) lotKey { return lotKey{now, math.MaxUint64} }
 
 // first is what an amount takes of the lots that can be spent at a moment,
-// earliest expiry first.
+// earliest expiry first: of MaxLots and one more, which tells that it is too many.
 func (l *lots) first(amount Money, now time.Time) (taken []LotPart) {
 	l.from(unexpired(now), func(lot *Lot) bool {
-		if amount.IsZero() {
+		if amount.IsZero() || len(taken) > MaxLots {
 			return false
 		}
 		piece := lot.LotPart

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -125,4 +126,45 @@ func (s *script) decide(command Command) []Event {
 		s.facts = append(s.facts, event)
 	}
 	return events
+}
+
+// TestTooManyLots: what takes parts of more lots than a transaction may is refused
+// before they are gathered, however many there are; less at once is not.
+func TestTooManyLots(t *testing.T) {
+	t.Parallel()
+	s := newScript(t)
+	haveLots(s, MaxLots+1)
+	s.set("transact all: redeem 1000000 from a; scheduled_for=2026-01-01T00:30\n" + // before they expire
+		"customer ama\nwallet own customer=ama\nchange shop fee.redeem=,2001\n")
+	own := s.wallet("own")
+	for range 3 {
+		grant := Operation{Type: Issue, To: own, Quantity: amount("1"), Expires: s.now.Add(time.Hour)}
+		s.perform(&Transact{Project: s.projectID(), Reference: s.unused(), Operations: slices.Repeat([]Operation{grant}, MaxOperations)})
+	}
+	redeem := func(of WalletID, quantity string) Operation {
+		return Operation{Type: Redeem, From: of, Quantity: amount(quantity)}
+	}
+	refused := func(command Command) {
+		t.Helper()
+		events, rejection := Decide(s.state, command, Place{Location{Sequence: 1 << 30}, s.now})
+		if rejection == nil || rejection.Code != BadRequest || len(events) > 0 {
+			t.Errorf("%s: %v, %s", describe(command), rejection, tell(events))
+		}
+	}
+	transact := func(of ...Operation) *Transact {
+		return &Transact{Project: s.projectID(), Reference: "x", Operations: of}
+	}
+	refused(transact(redeem(s.wallet("a"), "2001")))
+	refused(transact(redeem(s.wallet("a"), "1000"), redeem(s.wallet("a"), "1001")))
+	refused(transact(redeem(own, "1"))) // and a fee of 2001
+	refused(PlaceHold{Project: s.projectID(), Wallet: s.wallet("a"), Reference: "x", Quantity: amount("2001")})
+
+	s.now = scriptsBegin.Add(30 * time.Minute)
+	due := s.state.Due(s.now, 1)
+	failed, ok := s.perform(due[0].Command)[0].(*TransactionFailed)
+	if !ok || failed.Failure.Code != BadRequest {
+		t.Errorf("the scheduled one made %+v", failed)
+	}
+	s.perform(transact(redeem(s.wallet("a"), "2000")))
+	s.operate(redeem(s.wallet("a"), "1"))
 }

@@ -17,6 +17,7 @@ type posting struct {
 	made     map[accountKey]*account // by those of them that are new accounts
 	entries  []Entry
 	counted  bool // limits count it by the day
+	lots     int  // that were taken parts of
 }
 
 func newPosting(s *State, project *Project, at Place, origin Origin) *posting {
@@ -162,7 +163,23 @@ func (p *posting) check(m *movement, fees *account) *Rejection {
 	if rejection := p.checkFunds(m); rejection != nil {
 		return rejection
 	}
-	return checkRange(m, fees)
+	if rejection := checkRange(m, fees); rejection != nil || m.settled {
+		return rejection
+	}
+	return p.checkParts(m)
+}
+
+// checkParts refuses what takes parts of too many lots.
+func (p *posting) checkParts(m *movement) *Rejection {
+	paid := m.fee // of the payer's first lots
+	if m.payer == m.from && m.take == nil {
+		paid = paid.Add(m.amount)
+	} else if p.lots += len(m.take); m.take == nil {
+		if rejection := p.checkLots(m.from, m.amount); rejection != nil {
+			return rejection
+		}
+	}
+	return p.checkLots(m.payer, paid)
 }
 
 // checkAssets refuses a movement between two assets.
