@@ -30,7 +30,7 @@ func TestEscrows(t *testing.T) {
 		p.do("POST", "/v1/escrows", fmt.Sprintf(body, "x", `,"at_deadline":"release"`)).wantError(400, "BAD_REQUEST", "at_deadline")
 		p.do("POST", "/v1/escrows", fmt.Sprintf(body, "x", `,"at_deadline":"burn","deadline":"`+deadline+`"`)).wantError(400, "BAD_REQUEST", "release or refund")
 		p.do("POST", "/v1/escrows", fmt.Sprintf(body, "x", `,"deadline":"soon"`)).wantError(400, "BAD_REQUEST", "deadline", "RFC 3339")
-		p.do("POST", "/v1/escrows", fmt.Sprintf(body, "x", `,"recipient_wallet_id":"`+to+`"`)).wantError(400, "BAD_REQUEST", "not both")
+		p.do("POST", "/v1/escrows", fmt.Sprintf(body, "x", `,"recipient_wallet_id":"`+to+`"`)).wantError(400, "BAD_REQUEST", "one of them")
 		p.do("POST", path+"/approve", `{"party":"judge"}`).wantError(400, "BAD_REQUEST", "sender or recipient")
 		p.do("POST", path+"/refund", `{"reference":"r","amount":"60.01"}`).wantError(422, "AMOUNT_TOO_LARGE").want(422, "error.details.remaining", "60.00")
 		p.do("POST", path+"/refund", `{"amount":"1"}`).wantError(400, "BAD_REQUEST", "reference is required")

@@ -240,7 +240,8 @@ type ErrorBody struct {
 	// 422 that was recorded under its reference, these with `failed_operation` as well. Of a dry run nothing is recorded.
 	// VERSION_CONFLICT has `wallet_id`, `version` and `current_version`; WALLET_NOT_EMPTY has `balance`, `held`, `holds` and
 	// `escrows`; LIMIT_EXCEEDED has `limit`, `maximum`, what is `used`, and when it `resets_at`;
-	// TOO_MANY_WEBHOOK_ENDPOINTS has `limit`, the number that a project may have.
+	// TOO_MANY_WEBHOOK_ENDPOINTS has `limit`, the number that a project may have; IDENTIFIER_TAKEN has the `field`, and as
+	// what another customer has its text (`taken_as`).
 	Details   map[string]json.RawMessage `json:"details"`
 	Message   string                     `json:"message"`
 	Name      string                     `json:"name"`

@@ -142,16 +142,24 @@ func (c *Customer) identifiers() []identifier {
 	return all
 }
 
-// identifiesAnother tells whether somebody else is found by this text, of
-// whatever kind: a username that is another's phone would take her transfers.
-func (s *State) identifiesAnother(id identifier, customer CustomerID) bool {
+// takenAs tells as what somebody else is found by this text, of whatever kind: a
+// username that is another's phone would take her transfers.
+func (s *State) takenAs(id identifier, customer CustomerID) (identifierKind, bool) {
 	for _, kind := range identifierKinds {
 		owner, ok := s.identifiers.get(identifier{id.project, kind, kind.normalize(id.value)})
 		if ok && owner != "" && owner != customer {
-			return true
+			return kind, true
 		}
 	}
-	return false
+	return 0, false
+}
+
+func identifierTaken(field, as identifierKind) *Rejection {
+	rejection := reject(IdentifierTaken, "another customer has this %s", field)
+	if field != as {
+		rejection = reject(IdentifierTaken, "this %s is another customer's %s", field, as)
+	}
+	return rejection.with("field", field.String()).with("taken_as", as.String())
 }
 
 func decideUpsertCustomer(s *State, c UpsertCustomer) ([]Event, *Rejection) {
@@ -171,8 +179,8 @@ func decideUpsertCustomer(s *State, c UpsertCustomer) ([]Event, *Rejection) {
 		return nil, reject(NotFound, "Project not found")
 	}
 	for _, id := range next.identifiers() {
-		if s.identifiesAnother(id, c.Customer) {
-			return nil, reject(IdentifierTaken, "another customer has this %s", id.kind).with("field", id.kind.String())
+		if as, taken := s.takenAs(id, c.Customer); taken {
+			return nil, identifierTaken(id.kind, as)
 		}
 	}
 	if known && existing.Profile.equal(next.Profile) {

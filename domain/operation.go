@@ -10,15 +10,15 @@ func checkOperation(o *Operation) *Rejection {
 	case !slices.Contains([]OperationType{Transfer, Issue, Redeem, Exchange}, o.Type):
 		return reject(BadRequest, "operation type %q must be %s, %s, %s or %s", o.Type, Transfer, Issue, Redeem, Exchange)
 	case o.Type == Issue && (o.From != "" || o.To == "" || o.Recipient != ""):
-		return reject(BadRequest, "an issue operation names the wallet it goes to, and no other")
+		return reject(BadRequest, "an issue has recipient_wallet_id, and neither sender_wallet_id nor recipient_identifier")
 	case o.Type == Redeem && (o.From == "" || o.To != "" || o.Recipient != ""):
-		return reject(BadRequest, "a redeem operation names the wallet it comes from, and no other")
+		return reject(BadRequest, "a redeem has sender_wallet_id, and neither recipient_wallet_id nor recipient_identifier")
 	case o.Type == Transfer && o.From == "":
-		return reject(BadRequest, "a transfer names the sender's wallet")
+		return reject(BadRequest, "sender_wallet_id is required: the wallet that pays")
 	case o.Type == Transfer && (o.To == "") == (o.Recipient == ""):
-		return reject(BadRequest, "a transfer names the recipient's wallet, or the recipient's identifier, not both")
+		return reject(BadRequest, "a transfer has recipient_wallet_id or recipient_identifier, one of them")
 	case o.Type == Exchange && (o.From == "" || o.To == "" || o.Recipient != "" || o.Rate.IsZero()):
-		return reject(BadRequest, "an exchange names the two wallets and a rate of more than zero")
+		return reject(BadRequest, "an exchange has sender_wallet_id, recipient_wallet_id and a rate of more than zero, and no recipient_identifier")
 	case o.Type != Exchange && !o.Rate.IsZero():
 		return reject(BadRequest, "only an exchange has a rate")
 	case o.Type != Issue && (o.Grant || !o.Expires.IsZero()):

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -244,10 +245,7 @@ func (p *posting) checkFunds(m *movement) *Rejection {
 		}
 		available := from.available(p.at.Time)
 		if promised := m.reserved && m.fee.IsZero(); available.Cmp(needed) < 0 && !promised {
-			if m.payout {
-				return p.insufficientLiquidity(from.wallet, m.amount, available)
-			}
-			return insufficient(from.wallet, m.amount, m.fee, available)
+			return p.lacking(m, available)
 		}
 	}
 	if m.payer != from && !m.fee.IsZero() {
@@ -275,14 +273,23 @@ func insufficient(w *Wallet, amount, fee, available Money) *Rejection {
 		with("amount", amount.String()).with("fee", fee.String()).with("available", available.String())
 }
 
-func (p *posting) insufficientLiquidity(w *Wallet, amount, available Money) *Rejection {
-	if _, made := p.state.Wallet(w.ID); !made {
-		return reject(InsufficientLiquidity, "The project has no liquidity wallet in %s", w.Asset.Code).
-			with("currency", string(w.Asset.Code)).with("amount", amount.String())
+// lacking says that the payer of a movement has not enough, and of which account
+// of the project it is that the caller did not name.
+func (p *posting) lacking(m *movement, available Money) *Rejection {
+	payer := m.from.wallet
+	rejection := insufficient(payer, m.amount, m.fee, available)
+	_, exists := p.state.Wallet(payer.ID)
+	switch {
+	case m.payout && !exists:
+		return reject(InsufficientLiquidity, "The project has no liquidity wallet in %s", payer.Asset.Code).
+			with("currency", string(payer.Asset.Code)).with("amount", m.amount.String())
+	case m.payout:
+		rejection.Code = InsufficientLiquidity
+		rejection.Message = "Insufficient liquidity of the project" + strings.TrimPrefix(rejection.Message, "Insufficient funds")
+	case m.fees:
+		rejection.Message = fmt.Sprintf("Insufficient funds of the project's fee account %s: a fee of %s is to be returned, %s %s is available",
+			payer.ID, m.amount, available, payer.Asset.Code)
 	}
-	rejection := insufficient(w, amount, amount.Sub(amount), available)
-	rejection.Code = InsufficientLiquidity
-	rejection.Message = "Insufficient liquidity of the project" + strings.TrimPrefix(rejection.Message, "Insufficient funds")
 	return rejection
 }
 

@@ -36,11 +36,11 @@ func tableOfTransact(t *testing.T, s *script) {
 		{"scheduled on conditions", func(c *Transact) { c.Preconditions = []Precondition{{"none", 7}} }, BadRequest, "neither preconditions"},
 		{"scheduled for the past of the business", func(c *Transact) { c.Preconditions = nil }, BadRequest, "nor effective_at"},
 		{"no such type", func(c *Transact) { c.ScheduledFor = time.Time{} }, BadRequest, `operation type ""`},
-		{"issue to nobody", first(func(o *Operation) { o.Type = Issue }), BadRequest, "an issue operation"},
-		{"redeem from nobody", first(func(o *Operation) { o.Type = Redeem }), BadRequest, "a redeem operation"},
-		{"exchange of nothing", first(func(o *Operation) { o.Type = Exchange }), BadRequest, "an exchange names"},
-		{"no sender", first(func(o *Operation) { o.Type = Transfer }), BadRequest, "the sender's wallet"},
-		{"two recipients", first(func(o *Operation) { o.From, o.To, o.Rate, o.Grant = "none", "none", rate, true }), BadRequest, "not both"},
+		{"issue to nobody", first(func(o *Operation) { o.Type = Issue }), BadRequest, "an issue has recipient_wallet_id"},
+		{"redeem from nobody", first(func(o *Operation) { o.Type = Redeem }), BadRequest, "a redeem has sender_wallet_id"},
+		{"exchange of nothing", first(func(o *Operation) { o.Type = Exchange }), BadRequest, "an exchange has"},
+		{"no sender", first(func(o *Operation) { o.Type = Transfer }), BadRequest, "sender_wallet_id is required"},
+		{"two recipients", first(func(o *Operation) { o.From, o.To, o.Rate, o.Grant = "none", "none", rate, true }), BadRequest, "one of them"},
 		{"a rate", first(func(o *Operation) { o.To = "" }), BadRequest, "only an exchange has a rate"},
 		{"a grant", first(func(o *Operation) { o.Rate = Rate{} }), BadRequest, "only an issue operation grants"},
 		{"no amount", first(func(o *Operation) { o.Grant = false }), BadRequest, "more than zero"},
@@ -53,7 +53,7 @@ func tableOfTransact(t *testing.T, s *script) {
 		{"in the future", first(func(o *Operation) { o.To = s.wallet("issuance/USD") }), EffectiveAtRefused, "not in the future"},
 		{"too far back", func(c *Transact) {
 			c.EffectiveAt, c.Preconditions = s.now.Add(-time.Hour-time.Microsecond), []Precondition{{s.wallet("points"), 7}}
-		}, EffectiveAtRefused, "at most 1h"},
+		}, EffectiveAtRefused, "at most 3600 seconds"},
 		{"a precondition on nothing", func(c *Transact) {
 			c.EffectiveAt, c.Preconditions = s.now.Add(-time.Hour), []Precondition{{"none", 7}}
 		}, NotFound, "none not found"},

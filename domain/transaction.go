@@ -2,6 +2,7 @@ package domain
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -234,7 +235,12 @@ func checkTimes(c *Transact, project *Project, now time.Time) *Rejection {
 	}
 	earliest := now.Add(-project.Settings.Backdating)
 	if c.EffectiveAt.After(now) || c.EffectiveAt.Before(earliest) {
-		return reject(EffectiveAtRefused, "effective_at must be at most %s in the past and not in the future", project.Settings.Backdating).
+		message := "effective_at cannot be given: the project's backdating_seconds are 0, so that it is always now"
+		if project.Settings.Backdating > 0 {
+			message = fmt.Sprintf("effective_at must be at most %d seconds in the past (the project's backdating_seconds) and not in the future",
+				project.Settings.Backdating/time.Second)
+		}
+		return reject(EffectiveAtRefused, "%s", message).
 			with("effective_at", timestamp(c.EffectiveAt)).with("earliest", timestamp(earliest)).with("latest", timestamp(now))
 	}
 	return nil
