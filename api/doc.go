@@ -6,8 +6,9 @@
 //
 //	Handler (server.go)   a trailing slash is taken off
 //	around (around.go)    request id, panics, errors, metrics: once for every route
-//	asProject, asOperator who asks (auth.go)
-//	one handler           decode, call, encode
+//	asProject, asOperator who asks (auth.go), what the headers and the query say (headers.go),
+//	                      and room for a large body (turns.go)
+//	one handler           decode (decode.go), call, encode
 //
 // Handlers return errors. problemOf (problem.go) turns each into the one shape
 // that is documented, with the status that codes.go gives its code; what is not
