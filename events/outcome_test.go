@@ -1,0 +1,103 @@
+package events_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"tallystick/embedded/embeddedtest"
+	"tallystick/events"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// TestAppendOutcomes: what a server answers to an append, and what may be concluded.
+// A commit is taken for refused only when the server says that it did not store
+// it. The answers of a replicated stream in the middle of other writes come at
+// no moment that a test could choose, so a subscriber gives them in its place.
+func TestAppendOutcomes(t *testing.T) {
+	t.Parallel()
+	answer := func(code int) string {
+		return fmt.Sprintf(`{"error":{"code":400,"err_code":%d,"description":"by the test"}}`, code)
+	}
+	outcomes := []error{events.ErrConflict, events.ErrRefused, events.ErrUnknown}
+	for name, c := range map[string]struct {
+		answer string // "": none
+		want   error  // nil: acknowledged
+	}{
+		"stored":                              {`{"stream":"LEDGER_000","seq":8}`, nil},
+		"stored elsewhere":                    {`{"stream":"LEDGER_000","seq":9}`, events.ErrConflict},
+		"another sequence":                    {answer(10071), events.ErrConflict},
+		"another commit is on its way":        {answer(10164), events.ErrConflict},
+		"this commit is on its way (10158)":   {answer(10158), events.ErrUnknown},
+		"no room":                             {answer(10077), events.ErrRefused},
+		"too large":                           {answer(10054), events.ErrRefused},
+		"no answer":                           {"", events.ErrUnknown},
+		"an answer that cannot be understood": {"stored", events.ErrUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stream := answered(t, c.answer)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			if c.answer == "" {
+				ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
+			}
+			defer cancel()
+			err := stream.Append(ctx, 7, "id", []byte("commit"))
+			for _, outcome := range outcomes {
+				if errors.Is(err, outcome) != (outcome == c.want) {
+					t.Errorf("%v, want %v", err, c.want)
+				}
+			}
+			if c.want == nil && err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// answered is a stream whose server gives every append the same answer.
+func answered(t *testing.T, answer string) *events.Stream {
+	t.Helper()
+	conn, err := embeddedtest.NATS(t).Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := events.OpenStream(t.Context(), js, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := js.DeleteStream(t.Context(), events.StreamName(0)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = conn.Subscribe("ledger.000", func(m *nats.Msg) {
+		if answer != "" {
+			_ = m.Respond([]byte(answer))
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream
+}
+
+// TestAppendToAServerThatIsGone: the commit may have arrived before the server went.
+func TestAppendToAServerThatIsGone(t *testing.T) {
+	t.Parallel()
+	server := embeddedtest.NATS(t)
+	stream, _ := openOn(t, server.URL())
+	server.Stop()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := stream.Append(ctx, 0, "id", []byte("commit")); !errors.Is(err, events.ErrUnknown) || errors.Is(err, events.ErrRefused) {
+		t.Errorf("an append without an answer: %v", err)
+	}
+}
