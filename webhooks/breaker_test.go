@@ -159,6 +159,39 @@ func TestOldDeliveriesOfAFailingEndpointEnd(t *testing.T) {
 	}
 }
 
+// New deliveries for an endpoint that waits do not make a dispatcher look at it,
+// also one that has not met it before. The end of the wait does.
+func TestWaitingEndpointsAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	r := receive(t, nil)
+	endpoint, _ := f.listen(r.URL, walletBalanceUpdated)
+	ama := f.wallet("ama")
+	if _, err := f.pool.Exec(t.Context(), `UPDATE webhooks.endpoint SET paused_until = now() + interval '1 hour'`); err != nil {
+		t.Fatal(err)
+	}
+	d, _ := start(t, f.config())
+	f.many(ama, 1)
+	running := func() (quiet, running bool) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		_, quiet = d.quiet[endpoint.ID]
+		return quiet, d.runners[endpoint.ID] != nil
+	}
+	eventually(t, "the endpoint is left alone", func() bool {
+		quiet, runs := running()
+		return quiet && !runs
+	})
+	d.announce(endpoint.ID)
+	if _, runs := running(); runs {
+		t.Error("an announcement had it looked at")
+	}
+	if _, err := f.pool.Exec(t.Context(), `UPDATE webhooks.endpoint SET paused_until = now()`); err != nil {
+		t.Fatal(err)
+	}
+	r.take(t, 1)
+}
+
 func TestWindow(t *testing.T) {
 	t.Parallel()
 	config := NewDispatcher(DispatcherConfig{}).config

@@ -66,8 +66,9 @@ type Dispatcher struct {
 
 	mu      sync.Mutex
 	closing bool
-	runners map[string]*runner // by endpoint
-	active  sync.WaitGroup     // runners
+	runners map[string]*runner   // by endpoint
+	quiet   map[string]time.Time // endpoints that wait, and until when
+	active  sync.WaitGroup       // runners
 }
 
 // NewDispatcher makes a dispatcher. Nothing happens before Run.
@@ -95,7 +96,8 @@ func NewDispatcher(config DispatcherConfig) *Dispatcher {
 	}
 	config.Connections = config.Connections.orDefaults()
 	d := &Dispatcher{
-		config: config, client: newClient(config.Policy, config.Connections, config.Timeout), metrics: newMetrics(config.Registry), runners: map[string]*runner{},
+		config: config, client: newClient(config.Policy, config.Connections, config.Timeout), metrics: newMetrics(config.Registry),
+		runners: map[string]*runner{}, quiet: map[string]time.Time{},
 		leases:     &leases{pool: config.Pool, seal: newSealer(config.Master), owner: rand.Text(), length: config.Lease},
 		delivering: &trouble{logger: config.Logger, what: "delivery"},
 	}
@@ -106,7 +108,7 @@ func NewDispatcher(config DispatcherConfig) *Dispatcher {
 	}
 	for shard, log := range config.Shards {
 		d.ingesters = append(d.ingesters, &ingester{
-			shard: shard, log: log, codec: config.Codec, pool: config.Pool, wake: d.wake,
+			shard: shard, log: log, codec: config.Codec, pool: config.Pool, wake: d.announce,
 			trouble: &trouble{logger: config.Logger, what: "reading shard " + strconv.Itoa(shard)},
 		})
 	}
@@ -182,6 +184,25 @@ func (d *Dispatcher) Ready() error {
 func (d *Dispatcher) wake(endpoint string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	delete(d.quiet, endpoint)
+	d.wakeLocked(endpoint)
+}
+
+// announce is wake for new deliveries. They are no reason to look at an endpoint
+// that waits: one that is dead would cost a look for each commit.
+func (d *Dispatcher) announce(endpoint string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if until, waits := d.quiet[endpoint]; waits {
+		if time.Now().Before(until) {
+			return
+		}
+		delete(d.quiet, endpoint)
+	}
+	d.wakeLocked(endpoint)
+}
+
+func (d *Dispatcher) wakeLocked(endpoint string) {
 	if d.closing {
 		return
 	}
@@ -195,6 +216,19 @@ func (d *Dispatcher) wake(endpoint string) {
 	case r.wake <- struct{}{}:
 	default:
 	}
+}
+
+// hush has announcements for an endpoint that waits passed over. The poll finds
+// it when its time has come.
+func (d *Dispatcher) hush(endpoint string) {
+	asked := time.Now()
+	wait, err := d.leases.pausedFor(d.ctx, endpoint)
+	if err != nil || wait <= 0 {
+		return // another dispatcher has it, or the poll meets the error as well
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.quiet[endpoint] = asked.Add(wait)
 }
 
 // runOut lets a runner serve until it is idle with no wake left unheard.

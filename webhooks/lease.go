@@ -264,6 +264,18 @@ func (s *leases) release(ctx context.Context, l *lease) error {
 	return nil
 }
 
+// pausedFor returns how long an endpoint is to be left alone: until its wait is
+// over, a minute where it is disabled, 0 where it is neither.
+func (s *leases) pausedFor(ctx context.Context, endpoint string) (wait time.Duration, err error) {
+	err = s.pool.QueryRow(ctx, `
+		SELECT CASE WHEN status = 'enabled' THEN paused_until - now() ELSE interval '1 minute' END FROM webhooks.endpoint
+		WHERE id = $1 AND (status <> 'enabled' OR paused_until > now())`, endpoint).Scan(&wait)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	return wait, err
+}
+
 // hold keeps an endpoint that cannot be delivered to out of the way for a while.
 func (s *leases) hold(ctx context.Context, l *lease, wait time.Duration) error {
 	_, err := s.pool.Exec(ctx, `
