@@ -3,18 +3,12 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
-	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"tallystick/domain"
 	"tallystick/ledger"
-
-	"github.com/labstack/echo/v4"
 )
 
 func TestBodiesThatAreRefused(t *testing.T) {
@@ -186,43 +180,5 @@ func TestWhenTheLedgerFails(t *testing.T) {
 		if logged := strings.Contains(w.logged.String(), "secret"); logged != (row.status == 500) {
 			t.Errorf("%s: logged: %s", name, w.logged)
 		}
-	}
-}
-
-func TestServeDrains(t *testing.T) {
-	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	arrived, release := make(chan struct{}), make(chan struct{})
-	e := echo.New()
-	e.GET("/", func(c echo.Context) error {
-		close(arrived)
-		<-release
-		return c.String(200, "done")
-	})
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, listener, e, slog.New(slog.DiscardHandler)) }()
-	answered := make(chan string, 1)
-	go func() {
-		response, err := http.Get("http://" + listener.Addr().String())
-		if err != nil {
-			answered <- err.Error()
-			return
-		}
-		defer response.Body.Close()
-		body, _ := io.ReadAll(response.Body)
-		answered <- string(body)
-	}()
-	<-arrived
-	stop()
-	close(release)
-	if got := <-answered; got != "done" {
-		t.Errorf("the request under way got %q", got)
-	}
-	if err := <-ended; err != nil {
-		t.Errorf("Serve ended with %v", err)
 	}
 }
