@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,10 +45,22 @@ func measure(t *testing.T, c *Config) *Report {
 	return &r
 }
 
+// TestClosedLoop: each connection has one request under way, and sends the next
+// when that is answered. The report says what the server saw.
 func TestClosedLoop(t *testing.T) {
 	t.Parallel()
+	all, arrived := make(chan struct{}), atomic.Int32{}
 	f := &fake{behind: 3}
+	f.stall = func() { // nobody is answered before every connection has asked
+		if arrived.Add(1) == 4 {
+			close(all)
+		}
+		<-all
+	}
 	r := measure(t, f.start(t))
+	if f.most != 4 {
+		t.Errorf("%d requests at once over 4 connections", f.most)
+	}
 	if r.Acknowledged == 0 || r.Acknowledged != int64(f.transfers) || r.Requests != r.Acknowledged {
 		t.Errorf("%d acknowledged with %d requests, the server made %d", r.Acknowledged, r.Requests, f.transfers)
 	}
@@ -57,7 +70,7 @@ func TestClosedLoop(t *testing.T) {
 	if f.total() != 10*1000 || len(f.opened) != 10 {
 		t.Errorf("%d wallets hold %d", len(f.opened), f.total())
 	}
-	if want := float64(r.Acknowledged) / r.Elapsed; r.Throughput < want*0.999 || r.Throughput > want*1.001 || r.Elapsed < 0.29 {
+	if want := float64(r.Acknowledged) / r.Elapsed; r.Throughput < want*0.999 || r.Throughput > want*1.001 || r.Elapsed <= 0 {
 		t.Errorf("throughput %f, want %f; elapsed %f", r.Throughput, want, r.Elapsed)
 	}
 	l := r.Latency
@@ -68,6 +81,9 @@ func TestClosedLoop(t *testing.T) {
 		t.Errorf("generator %+v", r.Generator)
 	}
 	p := r.Projection
+	if p.Behind == nil || p.Start == nil || p.End == nil {
+		t.Fatalf("projection %+v", p)
+	}
 	if p.Shard != 3 || p.Sequence != f.sequence || *p.Behind != 5 || p.DrainSeconds == nil || f.asked != 4 {
 		t.Errorf("projection %+v, asked %d times", p, f.asked)
 	}
@@ -76,6 +92,20 @@ func TestClosedLoop(t *testing.T) {
 	}
 	if r.Baseline != nil || r.Ratio != nil {
 		t.Error("a baseline out of nowhere")
+	}
+}
+
+// TestNewestPlace: of the places that the connections saw the newest is kept, also
+// when one of them made nothing.
+func TestNewestPlace(t *testing.T) {
+	t.Parallel()
+	p := &project{newest: place{3, 7}}
+	for _, step := range []struct{ saw, want place }{
+		{place{}, place{3, 7}}, {place{3, 9}, place{3, 9}}, {place{3, 8}, place{3, 9}}, {place{}, place{3, 9}},
+	} {
+		if p.sawPlace(step.saw); p.newest != step.want {
+			t.Errorf("after %+v the newest is %+v, want %+v", step.saw, p.newest, step.want)
+		}
 	}
 }
 

@@ -39,6 +39,8 @@ type fake struct {
 	asked      int   // times, as of a sequence
 	wide       []int // operations of each transaction
 	dry        int
+	underWay   int // single transfers
+	most       int // of them at once
 }
 
 var (
@@ -181,6 +183,15 @@ func (f *fake) transfer(w http.ResponseWriter, r *http.Request) {
 	if !decode(w, r, &body) {
 		return
 	}
+	f.mu.Lock()
+	f.underWay++
+	f.most = max(f.most, f.underWay)
+	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.underWay--
+	}()
 	if f.stall != nil {
 		f.stall()
 	}

@@ -96,9 +96,10 @@ func showProgress(workers *sync.WaitGroup, show func()) {
 	}
 }
 
-// sawPlace keeps the newest. A project is in one shard.
+// sawPlace keeps the newest. A project is in one shard, so that the zero place, of
+// a connection that made no wallet, is never the newest.
 func (p *project) sawPlace(at place) {
-	if at.sequence > p.newest.sequence || at.shard != p.newest.shard {
+	if at.sequence > p.newest.sequence {
 		p.newest = at
 	}
 }
