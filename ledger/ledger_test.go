@@ -357,18 +357,48 @@ func TestProjectsSpread(t *testing.T) {
 	}
 }
 
-// TestClockGoesBack: the time of commits does not.
+// TestClockGoesBack: the time of commits does not, in the process whose clock goes
+// back, in another that writes the same log, and in one that starts from it. When
+// the clock has come to it again, time goes on with the clock.
 func TestClockGoesBack(t *testing.T) {
 	t.Parallel()
-	now := time.Now()
-	var mu sync.Mutex
-	b := newBook(t, 2, func(cfg *ledger.Config) {
-		cfg.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); now = now.Add(-time.Second); return now }
-	})
-	first := b.must(b.transfer("first", 0, 1, "1.00"))
-	second := b.must(b.transfer("second", 0, 1, "1.00"))
-	if second.Time.Before(first.Time) {
-		t.Errorf("%s after %s", second.Time, first.Time)
+	clock := newClock()
+	a := newBook(t, 2, clock.config)
+	newest := a.must(a.transfer("first", 0, 1, "1.00")).Time
+	expect := func(b *book, reference string, want time.Time) {
+		t.Helper()
+		if got := b.must(b.transfer(reference, 0, 1, "1.00")).Time; !got.Equal(want) {
+			t.Errorf("%s: %s, want %s", reference, got, want)
+		}
+	}
+	clock.advance(-time.Hour)
+	expect(a, "back", newest)
+	other := open(t, a.log, a.keys, clock.config)
+	other.project, other.wallets = a.project, a.wallets
+	expect(other, "of a start", newest)
+	clock.advance(2 * time.Hour)
+	newest = clock.time()
+	expect(other, "forth", newest)
+	clock.advance(-time.Minute)
+	expect(a, "of another writer", newest)
+	clock.advance(time.Minute + time.Microsecond)
+	expect(a, "on", newest.Add(time.Microsecond))
+
+	last, _ := a.log.Last(t.Context())
+	codec := &events.Codec{Keys: a.keys}
+	for sequence, before := uint64(1), (time.Time{}); sequence <= last; sequence++ {
+		message, err := a.log.Get(t.Context(), sequence)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit, err := codec.Decode(message.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if commit.Time.Before(before) {
+			t.Errorf("commit %d is of %s, the one before of %s", sequence, commit.Time, before)
+		}
+		before = commit.Time
 	}
 }
 
