@@ -69,10 +69,12 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
+// start runs a command with the most permissive umask: what it keeps to its owner
+// is so by the mode that it asks for.
 func start(t testing.TB, environment []string, name string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, output: &lockedBuffer{}, ended: make(chan struct{})}
-	p.cmd = exec.Command(filepath.Join(programs, name), args...)
+	p.cmd = exec.Command("sh", append([]string{"-c", `umask 0; exec "$0" "$@"`, filepath.Join(programs, name)}, args...)...)
 	p.cmd.Env = append(os.Environ(), environment...)
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	if err := p.cmd.Start(); err != nil {
@@ -102,10 +104,9 @@ func (p *program) kill() {
 	<-p.ended
 }
 
-// stop ends it in order, and answers how long that took.
-func (p *program) stop() time.Duration {
+// stop ends it in order: by itself, and without cutting off anything to get there.
+func (p *program) stop() {
 	p.t.Helper()
-	begun := time.Now()
 	p.signal(syscall.SIGINT)
 	select {
 	case <-p.ended:
@@ -115,7 +116,11 @@ func (p *program) stop() time.Duration {
 	if p.err != nil {
 		p.t.Errorf("it ended with %v:\n%s", p.err, p.output)
 	}
-	return time.Since(begun)
+	for _, forced := range []string{"requests were cut off", "the command API does not end"} {
+		if strings.Contains(p.output.String(), forced) {
+			p.t.Errorf("it ended by force:\n%s", p.output)
+		}
+	}
 }
 
 // ready waits until the program answers /readyz with 200.

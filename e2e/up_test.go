@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,8 +102,40 @@ func TestSeedTransfer(t *testing.T) {
 		t.Errorf("the webhooks say %v", balances)
 	}
 	checkEntries(t, s, string(found[1]))
-	if took := s.stop(); took > 5*time.Second && !raceDetector {
-		t.Errorf("it took %s to stop", took)
+	checkSecrets(t, s.data)
+	s.stop()
+}
+
+// checkSecrets fails the test if anybody but the owner gets to a file below a
+// directory: each is closed to them itself, or stands in a directory that is.
+func checkSecrets(t *testing.T, directory string) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // gone since the directory was read
+		}
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case entry.IsDir() && info.Mode().Perm()&0o077 == 0:
+			return fs.SkipDir
+		case !entry.IsDir():
+			files++
+		}
+		if open := info.Mode().Perm() & 0o077; open&^0o011 != 0 || open != 0 && !entry.IsDir() {
+			t.Errorf("%s has mode %o", path, info.Mode().Perm())
+		}
+		return nil
+	})
+	if err != nil || files < 5 {
+		t.Errorf("%d files in %s (%v)", files, directory, err)
 	}
 }
 

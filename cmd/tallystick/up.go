@@ -202,7 +202,14 @@ func (c *upCommand) serve(ctx context.Context, sys system) error {
 		greet(os.Stdout, sys, c, wallet)
 		return nil
 	})
-	context.AfterFunc(ctx, func() { time.AfterFunc(readersGrace, stopReaders) })
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(readersGrace, func() {
+			if readers.Err() == nil {
+				sys.common.Logger.Warn("the command API does not end; the readers of the log stop", "after", readersGrace)
+			}
+			stopReaders()
+		})
+	})
 	return group.Wait()
 }
 
