@@ -33,10 +33,9 @@ soak: ## longer campaigns: the property tests, the fuzzers and the kill tests, m
 	go test -fuzz FuzzNumbers -fuzztime 4m ./domain/
 	go test -fuzz FuzzDecode -fuzztime 2m ./events/
 	go test -fuzz FuzzDecode -fuzztime 2m ./api/
+	go test -count 200 -timeout 60m -run HostileRequests ./api/
 	go test -race -count 5 -timeout 60m -run 'Kill$$|Outages' ./e2e/
 	go test -timeout 20m -run ReplicasKilled ./e2e/ -replica-load 3m
-	go test -count 200 -timeout 60m -run HostileRequests ./api/
-	go test -race -count 5 -timeout 60m -run 'Kill|Outages' ./e2e/
 
 generate: ## make generated files anew
 	go generate ./...
