@@ -30,15 +30,23 @@ func (s *server) health(c echo.Context) error {
 
 // GET /readyz
 func (s *server) readiness(c echo.Context) error {
-	answer := Readiness{Ready: true, Reasons: map[string]string{}}
+	answer := ReadinessOf(s.checks)
 	status := http.StatusOK
-	for _, check := range s.checks {
-		if err := check.Fn(); err != nil {
-			answer.Ready, answer.Reasons[check.Name] = false, err.Error()
-			status = http.StatusServiceUnavailable
-		}
+	if !answer.Ready {
+		status = http.StatusServiceUnavailable
 	}
 	return answerJSON(c, status, answer)
+}
+
+// ReadinessOf is the body of /readyz, of every service.
+func ReadinessOf(checks []Check) Readiness {
+	answer := Readiness{Ready: true, Reasons: map[string]string{}}
+	for _, check := range checks {
+		if err := check.Fn(); err != nil {
+			answer.Ready, answer.Reasons[check.Name] = false, err.Error()
+		}
+	}
+	return answer
 }
 
 // GET /openapi.yaml

@@ -81,7 +81,10 @@ func surelyLast(ctx context.Context, log Tail, least uint64) (uint64, error) {
 }
 
 // Remedy says what an operator must do about an ErrDamaged of a shard.
-func Remedy(shard int) string {
-	return fmt.Sprintf("Nothing repairs this by itself. Keep every copy: do not delete stream %s, and do not drop the read model, "+
-		"which may be the only copy of what is missing. Restore the stream from a replica or a backup, then start this process again.", StreamName(shard))
+func Remedy(shard int) string { return remedy(StreamName(shard)) }
+
+func remedy(stream string) string {
+	return "Nothing repairs this by itself. Keep every copy: do not delete stream " + stream + ", and do not drop the read model, " +
+		"which may be the only copy of what is missing. Restore the stream from a replica or a backup " +
+		"(if a newer version wrote it, run that version), then start this process again."
 }

@@ -29,6 +29,9 @@ type OpenConfig struct {
 	Replicas int  // of new streams; 0 is 1
 	Master   MasterKey
 	Logger   *slog.Logger // nil is slog.Default
+	// SeenBy names who has seen commits of the installation, "" for nobody. It is
+	// asked before anything is made that does not exist; nil knows of nobody.
+	SeenBy func(ctx context.Context) (string, error)
 }
 
 // Installation is what the services share: the shards' logs and the keys.
@@ -38,7 +41,8 @@ type Installation struct {
 	Codec  *Codec
 }
 
-// Open opens an installation. Creating one can be cut short anywhere and done
+// Open opens an installation. The error is ErrNoLedger, ErrShards, ErrWrongMasterKey,
+// ErrLostCommits when a stream is gone that was there, or may pass. Creating one can be cut short anywhere and done
 // again: the first stream is made first and says how many there will be.
 func Open(ctx context.Context, js jetstream.JetStream, cfg OpenConfig) (*Installation, error) {
 	shards, err := countShards(ctx, js)

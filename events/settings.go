@@ -15,6 +15,9 @@ import (
 func openOrCreate(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig, cfg OpenConfig) (jetstream.Stream, error) {
 	stream, err := js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) && cfg.Create {
+		if err := cfg.mayCreate(ctx, js, want.Name); err != nil {
+			return nil, err
+		}
 		stream, err = js.CreateStream(ctx, want)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // made by another process since
 			stream, err = js.Stream(ctx, want.Name)
@@ -30,6 +33,32 @@ func openOrCreate(ctx context.Context, js jetstream.JetStream, want jetstream.St
 		return nil, fmt.Errorf("events: open %s: %w", want.Name, err)
 	}
 	return stream, nil
+}
+
+// mayCreate tells whether a stream that does not exist never did. One that is made
+// in the place of a lost one would start empty, and hide the loss. The error is
+// ErrLostCommits, or that nobody can tell now.
+func (cfg *OpenConfig) mayCreate(ctx context.Context, js jetstream.JetStream, name string) error {
+	lost := func(why string) error {
+		return fmt.Errorf("%w: stream %s does not exist, but %s. %s", ErrLostCommits, name, why, remedy(name))
+	}
+	// The keys' stream is made last: where it is, the logs were.
+	if _, err := js.Stream(ctx, keysStream); err == nil {
+		return lost("the stream of the customers' keys, which is made after it, does")
+	} else if !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("events: look for %s: %w", keysStream, err)
+	}
+	if cfg.SeenBy == nil {
+		return nil
+	}
+	who, err := cfg.SeenBy(ctx)
+	if err != nil {
+		return fmt.Errorf("events: stream %s does not exist, and whether it ever did is not known yet: %w", name, err)
+	}
+	if who != "" {
+		return lost(who + " has seen commits")
+	}
+	return nil
 }
 
 // errUnsafe is what a reader of the log gets for settings that only the command

@@ -43,22 +43,23 @@ func (s *CommandAPI) Keys() *events.Keys { return s.keys.Load() }
 // Run serves until ctx ends. Then it takes no more requests, finishes the ones
 // it has, and lets the append in flight finish.
 func (s *CommandAPI) Run(ctx context.Context) error {
-	inst, err := s.open(ctx, events.OpenConfig{Create: true, Shards: s.Shards, Replicas: s.Replicas})
-	if err != nil {
-		return err
-	}
 	pool, err := s.pool(16)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
+	seen := witnesses{{"the read model", projections.NewQueries(pool).Seen}, {"the webhook dispatcher", webhooks.NewStore(pool, s.Master, s.Policy).Seen}}
+	inst, err := s.open(ctx, events.OpenConfig{Create: true, Shards: s.Shards, Replicas: s.Replicas, SeenBy: seen.anything})
+	if err != nil {
+		return err
+	}
 	logs := make([]ledger.Log, len(inst.Shards))
 	for i, stream := range inst.Shards {
 		logs[i] = stream
 	}
 	book := ledger.New(ledger.Config{
 		Logs: logs, Codec: inst.Codec, Logger: s.Logger, Registry: s.Registry,
-		MaxCommit: int(s.NATS.MaxPayload()) - headerRoom,
+		Witnesses: seen.ofLedger(), MaxCommit: int(s.NATS.MaxPayload()) - headerRoom,
 	})
 	s.keys.Store(inst.Keys)
 	s.ledger.Store(book)

@@ -21,6 +21,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+func TestMain(m *testing.M) { embeddedtest.Main(m) }
+
 // tap is a way to a server that can be shut: then nothing comes through to it.
 type tap struct {
 	mu   sync.Mutex
@@ -112,7 +114,7 @@ func TestStopAnswersEveryWaitingCaller(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	s := &CommandAPI{
 		Common: Common{
-			NATS: conn, Postgres: "postgres://127.0.0.1:1/none", Master: events.MasterKey{1},
+			NATS: conn, Postgres: embeddedtest.Database(t), Master: events.MasterKey{1},
 			Logger: slog.New(slog.DiscardHandler), Registry: registry,
 		},
 		Listener: listener, Operator: api.Operator{APIKey: "operator", SecretKey: "secret"},

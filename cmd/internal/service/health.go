@@ -24,27 +24,22 @@ func NewRegistry() *prometheus.Registry {
 // other HTTP, until ctx ends.
 func (c Common) ServeHealth(ctx context.Context, listener net.Listener, checks ...api.Check) error {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, nil) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, api.Health{Status: "up"}) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		waiting := map[string]string{}
-		for _, check := range checks {
-			if err := check.Fn(); err != nil {
-				waiting[check.Name] = err.Error()
-			}
-		}
+		answer := api.ReadinessOf(checks)
 		status := http.StatusOK
-		if len(waiting) > 0 {
+		if !answer.Ready {
 			status = http.StatusServiceUnavailable
 		}
-		writeStatus(w, status, waiting)
+		writeStatus(w, status, answer)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Registry, promhttp.HandlerOpts{}))
 	return api.Serve(ctx, listener, mux, c.Logger)
 }
 
-func writeStatus(w http.ResponseWriter, status int, waiting map[string]string) {
+func writeStatus(w http.ResponseWriter, status int, answer any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	//nolint:errcheck // the caller is gone, then
-	json.NewEncoder(w).Encode(map[string]any{"ready": len(waiting) == 0, "waiting_for": waiting})
+	json.NewEncoder(w).Encode(answer)
 }

@@ -2,10 +2,9 @@ package service
 
 import (
 	"context"
+	"sync"
 
 	"tallystick/projections"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Projector writes the log into the read model, one projector a shard.
@@ -21,7 +20,8 @@ func NewProjector(common Common) *Projector {
 	return &Projector{Common: common, started: gate{reason: "the ledger has not been opened yet"}}
 }
 
-// Ready answers nil once every shard is caught up.
+// Ready returns nil once every shard is caught up, and as long as nothing is in the
+// way.
 func (s *Projector) Ready() error {
 	if err := s.started.check(); err != nil {
 		return err
@@ -34,7 +34,8 @@ func (s *Projector) Ready() error {
 	return nil
 }
 
-// Run projects until ctx ends.
+// Run projects until ctx ends. A shard that must not go on stops alone: the process
+// stays, and says that it is not ready.
 func (s *Projector) Run(ctx context.Context) error {
 	inst, pool, err := s.openReader(ctx)
 	if ctx.Err() != nil {
@@ -50,9 +51,13 @@ func (s *Projector) Run(ctx context.Context) error {
 		}))
 	}
 	s.started.open.Store(true)
-	group, ctx := errgroup.WithContext(ctx)
+	var group sync.WaitGroup
 	for _, p := range s.running {
-		group.Go(func() error { return p.Run(ctx) })
+		group.Go(func() {
+			p.Run(ctx) //nolint:errcheck // it was logged, and Ready has it
+		})
 	}
-	return group.Wait()
+	group.Wait()
+	<-ctx.Done()
+	return nil
 }

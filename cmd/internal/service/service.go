@@ -25,13 +25,14 @@ type Common struct {
 	Registry *prometheus.Registry
 }
 
-// retry calls try until it succeeds or says that trying again is in vain. It
-// logs the first failure of a row, and how it went on.
+// retry calls try until it succeeds or says that trying again is in vain. It logs
+// the first failure of a row, a graver one, and how it went on.
 func retry(ctx context.Context, logger *slog.Logger, what string, try func(context.Context) error) error {
-	for wait, failed := 50*time.Millisecond, false; ; wait = min(2*wait, 2*time.Second) {
+	said := slog.LevelDebug // the level of what was logged last
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := try(ctx)
 		if err == nil {
-			if failed {
+			if said > slog.LevelDebug {
 				logger.Info(what + ": done")
 			}
 			return nil
@@ -42,13 +43,16 @@ func retry(ctx context.Context, logger *slog.Logger, what string, try func(conte
 		if final := new(finalError); errors.As(err, final) {
 			return final.error
 		}
-		if !failed {
-			level := slog.LevelWarn
-			if errors.Is(err, events.ErrNoLedger) { // the command API makes it, when it comes
-				level = slog.LevelInfo
-			}
+		level := slog.LevelWarn
+		switch {
+		case errors.Is(err, events.ErrNoLedger): // the command API makes it, when it comes
+			level = slog.LevelInfo
+		case errors.Is(err, events.ErrDamaged): // until an operator has restored it
+			level = slog.LevelError
+		}
+		if level > said {
 			logger.Log(ctx, level, what+": not yet; trying on", "error", err)
-			failed = true
+			said = level
 		}
 		select {
 		case <-time.After(wait):
