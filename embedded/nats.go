@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -31,6 +32,8 @@ const (
 type NATS struct {
 	server *server.Server
 	url    string
+	disk   *disk
+	stop   sync.Once
 }
 
 // NATSConfig says where a NATS server keeps its streams and where it listens.
@@ -62,10 +65,13 @@ func StartNATS(cfg NATSConfig) (*NATS, error) {
 		return nil, fmt.Errorf("embedded NATS in %s: %w", cfg.Dir, err)
 	}
 	log := &natsLog{log: loggerOr(cfg.Logger)}
+	disk := &disk{server: srv, opts: opts, log: log, done: make(chan struct{}), failed: make(chan string, 1)}
+	log.note = disk.note
 	srv.SetLoggerV2(log, false, false, false)
 	srv.Start()
 
-	n := &NATS{server: srv}
+	n := &NATS{server: srv, disk: disk}
+	go disk.watch()
 	if err := errors.Join(log.failures()...); err != nil {
 		n.Stop()
 		return nil, fmt.Errorf("embedded NATS in %s: %w", cfg.Dir, err)
@@ -126,6 +132,7 @@ func (n *NATS) URL() string { return n.url }
 // Stop closes all connections, flushes the streams and returns when the server
 // is gone. It may be called again, and from several goroutines.
 func (n *NATS) Stop() {
+	n.stop.Do(func() { close(n.disk.done) })
 	n.server.Shutdown()
 	n.server.WaitForShutdown()
 }

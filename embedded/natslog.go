@@ -10,7 +10,8 @@ import (
 // natsLog is a server.Logger that writes to slog. It keeps fatal messages,
 // because that is the only way in which the server reports a failed start.
 type natsLog struct {
-	log *slog.Logger
+	log  *slog.Logger
+	note func(message string) // is told every error
 
 	mu    sync.Mutex
 	fatal []error
@@ -30,7 +31,9 @@ func (l *natsLog) Fatalf(format string, v ...any) {
 }
 
 func (l *natsLog) Errorf(format string, v ...any) {
-	l.log.Error(natsMessage(format, v), "server", "nats")
+	message := natsMessage(format, v)
+	l.log.Error(message, "server", "nats")
+	l.note(message)
 }
 func (l *natsLog) Warnf(format string, v ...any) {
 	l.log.Warn(natsMessage(format, v), "server", "nats")
