@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"gopkg.in/yaml.v3"
 )
@@ -21,6 +23,21 @@ func (s *server) serviceRoutes(e *echo.Echo) {
 	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})))
 	e.GET("/openapi.yaml", s.openAPI)
 	e.GET("/docs", docs())
+}
+
+// Starting is the handler until there is a ledger to make the one of New with: the
+// routes of the process itself, and 503 for all others.
+func Starting(cfg Config) http.Handler {
+	s := newServer(cfg)
+	e := echo.New()
+	e.HTTPErrorHandler = s.answerError
+	e.Use(s.around)
+	s.serviceRoutes(e)
+	e.RouteNotFound("/*", func(echo.Context) error {
+		return &problem{code: unavailable, message: "the ledger is not open yet; GET /readyz says why", retryAfter: time.Second}
+	})
+	s.metrics = newMetrics(prometheus.NewRegistry(), e.Routes()) // New registers those that are shown
+	return withoutTrailingSlash(e)
 }
 
 // GET /healthz

@@ -99,7 +99,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer common.NATS.Close()
-	return c.serve(ctx, system{common: common, listener: listener, dir: dir, creds: creds, started: started})
+	return c.serve(ctx, system{common: common, own: own, listener: listener, dir: dir, creds: creds, started: started})
 }
 
 // interrupted turns an error of a start that was stopped into none.
@@ -154,6 +154,7 @@ func (c *upCommand) common(dir *dataDir, own *servers, logger *slog.Logger) (ser
 // system is everything that a running `up` has.
 type system struct {
 	common   service.Common
+	own      *servers
 	listener net.Listener
 	dir      *dataDir
 	creds    *credentials
@@ -168,6 +169,9 @@ func (c *upCommand) serve(ctx context.Context, sys system) error {
 	commandAPI := &service.CommandAPI{
 		Common: sys.common, Listener: sys.listener, Operator: api.Operator(sys.creds.Operator), Shards: c.Shards, Policy: policy, Endpoints: c.PerProject,
 		Checks: []api.Check{{Name: "projector", Fn: projector.Ready}, {Name: "webhook-dispatcher", Fn: dispatcher.Ready}},
+	}
+	if sys.own.nats != nil {
+		commandAPI.Checks = append(commandAPI.Checks, api.Check{Name: "nats", Fn: sys.own.nats.Writable})
 	}
 	// The readers of the log go on until nothing is written any more.
 	readers, stopReaders := context.WithCancel(context.WithoutCancel(ctx))

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"net"
+	"net/http"
 	"sync/atomic"
 
 	"tallystick/api"
@@ -11,6 +12,7 @@ import (
 	"tallystick/projections"
 	"tallystick/webhooks"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -41,17 +43,51 @@ func (s *CommandAPI) Ledger() *ledger.Ledger { return s.ledger.Load() }
 func (s *CommandAPI) Keys() *events.Keys { return s.keys.Load() }
 
 // Run serves until ctx ends. Then it takes no more requests, finishes the ones
-// it has, and lets the append in flight finish.
+// it has, and lets the append in flight finish. Until the ledger is open it serves
+// /readyz, which says why it is not.
 func (s *CommandAPI) Run(ctx context.Context) error {
 	pool, err := s.pool(16)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	seen := witnesses{{"the read model", projections.NewQueries(pool).Seen}, {"the webhook dispatcher", webhooks.NewStore(pool, s.Master, s.Policy).Seen}}
-	inst, err := s.open(ctx, events.OpenConfig{Create: true, Shards: s.Shards, Replicas: s.Replicas, SeenBy: seen.anything})
+	var opening gate
+	var handler atomic.Pointer[http.Handler]
+	starting := api.Starting(api.Config{Checks: []api.Check{{Name: "ledger", Fn: opening.check}}, Registry: s.Registry, Logger: s.Logger})
+	handler.Store(&starting)
+	// The ledger outlives the requests that wait for it.
+	ledgerCtx, stopLedger := context.WithCancel(context.WithoutCancel(ctx))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer stopLedger()
+		return api.Serve(groupCtx, s.Listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			(*handler.Load()).ServeHTTP(w, r)
+		}), s.Logger)
+	})
+	group.Go(func() error { return s.migrate(groupCtx) })
+	group.Go(func() error {
+		book, open, err := s.openLedger(groupCtx, pool, &opening)
+		if groupCtx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		handler.Store(&open)
+		return book.Run(ledgerCtx)
+	})
+	err = group.Wait()
+	stopLedger()
+	return err
+}
+
+// openLedger waits for the log, and makes the ledger and its handler.
+func (s *CommandAPI) openLedger(ctx context.Context, pool *pgxpool.Pool, opening *gate) (*ledger.Ledger, http.Handler, error) {
+	queries, hooks := projections.NewQueries(pool), webhooks.NewStore(pool, s.Master, s.Policy, s.Endpoints)
+	seen := witnesses{{"the read model", queries.Seen}, {"the webhook dispatcher", hooks.Seen}}
+	inst, err := s.open(ctx, events.OpenConfig{Create: true, Shards: s.Shards, Replicas: s.Replicas, SeenBy: seen.anything}, opening)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	logs := make([]ledger.Log, len(inst.Shards))
 	for i, stream := range inst.Shards {
@@ -63,24 +99,11 @@ func (s *CommandAPI) Run(ctx context.Context) error {
 	})
 	s.keys.Store(inst.Keys)
 	s.ledger.Store(book)
-	handler := api.New(api.Config{
-		Ledger: book, Keys: inst.Keys, Queries: projections.NewQueries(pool),
-		Webhooks: webhooks.NewStore(pool, s.Master, s.Policy, s.Endpoints), Operator: s.Operator,
+	return book, api.New(api.Config{
+		Ledger: book, Keys: inst.Keys, Queries: queries, Webhooks: hooks, Operator: s.Operator,
 		Checks:   append([]api.Check{{Name: "ledger", Fn: book.Ready}}, s.Checks...),
 		Registry: s.Registry, Logger: s.Logger,
-	})
-	// The ledger outlives the requests that wait for it.
-	ledgerCtx, stopLedger := context.WithCancel(context.WithoutCancel(ctx))
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error { return book.Run(ledgerCtx) })
-	group.Go(func() error { return s.migrate(groupCtx) })
-	group.Go(func() error {
-		defer stopLedger()
-		return api.Serve(groupCtx, s.Listener, handler, s.Logger)
-	})
-	err = group.Wait()
-	stopLedger()
-	return err
+	}), nil
 }
 
 // migrate brings the schemas up to date beside everything else: commands do not

@@ -18,7 +18,7 @@ type Dispatcher struct {
 
 // NewDispatcher makes the service.
 func NewDispatcher(common Common, policy webhooks.Policy) *Dispatcher {
-	return &Dispatcher{Common: common, Policy: policy, started: gate{reason: "the ledger has not been opened yet"}}
+	return &Dispatcher{Common: common, Policy: policy}
 }
 
 // Ready answers nil once deliveries are made.
@@ -31,7 +31,7 @@ func (s *Dispatcher) Ready() error {
 
 // Run delivers until ctx ends.
 func (s *Dispatcher) Run(ctx context.Context) error {
-	inst, pool, err := s.openReader(ctx)
+	inst, pool, err := s.openReader(ctx, &s.started)
 	if ctx.Err() != nil {
 		return nil
 	}

@@ -17,7 +17,7 @@ type Projector struct {
 
 // NewProjector makes the service.
 func NewProjector(common Common) *Projector {
-	return &Projector{Common: common, started: gate{reason: "the ledger has not been opened yet"}}
+	return &Projector{Common: common}
 }
 
 // Ready returns nil once every shard is caught up, and as long as nothing is in the
@@ -37,7 +37,7 @@ func (s *Projector) Ready() error {
 // Run projects until ctx ends. A shard that must not go on stops alone: the process
 // stays, and says that it is not ready.
 func (s *Projector) Run(ctx context.Context) error {
-	inst, pool, err := s.openReader(ctx)
+	inst, pool, err := s.openReader(ctx, &s.started)
 	if ctx.Err() != nil {
 		return nil
 	}

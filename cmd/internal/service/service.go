@@ -65,8 +65,9 @@ func retry(ctx context.Context, logger *slog.Logger, what string, try func(conte
 // finalError ends a retry: the configuration is wrong.
 type finalError struct{ error }
 
-// open opens the installation, waiting for a server or a ledger that is not there yet.
-func (c Common) open(ctx context.Context, cfg events.OpenConfig) (*events.Installation, error) {
+// open opens the installation, waiting for a server or a ledger that is not there
+// yet. Meanwhile the gate says what for.
+func (c Common) open(ctx context.Context, cfg events.OpenConfig, gate *gate) (*events.Installation, error) {
 	js, err := jetstream.New(c.NATS)
 	if err != nil {
 		return nil, err
@@ -78,6 +79,7 @@ func (c Common) open(ctx context.Context, cfg events.OpenConfig) (*events.Instal
 		if errors.Is(err, events.ErrWrongMasterKey) || errors.Is(err, events.ErrShards) {
 			return finalError{err}
 		}
+		gate.note(err)
 		return err
 	})
 	if err != nil {
@@ -89,8 +91,8 @@ func (c Common) open(ctx context.Context, cfg events.OpenConfig) (*events.Instal
 
 // openReader opens what a reader of the log works with, once the ledger and the
 // schemas are there.
-func (c Common) openReader(ctx context.Context) (*events.Installation, *pgxpool.Pool, error) {
-	inst, err := c.open(ctx, events.OpenConfig{})
+func (c Common) openReader(ctx context.Context, gate *gate) (*events.Installation, *pgxpool.Pool, error) {
+	inst, err := c.open(ctx, events.OpenConfig{}, gate)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,13 +116,23 @@ func (c Common) pool(size int32) (*pgxpool.Pool, error) {
 
 // gate is a readiness check that opens once.
 type gate struct {
-	reason string
 	open   atomic.Bool
+	reason atomic.Pointer[error]
+}
+
+// note keeps what went wrong last; nil is nothing.
+func (g *gate) note(err error) {
+	if err != nil {
+		g.reason.Store(&err)
+	}
 }
 
 func (g *gate) check() error {
-	if g.open.Load() {
+	switch reason := g.reason.Load(); {
+	case g.open.Load():
 		return nil
+	case reason != nil:
+		return fmt.Errorf("the ledger has not been opened yet: %w", *reason)
 	}
-	return errors.New(g.reason)
+	return errors.New("the ledger has not been opened yet")
 }
