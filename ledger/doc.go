@@ -52,6 +52,14 @@
 // A crash at any point leaves a log that ends with the last whole commit, and a
 // start folds exactly that: recovery is the same code as the start.
 //
+// # When the log is damaged
+//
+// What may pass (a time-out, no leader, a key that cannot be read now) is waited out.
+// What never does (events.ErrDamaged: a commit that is missing or changed, a log that
+// is shorter than what was folded of it, or than a [Witness] has seen) stops the
+// shard until its log is restored and the process is started again. Other shards go
+// on (docs/decisions/0009).
+//
 // # Reading
 //
 // View confirms with the log that the state is the newest before it shows it

@@ -39,16 +39,22 @@
 // that, so they do not lead from a wallet to it in the order of the list, as they
 // do to others: ledger.transaction_wallets does, and to failed ones.
 //
-// # Divergence
+// # Damage and divergence
 //
-// The checkpoint holds the hash of the last commit besides its sequence. Where
-// the log does not have that commit at that place (it was restored from a copy,
-// or is another log), where a wallet's versions have a gap, where a fact changes
-// what is not there, or where rows are refused for what they say, the read model
-// is not of this log. Then [Projector.Run] stops with [ErrDiverged]: going on
-// would make it worse. Rebuild. Everything else (PostgreSQL or NATS down or
-// restarting, tables not migrated yet, a fact that a newer version wrote) is
-// waited out.
+// The checkpoint holds the hash of the last commit besides its sequence. Where the
+// log does not have that commit at that place (it lost commits, was restored from
+// a copy, or is another log), where its chain is broken, or where a commit is
+// missing or cannot be decoded, [Projector.Run] stops with events.ErrDamaged. Then
+// the read model may be the only copy of what the log lost: keep it, and restore
+// the log (docs/decisions/0009).
+//
+// Where the log is whole, but a wallet's versions have a gap, a fact changes what is
+// not there, or rows are refused for what they say, somebody else wrote to the
+// schema. Then Run stops with [ErrDiverged]: the read model must be made again.
+//
+// Everything else (PostgreSQL or NATS down, restarting or full, tables not there)
+// is waited out, and [Projector.Ready] says so meanwhile. A projector looks at its
+// checkpoint every second, so that it notices also when nothing is written.
 //
 // # Reading
 //

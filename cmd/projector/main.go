@@ -3,8 +3,8 @@
 //
 // Every flag can be given as an environment variable (see --help). It serves
 // /healthz, /readyz and /metrics on --http. Exit codes: 0 after SIGINT or
-// SIGTERM, 1 when it cannot start or must not go on: the read model and the log
-// have diverged.
+// SIGTERM, 1 when it cannot start. A shard whose log is damaged, or whose read model
+// has diverged, stops alone: /readyz says why.
 package main
 
 import (
