@@ -58,8 +58,22 @@ func (b *book) commitNext(facts ...domain.Event) {
 // spoils make the commit before the newest one that cannot be followed.
 var spoils = map[string]func(b *book, at uint64, data []byte){
 	"a changed byte": func(b *book, at uint64, data []byte) { b.log.Damage(at, append(bytes.Clone(data), ' ')) },
-	"cut short":      func(b *book, at uint64, data []byte) { b.log.Damage(at, data[:len(data)/2]) },
-	"missing":        func(b *book, at uint64, data []byte) { b.log.Damage(at, nil) },
+	"another commit": func(b *book, at uint64, data []byte) { // whole, but for the hash that the next one carries
+		codec := &events.Codec{Keys: b.keys}
+		commit, err := codec.Decode(data)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		place := commit.Place(0)
+		place.Time = place.Time.Add(time.Microsecond)
+		builder := codec.NewBuilder(place, commit.Previous)
+		if added, err := builder.Add(commit.Facts, 1<<20); !added || err != nil {
+			b.t.Fatal(added, err)
+		}
+		b.log.Damage(at, builder.Bytes())
+	},
+	"cut short": func(b *book, at uint64, data []byte) { b.log.Damage(at, data[:len(data)/2]) },
+	"missing":   func(b *book, at uint64, data []byte) { b.log.Damage(at, nil) },
 	"a fact that cannot be": func(b *book, _ uint64, _ []byte) {
 		b.commitNext(&domain.WalletStatusChanged{Project: b.project, Wallet: "wall_0000000000000", Status: domain.Frozen})
 	},

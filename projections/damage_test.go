@@ -1,7 +1,6 @@
 package projections_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -49,7 +48,17 @@ func TestDamageEndsTheProjector(t *testing.T) {
 		"a changed commit": {func(p *pair) { // which the one after it tells
 			p.transfers(2)
 			m := p.message(p.cursor.Sequence - 1)
-			p.log.Damage(m.Sequence, append(bytes.Clone(m.Data), ' '))
+			commit, err := p.codec.Decode(m.Data)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			at := commit.Place(0)
+			at.Time = at.Time.Add(time.Microsecond)
+			builder := p.codec.NewBuilder(at, commit.Previous)
+			if added, err := builder.Add(commit.Facts, 1<<20); !added || err != nil {
+				p.t.Fatal(added, err)
+			}
+			p.log.Damage(m.Sequence, builder.Bytes())
 		}, false},
 		"a commit cut short": {func(p *pair) {
 			p.transfers(1)
