@@ -41,11 +41,12 @@ func (a *asides) Pop() any {
 	return last
 }
 
-// setAside keeps a deadline for later, after a pause twice as long as the last.
-func (s *shard) setAside(p *pending) {
+// setAside keeps a deadline that was decided at a time for later, after a pause
+// twice as long as the last.
+func (s *shard) setAside(p *pending, decided time.Time) {
 	pause := min(max(2*p.deadline.pause, firstAside), longAside)
 	s.logger.Error("what time asks for cannot be done; it is tried again", "command", p.command, "in", pause, "error", p.outcome.Err)
-	heap.Push(&s.asides, aside{p.deadline.domain, s.time().Add(pause), pause})
+	heap.Push(&s.asides, aside{p.deadline.domain, decided.Add(pause), pause})
 	s.aside.Set(float64(len(s.asides)))
 }
 

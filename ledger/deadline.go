@@ -44,10 +44,11 @@ func (s *shard) putDue(d domain.Deadline, pause time.Duration) (cost int) {
 
 // settleDue keeps what time asked for of those that were decided and are not in
 // the log. What the log did not take goes back on the agenda, and the log rests
-// for as long as a caller would be told to. What is there although nobody could
-// tell (the process stops then) is found by the next start.
-func (s *shard) settleDue(decided []*pending) {
-	for _, p := range decided {
+// for as long as a caller would be told to, from the time of the decision: callers
+// of the same group have their answers already. What is there although nobody
+// could tell (the process stops then) is found by the next start.
+func (s *shard) settleDue(b *batch) {
+	for _, p := range b.decided {
 		if p.deadline == nil {
 			continue
 		}
@@ -55,9 +56,9 @@ func (s *shard) settleDue(decided []*pending) {
 		s.metrics.deadlines.Inc()
 		if away := new(Unavailable); errors.As(p.outcome.Err, &away) {
 			s.state.Postpone(p.deadline.domain)
-			s.respite = s.time().Add(retryAfter)
+			s.respite = b.place.Time.Add(retryAfter)
 		} else if p.outcome.Err != nil {
-			s.setAside(p)
+			s.setAside(p, b.place.Time)
 		}
 	}
 }

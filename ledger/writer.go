@@ -107,7 +107,7 @@ func (s *shard) decideGroup(ctx context.Context) error {
 		}
 		b, newest = s.decide(len(s.group), false), true
 	}
-	s.settleDue(b.decided)
+	s.settleDue(b)
 	left := copy(s.group, s.group[len(b.decided):])
 	clear(s.group[left:]) // who was answered is not kept until the next group
 	s.group = s.group[:left]
