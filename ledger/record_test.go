@@ -74,7 +74,9 @@ func TestRecords(t *testing.T) {
 	follower := open(t, a.log, a.keys, clock.config)
 	soon := clock.time().Add(time.Minute)
 
-	active, whole, parts, rest := a.hold("active", "1", time.Time{}), a.hold("whole", "2", time.Time{}), a.hold("parts", "3", time.Time{}), a.hold("rest", "4", time.Time{})
+	active := a.hold("active", "1", time.Time{})
+	a.expectHold(active, "active 0.00 1.00 [] false 0") // of the newest commit
+	whole, parts, rest := a.hold("whole", "2", time.Time{}), a.hold("parts", "3", time.Time{}), a.hold("rest", "4", time.Time{})
 	released, expired := a.hold("released", "5", time.Time{}), a.hold("expired", "6", soon)
 	open1 := a.escrow("open", "1", domain.CreateEscrow{})
 	approved := a.escrow("approved", "2", domain.CreateEscrow{Approval: true})
@@ -136,11 +138,12 @@ func TestNoRecord(t *testing.T) {
 	t.Parallel()
 	b := newBook(t, 1, nil)
 	at, _ := b.hold("h", "1", time.Time{}).Location()
-	elsewhere := at
-	elsewhere.Shard = 7
-	past := at
-	past.Index = 9
+	elsewhere, past := at, at
+	elsewhere.Shard, past.Index = 1, 1
 	for _, place := range []domain.Location{{Sequence: 1}, {Sequence: at.Sequence + 1}, {}, elsewhere, past} {
+		if _, ok, err := b.ledger.Transaction(t.Context(), domain.TransactionID(place.ID("tx_"))); ok || err != nil {
+			t.Errorf("transaction at %+v: %t %v", place, ok, err)
+		}
 		if _, ok, err := b.ledger.Hold(t.Context(), domain.HoldID(place.ID("hold_"))); ok || err != nil {
 			t.Errorf("hold at %+v: %t %v", place, ok, err)
 		}
