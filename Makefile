@@ -36,6 +36,7 @@ soak: ## longer campaigns: the property tests, the fuzzers and the kill tests, m
 	go test -count 200 -timeout 60m -run HostileRequests ./api/
 	go test -race -count 5 -timeout 60m -run 'Kill$$|Outages' ./e2e/
 	go test -timeout 20m -run ReplicasKilled ./e2e/ -replica-load 3m
+	GOFLAGS='-count=1 -vet=off' go run github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0 unleash ./ledger
 
 generate: ## make generated files anew
 	go generate ./...
