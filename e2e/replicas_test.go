@@ -257,9 +257,13 @@ func TestPausedFollower(t *testing.T) {
 	t.Parallel()
 	const pauses, customers = 4, 40
 	servers := embeddedtest.NATSReplicas(t)
-	inst := openReplicated(t, servers)
+	anywhere := openReplicated(t, servers)
+	first := startReplicated(t, anywhere)
+	follower := followerOf(t, anywhere, servers)
+	first.stop()
+	// Commands go to another server: the paused one reads from no connection.
+	inst := openReplicatedAt(t, servers.URLOf((follower+1)%3))
 	book := startReplicated(t, inst)
-	follower := followerOf(t, inst, servers)
 	database := embeddedtest.Database(t)
 	if err := projections.Migrate(t.Context(), database); err != nil {
 		t.Fatal(err)
