@@ -32,7 +32,7 @@ var errFull = errors.New("ledger: the commit is full")
 // A group ends at a budget, so that whoever comes meanwhile waits for a few
 // milliseconds. One command is taken however much it costs.
 const (
-	groupCost = 1000 // operations
+	groupCost = 500 // operations
 	// groupTime ends a group of at least a quantum: where processors are short, or
 	// deciding is dear, groups still share an append.
 	groupTime = 10 * time.Millisecond
@@ -96,7 +96,7 @@ func (s *shard) takeNext(left int, until time.Time) bool {
 	} else if left <= 0 || groupCost-left >= quantum && time.Now().After(until) {
 		return false
 	}
-	p := s.queue.next(left)
+	p := s.queue.next(left, s.rest.now)
 	if p != nil {
 		s.group = append(s.group, p)
 	}

@@ -15,9 +15,10 @@
 // group gathers in the queue, so the group grows with the load and the cost of
 // an fsync is shared. The writer takes from projects in turn, by what their
 // commands cost, and a group ends at a budget: one project does not make another
-// wait for more than a group (docs/decisions/0007). Nothing is answered before
-// its append is acknowledged, and no reader sees the fork: what was read was
-// durable.
+// wait for more than a group (docs/decisions/0007). Beside small commands, large ones
+// have the writer for at most half of the time (docs/decisions/0014). Nothing is
+// answered before its append is acknowledged, and no reader sees the fork: what was
+// read was durable.
 //
 // A group that makes no facts has no append that would prove its state to be the
 // newest. The log is asked before such a group is answered, and if it has more,

@@ -3,6 +3,7 @@ package ledger
 import (
 	"math"
 	"sync"
+	"time"
 
 	"tallystick/domain"
 
@@ -11,6 +12,9 @@ import (
 
 // unbounded is a budget that any command is within.
 const unbounded = math.MaxInt
+
+// lately is how long a flow counts as one that others share the writer with.
+const lately = time.Second
 
 // quantum is how many operations a flow may take before the next has its turn.
 const quantum = 100
@@ -26,9 +30,13 @@ type queue struct {
 	cost     int               // of all that waits
 	asked    int               // the part of it that callers ask for
 	capacity int               // of that part, in operations
-	want     int               // how many callers make the writer look
-	filled   chan struct{}     // holds a token while there is something to look at
-	gauge    prometheus.Gauge  // of cost
+	now      func() time.Time
+	want     int              // how many callers make the writer look
+	heavy    bool             // a flow had a turn in which more than a quantum waited; see heavyBesideLight
+	heaviest flowKey          // the last such flow
+	light    [2]turn          // the last turns of two other flows
+	filled   chan struct{}    // holds a token while there is something to look at
+	gauge    prometheus.Gauge // of cost
 }
 
 // flowKey: what time asks for of a project is a flow beside that of its callers,
@@ -36,6 +44,12 @@ type queue struct {
 type flowKey struct {
 	project domain.ProjectID
 	due     bool
+}
+
+// turn says which flow had one, and when.
+type turn struct {
+	key flowKey
+	at  time.Time
 }
 
 // flow is what waits in order.
@@ -46,8 +60,8 @@ type flow struct {
 	credit  int // operations that it may take in its turn
 }
 
-func newQueue(capacity int, gauge prometheus.Gauge) *queue {
-	return &queue{flows: map[flowKey]*flow{}, capacity: capacity, want: 1, filled: make(chan struct{}, 1), gauge: gauge}
+func newQueue(capacity int, now func() time.Time, gauge prometheus.Gauge) *queue {
+	return &queue{now: now, flows: map[flowKey]*flow{}, capacity: capacity, want: 1, filled: make(chan struct{}, 1), gauge: gauge}
 }
 
 // put adds the commands of a call in order, all to the flow of one project, or
@@ -104,11 +118,15 @@ func costOf(all []*pending) int {
 
 // next takes the command whose turn it is into the writer's hands. It returns nil
 // when nothing waits, or when that command costs more than is left of a budget;
-// then it is the first to be taken the next time.
-func (q *queue) next(left int) *pending {
+// then it is the first to be taken the next time. With light, only flows in which
+// at most a quantum waits have turns.
+func (q *queue) next(left int, light bool) *pending {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.turns) > 0 {
+		if light && !q.turnToLight() {
+			return nil
+		}
 		f := q.turns[0]
 		p := f.waiting[0]
 		switch {
@@ -119,6 +137,7 @@ func (q *queue) next(left int) *pending {
 		case p.cost > left:
 			return nil
 		}
+		q.note(f)
 		f.credit -= p.cost
 		q.remove(f, p)
 		if p.take() {
@@ -126,6 +145,45 @@ func (q *queue) next(left int) *pending {
 		}
 	}
 	return nil
+}
+
+// note notes a turn of a flow.
+func (q *queue) note(f *flow) {
+	if f.cost > quantum {
+		q.heavy, q.heaviest = true, f.key
+		return
+	}
+	if q.light[0].key != f.key {
+		q.light[0], q.light[1] = turn{key: f.key}, q.light[0]
+	}
+	q.light[0].at = q.now()
+}
+
+// heavyBesideLight returns whether, since it was last asked, a flow had a turn in
+// which more than a quantum waited, while another in which less did had one lately.
+func (q *queue) heavyBesideLight() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	heavy := q.heavy
+	q.heavy = false
+	for _, light := range q.light {
+		if heavy && light.key != q.heaviest && q.now().Sub(light.at) < lately {
+			return true
+		}
+	}
+	return false
+}
+
+// turnToLight gives the turn to the next flow in which at most a quantum waits, or
+// returns false.
+func (q *queue) turnToLight() bool {
+	for i, f := range q.turns {
+		if f.cost <= quantum {
+			q.turns = append(q.turns[i:], q.turns[:i]...)
+			return true
+		}
+	}
+	return false
 }
 
 // remove takes the first command out of the flow whose turn it is.
@@ -150,7 +208,7 @@ func (q *queue) remove(f *flow, p *pending) {
 
 // takeAll empties the queue.
 func (q *queue) takeAll() (all []*pending) {
-	for p := q.next(unbounded); p != nil; p = q.next(unbounded) {
+	for p := q.next(unbounded, false); p != nil; p = q.next(unbounded, false) {
 		all = append(all, p)
 	}
 	return all
@@ -182,8 +240,12 @@ func (q *queue) callers() int {
 	return q.calls
 }
 
-func (q *queue) empty() bool {
+// ready returns whether something waits that next would take.
+func (q *queue) ready(light bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.turns) == 0
+	if light {
+		return q.turnToLight()
+	}
+	return len(q.turns) > 0
 }

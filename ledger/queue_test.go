@@ -165,7 +165,7 @@ func (a *tenants) operations(to uint64) (all []int) {
 // that asks after it a transfer waits for two groups at most.
 func TestOneProjectDoesNotHoldUpAnother(t *testing.T) {
 	t.Parallel()
-	const wide, many, budget = 500, 20, 1000 // operations, transactions, operations of a group
+	const wide, many, budget = 500, 20, 500 // operations, transactions, operations of a group
 	cases := map[string]func(a *tenants, at *clock){
 		"wide transactions": func(a *tenants, _ *clock) {
 			for i := range many {
@@ -235,6 +235,55 @@ func TestOneProjectDoesNotHoldUpAnother(t *testing.T) {
 					t.Errorf("commit %d has %d operations", i, operations)
 				}
 			}
+		})
+	}
+}
+
+// TestHeavyFlowsRest: after a long group in which a flow with much waiting had a turn
+// beside one with little, the next commit has no part of flows with much. Without the
+// light flow there is no rest, and one commit takes both.
+func TestHeavyFlowsRest(t *testing.T) {
+	t.Parallel()
+	for _, shared := range []bool{true, false} {
+		t.Run(fmt.Sprint("beside a light flow ", shared), func(t *testing.T) {
+			t.Parallel()
+			at := newClock()
+			a := newTenants(t, 3, at.config)
+			heavy, second, light := a.projects[0], a.projects[1], a.projects[2]
+			at.advance(time.Minute) // the commands that made the projects are long ago
+			together := func(round int) bool {
+				// The group that is held has a turn of a heavy flow: two commands of 150 wait in it.
+				a.hold()
+				for i := range 2 {
+					a.ask(func() { heavy.must(heavy.large(fmt.Sprint("long-", round, i), 150)) })
+				}
+				if shared {
+					a.ask(func() { light.must(light.transfer(fmt.Sprint("beside-", round), 0, 1, "0.01")) })
+				}
+				a.log.open()
+				a.log.shut()
+				<-a.log.arrived // the first group, with all of these
+				began := time.Now()
+				var later, small ledger.Receipt
+				a.ask(func() { later = second.must(second.large(fmt.Sprint("later-", round), 150)) })
+				a.ask(func() { small = light.must(light.transfer(fmt.Sprint("small-", round), 0, 1, "0.01")) })
+				await(t, "the group takes long", func() bool { return time.Since(began) > 100*time.Millisecond })
+				a.let()
+				return later.Sequence == small.Sequence
+			}
+			if !shared {
+				if !together(0) {
+					t.Error("a flow rests for the sake of nobody")
+				}
+				return
+			}
+			// A writer that is kept from the processor for all of a rest shows nothing.
+			for round := range 20 {
+				if !together(round) {
+					return
+				}
+			}
+			t.Error("a heavy flow never rests beside a light one")
 		})
 	}
 }

@@ -43,6 +43,7 @@ type shard struct {
 	crowd    int             // callers at once, lately
 	builder  *events.Builder // its memory serves commit after commit
 	trial    *events.Builder // of dry runs
+	rest     rest            // of flows in which much waits
 	respite  time.Time       // deadlines wait until then: the log takes nothing
 	asides   asides          // deadlines that could not be decided
 	due      int             // deadlines in the queue and in group
@@ -71,7 +72,7 @@ func newShard(index int, log Log, cfg Config, m *metrics) *shard {
 		index: index, log: log, codec: cfg.Codec, maxCommit: cfg.MaxCommit, patience: cfg.Patience, every: cfg.Watch, now: cfg.Now,
 		logger: cfg.Logger.With("shard", index), metrics: m,
 		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label), aside: m.aside.WithLabelValues(label),
-		unheard: cfg.Witnesses, queue: newQueue(cfg.Capacity, m.waiting.WithLabelValues(label)), state: domain.NewState(len(cfg.Logs)), dealings: dealings{}, advanced: make(chan struct{}),
+		unheard: cfg.Witnesses, queue: newQueue(cfg.Capacity, cfg.Now, m.waiting.WithLabelValues(label)), state: domain.NewState(len(cfg.Logs)), dealings: dealings{}, advanced: make(chan struct{}),
 	}
 	s.builder = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
 	s.trial = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})

@@ -25,7 +25,7 @@ func (s *shard) run(ctx context.Context) error {
 	alarm := time.NewTimer(0)
 	defer alarm.Stop()
 	for {
-		alarm.Reset(s.untilDeadline())
+		alarm.Reset(min(s.untilDeadline(), s.rest.left()))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -86,6 +86,7 @@ func (s *shard) stop() {
 // commit. What did not fit stays in the group and is the first of the next. An
 // error means that the log cannot be trusted; then nothing more is decided.
 func (s *shard) decideGroup(ctx context.Context) error {
+	s.rest.begin()
 	b := s.decide(len(s.group), true)
 	newest := false // the state was the log's newest at some moment since the group was taken
 	for {
@@ -111,7 +112,8 @@ func (s *shard) decideGroup(ctx context.Context) error {
 	left := copy(s.group, s.group[len(b.decided):])
 	clear(s.group[left:]) // who was answered is not kept until the next group
 	s.group = s.group[:left]
-	if left > 0 || !s.queue.empty() {
+	s.rest.end(s.queue.heavyBesideLight())
+	if left > 0 || s.queue.ready(s.rest.now) {
 		s.queue.wake()
 	}
 	return nil
