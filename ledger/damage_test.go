@@ -98,8 +98,7 @@ func TestDamageStopsTheShard(t *testing.T) {
 	t.Parallel()
 	for name, damage := range spoils {
 		for _, atStart := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, at the start %t", name, atStart), func(t *testing.T) {
-				t.Parallel()
+			t.Run(fmt.Sprintf("%s, at the start %t", name, atStart), fakeTime(func(t *testing.T) {
 				b := newBook(t, 2, nil)
 				if atStart {
 					spoil(b, damage)
@@ -135,7 +134,7 @@ func TestDamageStopsTheShard(t *testing.T) {
 					got := gauges(t, registry, "tallystick_shard_ready")
 					return got["0"] == 0 && got["1"] == 1
 				})
-			})
+			}))
 		}
 	}
 }
@@ -194,8 +193,7 @@ func gauges(t *testing.T, registry *prometheus.Registry, name string) map[string
 func TestWhatMayPassIsWaitedOut(t *testing.T) {
 	t.Parallel()
 	for _, atStart := range []bool{true, false} {
-		t.Run(fmt.Sprint("at the start ", atStart), func(t *testing.T) {
-			t.Parallel()
+		t.Run(fmt.Sprint("at the start ", atStart), fakeTime(func(t *testing.T) {
 			b := newBook(t, 2, nil)
 			patience := func(cfg *ledger.Config) { cfg.Patience = 50 * time.Millisecond }
 			faults := func() {
@@ -229,7 +227,7 @@ func TestWhatMayPassIsWaitedOut(t *testing.T) {
 				_, err := l.Do(t.Context(), 0, b.transfer("afterwards", 0, 1, "1.00"))
 				return err == nil || rejection(err) == domain.DuplicateReference
 			})
-		})
+		}))
 	}
 }
 
@@ -261,35 +259,37 @@ func TestMissingRecord(t *testing.T) {
 // TestSilentLog: a log that does not answer is noticed though nobody asks for
 // anything, and so is that it answers again.
 func TestSilentLog(t *testing.T) {
-	t.Parallel()
-	registry := prometheus.NewRegistry()
-	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Registry = registry })
-	ready := func() float64 { return gauges(t, registry, "tallystick_shard_ready")["0"] }
-	b.log.SetOffline(true)
-	await(t, "it is not ready", func() bool { return b.ledger.Ready() != nil && ready() == 0 })
-	b.log.SetOffline(false)
-	await(t, "it is ready", func() bool { return b.ledger.Ready() == nil && ready() == 1 })
-	b.expectBalances("100.00", "100.00")
+	fakeTime(func(t *testing.T) {
+		registry := prometheus.NewRegistry()
+		b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Registry = registry })
+		ready := func() float64 { return gauges(t, registry, "tallystick_shard_ready")["0"] }
+		b.log.SetOffline(true)
+		await(t, "it is not ready", func() bool { return b.ledger.Ready() != nil && ready() == 0 })
+		b.log.SetOffline(false)
+		await(t, "it is ready", func() bool { return b.ledger.Ready() == nil && ready() == 1 })
+		b.expectBalances("100.00", "100.00")
+	})(t)
 }
 
 // TestFullLog: a log without room is why nothing is ready, and stops being so.
 func TestFullLog(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, nil)
-	b.log.Fail(events.Full)
-	if _, err := b.ledger.Do(t.Context(), 0, b.transfer("one", 0, 1, "1.00")); err == nil || !strings.Contains(err.Error(), "full") {
-		t.Errorf("a command: %v", err)
-	}
-	if err := b.ledger.Ready(); err == nil || !strings.Contains(err.Error(), "full") {
-		t.Errorf("it is ready: %v", err)
-	}
-	b.must(b.transfer("two", 0, 1, "1.00"))
-	if err := b.ledger.Ready(); err != nil {
-		t.Errorf("after a commit that was taken: %v", err)
-	}
-	b.log.Fail(events.Full)
-	_, _ = b.ledger.Do(t.Context(), 0, b.transfer("three", 0, 1, "1.00"))
-	await(t, "it is ready, to be tried again", func() bool { return b.ledger.Ready() == nil })
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, nil)
+		b.log.Fail(events.Full)
+		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("one", 0, 1, "1.00")); err == nil || !strings.Contains(err.Error(), "full") {
+			t.Errorf("a command: %v", err)
+		}
+		if err := b.ledger.Ready(); err == nil || !strings.Contains(err.Error(), "full") {
+			t.Errorf("it is ready: %v", err)
+		}
+		b.must(b.transfer("two", 0, 1, "1.00"))
+		if err := b.ledger.Ready(); err != nil {
+			t.Errorf("after a commit that was taken: %v", err)
+		}
+		b.log.Fail(events.Full)
+		_, _ = b.ledger.Do(t.Context(), 0, b.transfer("three", 0, 1, "1.00"))
+		await(t, "it is ready, to be tried again", func() bool { return b.ledger.Ready() == nil })
+	})(t)
 }
 
 // TestTimeGoesOnOverARestart: the clock was set back while no process ran.

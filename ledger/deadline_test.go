@@ -84,15 +84,16 @@ func (b *book) poke() {
 
 // TestCreditEndsByItself: nobody asks, and it is gone.
 func TestCreditEndsByItself(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 1, nil)
-	expires := time.Now().Add(200 * time.Millisecond)
-	b.must(b.grant("bonus", 0, "5.00", expires))
-	b.expectBalances("105.00")
-	await(t, "the credit is removed", func() bool { return b.balance(0) == "100.00" })
-	if n := b.expiries(); n != 1 {
-		t.Errorf("it was removed %d times", n)
-	}
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 1, nil)
+		expires := time.Now().Add(200 * time.Millisecond)
+		b.must(b.grant("bonus", 0, "5.00", expires))
+		b.expectBalances("105.00")
+		await(t, "the credit is removed", func() bool { return b.balance(0) == "100.00" })
+		if n := b.expiries(); n != 1 {
+			t.Errorf("it was removed %d times", n)
+		}
+	})(t)
 }
 
 // TestDeadlinesOverARestart: what came due while nobody ran is done at the start,

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tallystick/domain"
@@ -63,6 +64,31 @@ func await(t testing.TB, what string, done func() bool) {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// fakeTime runs a test in a bubble of testing/synctest: its clock stands while
+// anything runs and jumps to the next timer when nothing does, so that a pause of the
+// ledger costs no time. A goroutine that waits for a mutex keeps the clock from moving.
+func fakeTime(test func(t *testing.T)) func(t *testing.T) {
+	return func(t *testing.T) {
+		t.Parallel()
+		makeCoders()
+		synctest.Test(t, test)
+	}
+}
+
+// makeCoders has events make what compresses and decompresses commits, which the
+// process shares: made in a bubble, it would belong to that bubble alone.
+var makeCoders = sync.OnceFunc(func() {
+	codec := &events.Codec{Keys: events.NewMemoryKeys()}
+	builder := codec.NewBuilder(domain.Place{Location: domain.Location{Sequence: 1}, Time: time.Now()}, events.Hash{})
+	added, err := builder.Add([]domain.Event{&domain.ProjectCreated{Project: "proj_1", Settings: domain.ProjectSettings{Name: "Test", Currency: "GHS"}}}, 1<<20)
+	if err == nil && added {
+		_, err = codec.Decode(builder.Bytes())
+	}
+	if err != nil || !added {
+		panic(fmt.Sprint("a commit: ", added, err))
+	}
+})
 
 // newBook has n wallets with 100.00 each.
 func newBook(t testing.TB, n int, change func(*ledger.Config)) *book {

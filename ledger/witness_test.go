@@ -60,30 +60,26 @@ func TestLostCommits(t *testing.T) {
 			}
 		}
 	}
-	t.Run("at the start", func(t *testing.T) {
-		t.Parallel()
+	t.Run("at the start", fakeTime(func(t *testing.T) {
 		b := newBook(t, 2, nil)
 		last := b.must(b.transfer("one", 0, 1, "1.00")).Sequence
 		w := seenBy(t, b.log, last)
 		b.stop()
 		b.log.Truncate(last - 2)
 		lost(t, b, start(t, b.keys, w.config, b.log), "the test has seen commit 8", "it ends with commit 6", "2 commits are missing")
-	})
-	t.Run("all of them", func(t *testing.T) {
-		t.Parallel()
+	}))
+	t.Run("all of them", fakeTime(func(t *testing.T) {
 		b := newBook(t, 2, nil)
 		w := seenBy(t, b.log, 7)
 		b.stop()
 		lost(t, b, start(t, b.keys, w.config, events.NewMemory()), "7 commits are missing")
-	})
-	t.Run("others stand there", func(t *testing.T) {
-		t.Parallel()
+	}))
+	t.Run("others stand there", fakeTime(func(t *testing.T) {
 		b, other := newBook(t, 2, nil), newBook(t, 3, nil)
 		b.stop()
 		lost(t, b, start(t, b.keys, seenBy(t, other.log, 7).config, b.log), "commit 7 has the hash", "other commits stand")
-	})
-	t.Run("the witness was away", func(t *testing.T) {
-		t.Parallel()
+	}))
+	t.Run("the witness was away", fakeTime(func(t *testing.T) {
 		b := newBook(t, 2, nil)
 		w := &witness{}
 		l := start(t, b.keys, w.config, b.log)
@@ -93,45 +89,45 @@ func TestLostCommits(t *testing.T) {
 		})
 		w.seen.Store(&events.Cursor{Sequence: 1000})
 		lost(t, b, l, "has seen commit 1000")
-	})
-	t.Run("under a running process", func(t *testing.T) {
-		t.Parallel()
+	}))
+	t.Run("under a running process", fakeTime(func(t *testing.T) {
 		b := newBook(t, 2, nil)
 		b.log.Truncate(4)
 		lost(t, b, b.ledger, "it ends with commit 4", "this process has seen commit 7")
-	})
-	t.Run("under an append", func(t *testing.T) {
-		t.Parallel()
+	}))
+	t.Run("under an append", fakeTime(func(t *testing.T) {
 		b := newBook(t, 2, nil)
 		b.log.Truncate(4)
 		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("one", 0, 1, "1.00")); err == nil {
 			t.Error("it was acknowledged")
 		}
 		lost(t, b, b.ledger, "it ends with commit 4", "this process has seen commit 7")
-	})
+	}))
 }
 
 // TestWitnesses that have nothing against the log let it be.
 func TestWitnesses(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, nil)
-	for _, sequence := range []uint64{0, 1, 7} {
-		w := seenBy(t, b.log, sequence)
-		l := start(t, b.keys, w.config, b.log)
-		await(t, "it is ready", func() bool { return l.Ready() == nil })
-	}
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, nil)
+		for _, sequence := range []uint64{0, 1, 7} {
+			w := seenBy(t, b.log, sequence)
+			l := start(t, b.keys, w.config, b.log)
+			await(t, "it is ready", func() bool { return l.Ready() == nil })
+		}
+	})(t)
 }
 
 // TestEmptyLogWaitsForItsWitness: a log with nothing in it is what a lost one looks
 // like.
 func TestEmptyLogWaitsForItsWitness(t *testing.T) {
-	t.Parallel()
-	w := &witness{}
-	l := start(t, events.NewMemoryKeys(), w.config, events.NewMemory())
-	await(t, "it says what it waits for", func() bool {
-		err := l.Ready()
-		return err != nil && strings.Contains(err.Error(), "the test cannot be asked")
-	})
-	w.seen.Store(&events.Cursor{})
-	await(t, "it is ready", func() bool { return l.Ready() == nil })
+	fakeTime(func(t *testing.T) {
+		w := &witness{}
+		l := start(t, events.NewMemoryKeys(), w.config, events.NewMemory())
+		await(t, "it says what it waits for", func() bool {
+			err := l.Ready()
+			return err != nil && strings.Contains(err.Error(), "the test cannot be asked")
+		})
+		w.seen.Store(&events.Cursor{})
+		await(t, "it is ready", func() bool { return l.Ready() == nil })
+	})(t)
 }
