@@ -181,7 +181,7 @@ func TestContract(t *testing.T) {
 	escrow := "/v1/escrows/" + p.do("POST", "/v1/escrows", fmt.Sprintf(`{"sender_wallet_id":%q,"recipient_wallet_id":%q,"amount_minor":500,"reference":"escrow","deadline":%q}`, from, other, w.in(time.Hour))).want(201).get("escrow.id")
 	scheduled := p.do("POST", "/v1/transactions", fmt.Sprintf(`{"reference":"later","scheduled_for":%q,"operations":[{"type":"redeem","sender_wallet_id":%q,"amount":"1"}]}`, w.in(time.Hour), from)).want(201).get("id")
 	debt := p.do("POST", "/v1/wallets", `{"customer_id":"kofi","currency":"USD","type":"POSTPAID","credit_limit_minor":100,"settlement":{"period":"weekly","day":1},"limits":{"daily_count":9},"fees":{"issue":{"minimum":"0"}}}`).want(201).get("id")
-	p.do("POST", "/v1/wallets/"+debt+"/debit", `{"reference":"owe","amount":"1"}`).want(201)
+	p.do("POST", "/v1/wallets/"+debt+"/withdraw", `{"reference":"owe","amount":"1"}`).want(201)
 	transfer := p.do("POST", "/v1/transfers", fmt.Sprintf(
 		`{"reference":"t","sender_wallet_id":%q,"recipient_identifier":"kofi","amount_minor":100,"description":"d","metadata":{"a":"b"}}`, from)).want(201).get("id")
 
@@ -213,7 +213,7 @@ func TestContract(t *testing.T) {
 		{p.identity, "POST", "/v1/wallets/" + debt + "/settle", `{"reference":"pay","amount_minor":50}`},
 		{p.identity, "GET", "/v1/wallets/" + from + "/monitors", ""},
 		{p.identity, "DELETE", "/v1/wallets/" + from + "/monitors/" + monitor, ""},
-		{p.identity, "POST", hold("h1") + "/capture", `{"reference":"capture","amount":"1","to":"` + other + `","release_rest":true}`},
+		{p.identity, "POST", hold("h1") + "/capture", `{"reference":"capture","amount":"1","recipient_wallet_id":"` + other + `","release_rest":true}`},
 		{p.identity, "POST", hold("h2") + "/release", `{"amount":"1"}`},
 		{p.identity, "GET", hold("h3"), ""},
 		{p.identity, "GET", "/v1/holds?wallet_id=" + from + "&status=active&limit=1", ""},
@@ -235,7 +235,7 @@ func TestContract(t *testing.T) {
 		{p.identity, "POST", "/v1/wallets/" + from + "/enable", ""},
 		{p.identity, "GET", "/v1/wallets/" + from + "/balance", ""},
 		{p.identity, "GET", "/v1/wallets/" + from + "/entries?kind=debit&from=2020-01-01T00:00:00Z&limit=2", ""},
-		{p.identity, "POST", "/v1/wallets/" + from + "/debit", `{"reference":"out","amount":"1"}`},
+		{p.identity, "POST", "/v1/wallets/" + from + "/withdraw", `{"reference":"out","amount":"1"}`},
 		{p.identity, "GET", "/v1/transactions/" + transfer, ""},
 		{p.identity, "GET", "/v1/transactions?status=completed&wallet_id=" + from, ""},
 		{p.identity, "GET", "/v1/transactions?reference=t", ""},

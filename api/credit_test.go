@@ -23,7 +23,7 @@ func TestExpiringCredit(t *testing.T) {
 	for _, wrong := range []string{"x", cursor + "0", cursor[1:], lot} {
 		p.do("GET", path+"/credits?cursor="+wrong, "").wantError(400, "BAD_REQUEST", "cursor")
 	}
-	p.do("POST", path+"/debit", `{"reference":"spend","amount":"4"}`).want(201, "entries.0.lots.0.amount", "3.00", "entries.0.lots.1.amount", "1.00", "entries.0.lots.1.original", "5.00")
+	p.do("POST", path+"/withdraw", `{"reference":"spend","amount":"4"}`).want(201, "entries.0.lots.0.amount", "3.00", "entries.0.lots.1.amount", "1.00", "entries.0.lots.1.original", "5.00")
 	p.do("GET", path+"/credits", "").want(200, "data.0.id", lot, "data.0.remaining", "4.00", "data.1", "(none)")
 	p.do("GET", path+"/credits?cursor="+cursor, "").want(200, "data.0.id", lot, "data.1", "(none)")
 	p.pass(2 * time.Hour)
@@ -38,7 +38,7 @@ func TestExpiringCredit(t *testing.T) {
 			p.do("POST", path+"/credit", `{"reference":"x","amount":"5","expires_at":"`+wrong+`"}`).wantError(400, "BAD_REQUEST", "expires_at", "RFC 3339", wrong)
 		}
 		p.do("POST", path+"/credit", `{"reference":"x","amount":"5","expires_at":7}`).wantError(400, "BAD_REQUEST", "expires_at must be a string")
-		p.do("POST", path+"/debit", `{"reference":"x","amount":"5","expires_at":"`+p.in(time.Hour)+`"}`).wantError(400, "BAD_REQUEST", "expires_at")
+		p.do("POST", path+"/withdraw", `{"reference":"x","amount":"5","expires_at":"`+p.in(time.Hour)+`"}`).wantError(400, "BAD_REQUEST", "expires_at")
 		p.do("POST", path+"/credit", `{"reference":"bonus","amount":"5"}`).wantError(409, "DUPLICATE_REFERENCE_ID").
 			want(409, "error.details.transaction.entries.1.lots.0.id", lot, "error.details.transaction.wallets", "(none)")
 		p.do("GET", "/v1/wallets/wall_0000000000000/credits", "").wantError(404, "NOT_FOUND")
@@ -55,10 +55,10 @@ func TestPostpaid(t *testing.T) {
 		"settlement.period", "monthly", "settlement.day", "31", "settlement.amount_due", "0.00").get("id")
 	path := "/v1/wallets/" + id
 	p.do("GET", "/v1/wallets?type=POSTPAID", "").want(200, "data.0.id", id, "data.0.credit_limit", "50.00", "data.1", "(none)")
-	p.do("POST", path+"/debit", `{"reference":"d","amount":"40"}`).want(201, "wallets.0.balance", "-40.00", "wallets.0.available", "10.00", "wallets.1.available", "<nil>")
-	p.do("POST", path+"/debit", `{"reference":"e","amount":"11"}`).wantError(422, "INSUFFICIENT_FUNDS").want(422, "error.details.available", "10.00")
+	p.do("POST", path+"/withdraw", `{"reference":"d","amount":"40"}`).want(201, "wallets.0.balance", "-40.00", "wallets.0.available", "10.00", "wallets.1.available", "<nil>")
+	p.do("POST", path+"/withdraw", `{"reference":"e","amount":"11"}`).wantError(422, "INSUFFICIENT_FUNDS").want(422, "error.details.available", "10.00")
 	p.do("PATCH", path, `{"credit_limit_minor":3000}`).want(200, "credit_limit", "30.00", "available", "-10.00")
-	p.do("POST", path+"/debit", `{"reference":"f","amount":"0.01"}`).wantError(422, "INSUFFICIENT_FUNDS").want(422, "error.details.available", "-10.00")
+	p.do("POST", path+"/withdraw", `{"reference":"f","amount":"0.01"}`).wantError(422, "INSUFFICIENT_FUNDS").want(422, "error.details.available", "-10.00")
 	p.pass(32 * 24 * time.Hour)
 	p.do("GET", path, "").want(200, "settlement.amount_due", "40.00", "settlement.amount_due_minor", "4000")
 	p.do("GET", "/v1/wallets?type=POSTPAID", "").want(200, "data.0.settlement.amount_due", "40.00")
@@ -101,7 +101,7 @@ func TestMonitors(t *testing.T) {
 	})
 	p.do("POST", path+"/monitors", `{"metric":"available","threshold_minor":-5}`).want(201, "threshold", "-0.05", "above", "true")
 	p.unchanged(func() { p.do("POST", path+"/monitors", `{"metric":"available","threshold":"-0.05"}`).want(200) })
-	p.do("POST", path+"/debit", `{"reference":"d","amount":"6"}`).want(201, "status", "completed", "wallets.0.balance", "4.00")
+	p.do("POST", path+"/withdraw", `{"reference":"d","amount":"6"}`).want(201, "status", "completed", "wallets.0.balance", "4.00")
 	p.do("GET", path+"/monitors", "").want(200, "data.0.id", monitor, "data.0.above", "false", "data.1.metric", "available", "data.2", "(none)", "next_cursor", "<nil>")
 	if reply := p.do("DELETE", path+"/monitors/"+monitor, ""); reply.status != 204 {
 		t.Errorf("%d %s", reply.status, reply.body)

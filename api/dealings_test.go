@@ -195,16 +195,16 @@ func TestEveryWriteAnswersTheWallets(t *testing.T) {
 	p.do("POST", "/v1/wallets/"+from+"/credit", `{"reference":"lot","amount":"50","expires_at":"`+p.in(time.Hour)+`"}`).want(201)
 	hold := p.do("POST", "/v1/holds", `{"wallet_id":"`+from+`","amount":"30","reference":"h"}`).want(201).get("hold.id")
 	escrow := p.do("POST", "/v1/escrows", `{"sender_wallet_id":"`+from+`","recipient_wallet_id":"`+to+`","amount":"30","reference":"e"}`).want(201).get("escrow.id")
-	moved := p.do("POST", "/v1/wallets/"+to+"/debit", `{"reference":"d","amount":"3"}`).want(201).get("id")
+	moved := p.do("POST", "/v1/wallets/"+to+"/withdraw", `{"reference":"d","amount":"3"}`).want(201).get("id")
 	for i, row := range []struct{ path, body string }{
 		{"/v1/transfers", `"sender_wallet_id":"` + from + `","recipient_wallet_id":"` + to + `","amount":"7"`},
 		{"/v1/transactions", `"operations":[{"type":"redeem","sender_wallet_id":"` + from + `","amount":"1"},{"type":"issue","recipient_wallet_id":"` + to + `","amount":"1"}]`},
 		{"/v1/wallets/" + from + "/topup", `"amount":"7"`},
 		{"/v1/wallets/" + from + "/credit", `"amount":"7"`},
-		{"/v1/wallets/" + from + "/debit", `"amount":"7"`},
+		{"/v1/wallets/" + from + "/withdraw", `"amount":"7"`},
 		{"/v1/transactions/" + moved + "/reverse", `"amount":"1"`},
 		{"/v1/holds", `"wallet_id":"` + from + `","amount":"7"`},
-		{"/v1/holds/" + hold + "/capture", `"amount":"7","to":"` + to + `"`},
+		{"/v1/holds/" + hold + "/capture", `"amount":"7","recipient_wallet_id":"` + to + `"`},
 		{"/v1/escrows", `"sender_wallet_id":"` + from + `","recipient_wallet_id":"` + to + `","amount":"7"`},
 		{"/v1/escrows/" + escrow + "/release", `"amount":"7"`},
 		{"/v1/escrows/" + escrow + "/refund", `"amount":"7"`},

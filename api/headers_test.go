@@ -23,7 +23,7 @@ func writes(w *world, p *tenant) map[string]write {
 	make := func(path, body, id string) string { return p.do("POST", path, body).want(201).get(id) }
 	spare := w.call(operator, "POST", project+"/credentials", "").want(201).get("api_key")
 	debt := make("/v1/wallets", `{"customer_id":"kofi","currency":"USD","type":"POSTPAID","credit_limit":"5"}`, "id")
-	make("/v1/wallets/"+debt+"/debit", `{"reference":"owe","amount":"1"}`, "id")
+	make("/v1/wallets/"+debt+"/withdraw", `{"reference":"owe","amount":"1"}`, "id")
 	fresh := func() string { return make("/v1/wallets", `{"system":true}`, "id") } // of its own, so that the order does not matter
 	monitor := make(wallet+"/monitors", `{"metric":"held","threshold":"1"}`, "id")
 	hold := "/v1/holds/" + make("/v1/holds", fmt.Sprintf(`{"wallet_id":%q,"amount":"5","reference":"hold"}`, ama), "hold.id")
@@ -54,7 +54,7 @@ func writes(w *world, p *tenant) map[string]write {
 		"POST /v1/wallets/{wallet_id}/monitors":                  {me, wallet + "/monitors", `{"metric":"held","threshold":"2"}`},
 		"DELETE /v1/wallets/{wallet_id}/monitors/{monitor_id}":   {me, wallet + "/monitors/" + monitor, ""},
 		"POST /v1/wallets/{wallet_id}/topup":                     {me, wallet + "/topup", `{"reference":"w3","amount":"1"}`},
-		"POST /v1/wallets/{wallet_id}/debit":                     {me, wallet + "/debit", `{"reference":"w4","amount":"1"}`},
+		"POST /v1/wallets/{wallet_id}/withdraw":                  {me, wallet + "/withdraw", `{"reference":"w4","amount":"1"}`},
 		"POST /v1/transfers":                                     {me, "/v1/transfers", `{"reference":"w5","amount":"1",` + transfer + `}`},
 		"POST /v1/transactions":                                  {me, "/v1/transactions", `{"reference":"w6",` + issue + `}`},
 		"POST /v1/transactions/batch":                            {me, "/v1/transactions/batch", `[{"reference":"w7",` + issue + `}]`},

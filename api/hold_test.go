@@ -33,9 +33,9 @@ func TestHolds(t *testing.T) {
 		p.do("POST", "/v1/holds", `{"wallet_id":"wall_0000000000000","amount":"1","reference":"x"}`).wantError(404, "NOT_FOUND")
 		p.do("POST", path+"/capture", `{"reference":"c","amount":"60.01"}`).wantError(422, "AMOUNT_TOO_LARGE").want(422, "error.details.remaining", "60.00")
 		p.do("POST", path+"/capture", `{"reference":"fund-ama"}`).wantError(409, "DUPLICATE_REFERENCE_ID").want(409, "error.details.transaction.reference", "fund-ama")
-		p.do("POST", path+"/capture", `{"reference":"c","to":"wall_0000000000000"}`).wantError(404, "NOT_FOUND")
+		p.do("POST", path+"/capture", `{"reference":"c","recipient_wallet_id":"wall_0000000000000"}`).wantError(404, "NOT_FOUND")
 	})
-	captured := p.do("POST", path+"/capture", `{"reference":"night 1","amount":"25","to":"`+shop+`"}`).want(201,
+	captured := p.do("POST", path+"/capture", `{"reference":"night 1","amount":"25","recipient_wallet_id":"`+shop+`"}`).want(201,
 		"hold.id", hold, "hold.wallet_id", id, "hold.status", "active", "hold.remaining", "35.00", "transaction.reference", "night 1",
 		"transaction.origin.kind", "capture", "transaction.origin.id", hold, "transaction.entries.0.amount", "-25.00",
 		"wallets.0.balance", "75.00", "wallets.0.available", "40.00", "wallets.0.held", "35.00", "wallets.1.wallet_id", shop, "wallets.1.balance", "25.00")

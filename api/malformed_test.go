@@ -20,7 +20,7 @@ func TestMalformedDealings(t *testing.T) {
 	watched := "/v1/escrows/" + p.do("POST", "/v1/escrows", `{`+parties+`,"amount":"20","reference":"w","approval":true}`).want(201).get("escrow.id")
 	for _, c := range []struct{ path, valid string }{
 		{"/v1/holds", `{"wallet_id":"` + from + `","amount":"5","expires_at":"` + later + `"}`},
-		{hold + "/capture", `{"amount":"5","to":"` + to + `"}`},
+		{hold + "/capture", `{"amount":"5","recipient_wallet_id":"` + to + `"}`},
 		{hold + "/release", `{"amount":"5"}`},
 		{"/v1/escrows", `{` + parties + `,"amount":"5","deadline":"` + later + `","at_deadline":"refund"}`},
 		{escrow + "/release", `{"amount":"5"}`},

@@ -14,7 +14,7 @@ import (
 func (s *server) movementRoutes(v1 *echo.Group) {
 	v1.POST("/wallets/:wallet_id/topup", s.asProject(s.topUp))
 	v1.POST("/wallets/:wallet_id/credit", s.asProject(s.credit))
-	v1.POST("/wallets/:wallet_id/debit", s.asProject(s.debit))
+	v1.POST("/wallets/:wallet_id/withdraw", s.asProject(s.withdraw))
 	v1.POST("/wallets/:wallet_id/settle", s.asProject(s.settle))
 }
 
@@ -42,8 +42,8 @@ func (s *server) issue(c echo.Context, who caller, grant bool) error {
 	})
 }
 
-// POST /v1/wallets/{wallet_id}/debit
-func (s *server) debit(c echo.Context, who caller) error {
+// POST /v1/wallets/{wallet_id}/withdraw
+func (s *server) withdraw(c echo.Context, who caller) error {
 	var body WalletMovement
 	if err := decode(c, &body); err != nil {
 		return err

@@ -16,7 +16,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 	p := newWorld(t).tenant("Bodies", "GHS", "")
 	id := p.wallet("ama", "10")
 	good := `{"reference":"r","amount":"1"}`
-	path := "/v1/wallets/" + id + "/debit"
+	path := "/v1/wallets/" + id + "/withdraw"
 	for name, row := range map[string]struct {
 		body, header, message string
 		status                int

@@ -37,7 +37,7 @@ func TestClosing(t *testing.T) {
 	id, other := p.wallet("ama", "10.50"), p.wallet("kofi", "7")
 	path := "/v1/wallets/" + id
 	hold := p.do("POST", "/v1/holds", `{"wallet_id":"`+id+`","reference":"h","amount":"2"}`).want(201).get("hold.id")
-	for _, body := range []string{"", `{"refund_to_wallet_id":"` + other + `","reference":"bye"}`} {
+	for _, body := range []string{"", `{"recipient_wallet_id":"` + other + `","reference":"bye"}`} {
 		p.unchanged(func() {
 			p.do("POST", path+"/close", body).wantError(409, "WALLET_NOT_EMPTY", "10.50", "1 holds").want(409, "error.name", "WalletNotEmptyError",
 				"error.details.balance", "10.50", "error.details.held", "2.00", "error.details.holds", "1", "error.details.escrows", "0",
@@ -46,17 +46,17 @@ func TestClosing(t *testing.T) {
 	}
 	p.do("POST", "/v1/holds/"+hold+"/release", "").want(200)
 	p.unchanged(func() {
-		p.do("POST", path+"/close", `{"refund_to_wallet_id":"`+other+`"}`).wantError(400, "BAD_REQUEST", "reference is required")
-		p.do("POST", path+"/close", `{"refund_to_wallet_id":"`+other+`","redeem":true,"reference":"bye"}`).wantError(400, "BAD_REQUEST", "not both")
-		p.do("POST", path+"/close", `{"refund_to_wallet_id":"wall_0000000000000","reference":"bye"}`).wantError(404, "NOT_FOUND")
+		p.do("POST", path+"/close", `{"recipient_wallet_id":"`+other+`"}`).wantError(400, "BAD_REQUEST", "reference is required")
+		p.do("POST", path+"/close", `{"recipient_wallet_id":"`+other+`","redeem":true,"reference":"bye"}`).wantError(400, "BAD_REQUEST", "not both")
+		p.do("POST", path+"/close", `{"recipient_wallet_id":"wall_0000000000000","reference":"bye"}`).wantError(404, "NOT_FOUND")
 		p.do("POST", path+"/close", `{"redeem":true,"reference":"fund-ama"}`).wantError(409, "DUPLICATE_REFERENCE_ID").
 			want(409, "error.details.transaction.reference", "fund-ama")
 	})
 	p.do("POST", "/v1/wallets/"+other+"/disable", "").want(200)
-	p.do("POST", path+"/close", `{"refund_to_wallet_id":"`+other+`","reference":"stuck"}`).wantError(422, "WALLET_DISABLED").
+	p.do("POST", path+"/close", `{"recipient_wallet_id":"`+other+`","reference":"stuck"}`).wantError(422, "WALLET_DISABLED").
 		want(422, "error.details.transaction.origin.kind", "closing")
 	p.do("POST", "/v1/wallets/"+other+"/enable", "").want(200)
-	p.do("POST", path+"/close", `{"refund_to_wallet_id":"`+other+`","reason":"left","actor":"ama"}`, "Idempotency-Key", "bye").want(200,
+	p.do("POST", path+"/close", `{"recipient_wallet_id":"`+other+`","reason":"left","actor":"ama"}`, "Idempotency-Key", "bye").want(200,
 		"status", "closed", "balance", "0.00", "version", "2", "transaction.reference", "bye", "transaction.origin.kind", "closing", "transaction.origin.id", id,
 		"transaction.operations.0.amount", "10.50", "transaction.operations.0.fee", "0.00", "transaction.entries.0.amount", "-10.50",
 		"transaction.wallets.0.wallet_id", id, "transaction.wallets.0.balance", "0.00",
@@ -85,9 +85,9 @@ func TestChangingWallets(t *testing.T) {
 	p.unchanged(func() {
 		p.do("PATCH", path, `{"name":"main"}`).want(200, "metadata.a", "b", "fees.redeem.fixed", "0.25")
 	})
-	p.do("POST", path+"/debit", `{"reference":"big","amount":"5.01"}`).wantError(422, "LIMIT_EXCEEDED").
+	p.do("POST", path+"/withdraw", `{"reference":"big","amount":"5.01"}`).wantError(422, "LIMIT_EXCEEDED").
 		want(422, "error.details.limit", "maximum_amount", "error.details.maximum", "5.00", "error.details.amount", "5.01")
-	p.do("POST", path+"/debit", `{"reference":"ok","amount":"5"}`).want(201, "operations.0.fee", "0.25", "wallets.0.balance", "4.75")
+	p.do("POST", path+"/withdraw", `{"reference":"ok","amount":"5"}`).want(201, "operations.0.fee", "0.25", "wallets.0.balance", "4.75")
 	p.do("GET", path, "").want(200, "limits.used.daily_count", "1", "limits.used.daily_amount", "5.00", "limits.used.monthly_amount", "5.00")
 	p.do("GET", "/v1/wallets?customer_id=ama", "").want(200, "data.0.limits.maximum_amount", "5", "data.0.limits.used", "(none)", "data.0.fees.redeem.fixed", "0.25")
 	p.do("PATCH", path, `{"name":"","metadata":{},"limits":{},"fees":{}}`).want(200, "name", "", "metadata", "{}", "limits.maximum_amount", "100", "fees", "{}")

@@ -84,7 +84,7 @@ func TestMistakesInAmounts(t *testing.T) {
 		p.unchanged(func() {
 			transfer := fmt.Sprintf(`{"reference":"r","sender_wallet_id":%q,"recipient_wallet_id":%q,%s}`, from, to, row.amount)
 			p.do("POST", "/v1/transfers", transfer).wantError(400, "BAD_REQUEST", row.message)
-			p.do("POST", "/v1/wallets/"+from+"/debit", `{"reference":"r",`+row.amount+`}`).wantError(400, "BAD_REQUEST", row.message)
+			p.do("POST", "/v1/wallets/"+from+"/withdraw", `{"reference":"r",`+row.amount+`}`).wantError(400, "BAD_REQUEST", row.message)
 			operations := fmt.Sprintf(`{"reference":"r","operations":[{"type":"redeem","sender_wallet_id":%q,%s}]}`, from, row.amount)
 			p.do("POST", "/v1/transactions", operations).wantError(400, "BAD_REQUEST", row.message)
 		})

@@ -446,14 +446,14 @@ type HoldCapture struct {
 	Description string          `json:"description,omitempty"`
 
 	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
-	Metadata  Metadata `json:"metadata,omitempty"`
-	Reference string   `json:"reference,omitempty"`
+	Metadata Metadata `json:"metadata,omitempty"`
+
+	// RecipientWalletID A wallet. Without one the money goes out, as by a redeem
+	RecipientWalletID string `json:"recipient_wallet_id,omitempty"`
+	Reference         string `json:"reference,omitempty"`
 
 	// ReleaseRest And end the hold
 	ReleaseRest bool `json:"release_rest,omitempty"`
-
-	// To A wallet. Without one the money goes out, as by a redeem
-	To string `json:"to,omitempty"`
 }
 
 // HoldChanged defines model for HoldChanged.
@@ -1092,14 +1092,14 @@ type WalletClose struct {
 	// Reason Kept for the record
 	Reason string `json:"reason,omitempty"`
 
+	// RecipientWalletID Where the balance goes; or redeem
+	RecipientWalletID string `json:"recipient_wallet_id,omitempty"`
+
 	// Redeem The balance goes out
 	Redeem bool `json:"redeem,omitempty"`
 
 	// Reference Of the transaction that empties the wallet
 	Reference string `json:"reference,omitempty"`
-
-	// RefundToWalletID Where the balance goes; or redeem
-	RefundToWalletID string `json:"refund_to_wallet_id,omitempty"`
 }
 
 // WalletCreate defines model for WalletCreate.

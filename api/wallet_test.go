@@ -51,12 +51,12 @@ func TestWalletStatus(t *testing.T) {
 	path := "/v1/wallets/" + id
 	p.do("POST", path+"/disable", `{"reason":"lost phone","actor":"support"}`).want(200, "status", "disabled", "balance", "10.00")
 	p.unchanged(func() { p.do("POST", path+"/disable/", "").want(200, "status", "disabled") })
-	p.do("POST", path+"/debit", `{"reference":"d","amount":"1"}`).wantError(422, "WALLET_DISABLED").
+	p.do("POST", path+"/withdraw", `{"reference":"d","amount":"1"}`).wantError(422, "WALLET_DISABLED").
 		want(422, "error.details.wallet_id", id, "error.details.failed_operation", "0", "error.details.transaction.status", "failed",
 			"error.details.transaction.failure.code", "WALLET_DISABLED", "error.name", "WalletDisabledError")
 	p.do("GET", "/v1/wallets?status=disabled", "").want(200, "data.0.id", id)
 	p.do("POST", path+"/enable", `{}`).want(200, "status", "active")
-	p.do("POST", path+"/debit", `{"reference":"d2","amount":"1"}`).want(201)
+	p.do("POST", path+"/withdraw", `{"reference":"d2","amount":"1"}`).want(201)
 	p.do("POST", path+"/disable", `{"why":"x"}`).wantError(400, "BAD_REQUEST", `"why"`)
 	p.do("POST", "/v1/wallets/wall_0000000000000/disable", "").wantError(404, "NOT_FOUND")
 }
@@ -68,7 +68,7 @@ func TestBalances(t *testing.T) {
 	path := "/v1/wallets/" + id
 	before := p.do("GET", path+"/balance", "").want(200, "balance", "100.00", "version", "1", "wallet_id", id).get("as_of")
 	first := p.do("GET", path+"/entries", "").want(200, "data.0.kind", "issue", "data.0.balance_after", "100.00").get("data.0.created_at")
-	p.do("POST", path+"/debit", `{"reference":"d","amount":"40"}`).want(201)
+	p.do("POST", path+"/withdraw", `{"reference":"d","amount":"40"}`).want(201)
 	p.do("GET", path+"/balance", "").want(200, "balance", "60.00", "version", "2")
 	p.do("GET", path+"/balance?at="+first, "").want(200, "balance", "100.00", "version", "1", "as_of", first)
 	p.do("GET", path+"/balance?at="+before, "").want(200, "balance", "100.00")
@@ -125,7 +125,7 @@ func TestWhatBelongsToOthersDoesNotExist(t *testing.T) {
 	wallet := a.wallet("ama", "100")
 	own := b.wallet("ama", "100")
 	a.do("PUT", "/v1/assets/POINTS", `{"scale":0}`).want(200)
-	moved := a.do("POST", "/v1/wallets/"+wallet+"/debit", `{"reference":"mine","amount":"1"}`).want(201).get("id")
+	moved := a.do("POST", "/v1/wallets/"+wallet+"/withdraw", `{"reference":"mine","amount":"1"}`).want(201).get("id")
 	hook := a.do("POST", "/v1/webhook-endpoints", `{"url":"https://example.com"}`).want(201).get("id")
 	w.unchanged(func() {
 		for _, path := range []string{
@@ -152,7 +152,7 @@ func TestWhatBelongsToOthersDoesNotExist(t *testing.T) {
 			"/v1/transactions/" + moved + "/cancel":  "",
 			"/v1/transactions":                       `{"reference":"x","preconditions":[{"wallet_id":"` + wallet + `","version":1}],"operations":[{"type":"issue","recipient_wallet_id":"` + own + `","amount":"1"}]}`,
 			"/v1/wallets/" + wallet + "/topup":       `{"reference":"x","amount":"1"}`,
-			"/v1/wallets/" + wallet + "/debit":       `{"reference":"x","amount":"1"}`,
+			"/v1/wallets/" + wallet + "/withdraw":    `{"reference":"x","amount":"1"}`,
 			"/v1/transfers":                          `{"reference":"x","sender_wallet_id":"` + own + `","recipient_wallet_id":"` + wallet + `","amount":"1"}`,
 			"/v1/transfers/":                         `{"reference":"x","sender_wallet_id":"` + wallet + `","recipient_wallet_id":"` + own + `","amount":"1"}`,
 			"/api/v1/transactions/wallet/transfer/":  `{"sender_wallet_id":"` + wallet + `","recipient_identifier":"ama","amount":1}`,
@@ -166,7 +166,7 @@ func TestWhatBelongsToOthersDoesNotExist(t *testing.T) {
 	b.do("GET", "/v1/transactions?wallet_id="+wallet, "").want(200, "data", "[]")
 	b.do("GET", "/v1/wallets", "").want(200, "data.1.id", own)
 	b.do("GET", "/v1/webhook-endpoints", "").want(200, "data", "[]")
-	b.do("POST", "/v1/wallets/"+own+"/debit", `{"reference":"mine","amount":"1"}`).want(201)
+	b.do("POST", "/v1/wallets/"+own+"/withdraw", `{"reference":"mine","amount":"1"}`).want(201)
 }
 
 func TestWhenPostgresIsDown(t *testing.T) {
@@ -183,7 +183,7 @@ func TestWhenPostgresIsDown(t *testing.T) {
 		}
 	}
 	p.do("GET", "/v1/wallets/"+id+"/balance", "").want(200, "balance", "100.00")
-	p.do("POST", "/v1/wallets/"+id+"/debit", `{"reference":"r","amount":"1"}`).want(201)
+	p.do("POST", "/v1/wallets/"+id+"/withdraw", `{"reference":"r","amount":"1"}`).want(201)
 	if !strings.Contains(p.logged.String(), "connection refused") {
 		t.Error("the cause is not in the log")
 	}
@@ -193,7 +193,7 @@ func TestReadYourWrites(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).tenant("Sequence", "GHS", "")
 	id := p.wallet("ama", "100")
-	written := p.do("POST", "/v1/wallets/"+id+"/debit", `{"reference":"r","amount":"1"}`).want(201).header.Get("Tally-Sequence")
+	written := p.do("POST", "/v1/wallets/"+id+"/withdraw", `{"reference":"r","amount":"1"}`).want(201).header.Get("Tally-Sequence")
 	for _, path := range []string{"/v1/wallets", "/v1/wallets/" + id, "/v1/wallets/" + id + "/balance", "/v1/transactions", "/v1/customers"} {
 		reply := p.do("GET", path, "", "Tally-Min-Sequence", written).want(200)
 		if got := reply.header.Get("Tally-Sequence"); got != written {

@@ -126,13 +126,13 @@ func lifecycle(c client, wallet string) {
 	move := func(reference string) map[string]any { return map[string]any{"reference": reference, "amount": "1.00"} }
 	c.must("POST", path+"/freeze", map[string]any{"actor": "ops", "reason": "review"})
 	c.must("POST", path+"/freeze", nil)
-	c.refused(422, "WALLET_FROZEN", "POST", path+"/debit", move("frozen-debit"))
+	c.refused(422, "WALLET_FROZEN", "POST", path+"/withdraw", move("frozen-withdrawal"))
 	c.must("POST", path+"/topup", move("frozen-topup"))
 	c.must("POST", path+"/unfreeze", nil)
 	c.must("POST", path+"/disable", nil)
 	c.refused(422, "WALLET_DISABLED", "POST", path+"/topup", move("disabled-topup"))
 	c.must("POST", path+"/enable", nil)
-	c.expect("after all", c.must("POST", path+"/debit", move("debit"))["status"].(string), "completed")
+	c.expect("after all", c.must("POST", path+"/withdraw", move("withdrawal"))["status"].(string), "completed")
 }
 
 func holds(c client, from, to string) {
@@ -140,8 +140,8 @@ func holds(c client, from, to string) {
 	hold := c.must("POST", "/v1/holds", map[string]any{"wallet_id": from, "amount": "60.00", "reference": "table-7"})
 	c.expect("placed", standing(hold, from), "100.00 60.00 40.00")
 	id := hold["hold"].(map[string]any)["id"].(string)
-	c.refused(422, "INSUFFICIENT_FUNDS", "POST", "/v1/wallets/"+from+"/debit", map[string]any{"reference": "too-much", "amount": "40.01"})
-	captured := c.must("POST", "/v1/holds/"+id+"/capture", map[string]any{"amount": "25.00", "to": to, "reference": "capture-7"})
+	c.refused(422, "INSUFFICIENT_FUNDS", "POST", "/v1/wallets/"+from+"/withdraw", map[string]any{"reference": "too-much", "amount": "40.01"})
+	captured := c.must("POST", "/v1/holds/"+id+"/capture", map[string]any{"amount": "25.00", "recipient_wallet_id": to, "reference": "capture-7"})
 	c.expect("captured", standing(captured, from), "75.00 35.00 40.00")
 	c.refused(422, "AMOUNT_TOO_LARGE", "POST", "/v1/holds/"+id+"/capture", map[string]any{"amount": "35.01", "reference": "capture-8"})
 	released := c.must("POST", "/v1/holds/"+id+"/release", nil)
@@ -189,7 +189,7 @@ func closing(c client, wallet, to string) {
 	if details["balance"] != "140.00" {
 		c.t.Errorf("refused with %v", details)
 	}
-	c.must("POST", path+"/close", map[string]any{"reason": "left", "refund_to_wallet_id": to, "reference": "farewell"})
+	c.must("POST", path+"/close", map[string]any{"reason": "left", "recipient_wallet_id": to, "reference": "farewell"})
 	c.expect("closed", c.must("GET", path, nil)["status"].(string), "closed")
 	c.refused(422, "WALLET_CLOSED", "POST", path+"/topup", map[string]any{"reference": "late", "amount": "1.00"})
 	c.expect("refunded", c.must("GET", "/v1/wallets/"+to+"/balance", nil)["balance"].(string), "199.87")
