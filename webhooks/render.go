@@ -165,8 +165,8 @@ func (w writer) origin(origin domain.Origin) {
 func (w writer) operation(o *domain.PostedOperation) {
 	w.ObjStart()
 	w.text("type", string(o.Type))
-	w.textOrNull("from_wallet_id", string(o.From))
-	w.textOrNull("to_wallet_id", string(o.To))
+	w.textOrNull("sender_wallet_id", string(o.From))
+	w.textOrNull("recipient_wallet_id", string(o.To))
 	w.text("currency", string(o.Amount.Asset()))
 	w.money("amount", o.Amount)
 	w.money("fee", o.Fee)
