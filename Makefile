@@ -24,7 +24,8 @@ bench: ## Go benchmarks: replay, memory, the write path, projector, webhooks (th
 	go test -run '^$$' -bench . -benchtime 2s ./domain/... ./events/... ./ledger/... ./projections/... ./webhooks/... ./api/...
 
 soak: ## longer campaigns: the property tests, the fuzzers and the kill tests, many times over
-	go test -race -count 5 -timeout 60m -run 'Histories|Money|Extremes' ./domain/...
+	go test -race -count 20 -timeout 60m -run 'Histories|Extremes|Money|Quantity|Rescale|Rate|Share|FeeRule|TestLots' ./domain/...
+	go test -race -timeout 20m -run ManyLots ./domain -lots 100000
 	go test -timeout 60m -run Duel ./domain/naive -commands 1000000
 	go test -fuzz FuzzParseAmount -fuzztime 2m ./domain/
 	go test -fuzz FuzzParseRate -fuzztime 1m ./domain/

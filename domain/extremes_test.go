@@ -153,7 +153,7 @@ func extreme(r *rand.Rand) string {
 func TestExtremes(t *testing.T) {
 	t.Parallel()
 	r := random(t)
-	for range 300 {
+	for range 100 {
 		n := numbers{
 			amount: extreme(r), part: extreme(r), percentage: pick(r, []string{"0", "0.000001", "33.333333", "50", "99.999999", "100"}),
 			limit: pick(r, []string{"", extreme(r)}), credit: extreme(r), threshold: extreme(r), rate: extreme(r), scale: pick(r, []int{0, 1, 2, 9, 17, MaxScale}),

@@ -180,7 +180,7 @@ func (s *script) perform(command Command) []Event {
 // many things is hardly more. Lists that are copied, and things that are gone
 // through one by one into a result, would be twenty times as much.
 func TestWorkDoesNotGrow(t *testing.T) {
-	const less, more, most = 500, 20 * 500, 2.5
+	const less, more, most = 250, 20 * 250, 2.5
 	for _, g := range growths {
 		t.Run(g.name, func(t *testing.T) {
 			var bytes, objects [2]uint64

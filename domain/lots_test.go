@@ -88,7 +88,7 @@ func TestLots(t *testing.T) {
 		got  *lots
 		want plainLots
 	}
-	for range 100 {
+	for range 40 {
 		var now moment
 		var past []moment
 		for range 60 {

@@ -1,17 +1,22 @@
 package domain
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 )
 
-// TestManyLotsInOneSecond: 100,000 lots of 5,000 wallets that end in the same
-// second all go, each by a transaction of its own, after a restart that spans it.
+// manyLots is a multiple of MaxOperations.
+var manyLots = flag.Int("lots", 5*MaxOperations, "how many lots the tests of many lots grant")
+
+// TestManyLotsInOneSecond: the lots of many wallets that end in the same second all
+// go, each by a transaction of its own, after a restart that spans it.
 func TestManyLotsInOneSecond(t *testing.T) {
 	t.Parallel()
-	const wallets, lots = 5000, 20
+	const lots = 20 // of each wallet
+	wallets := *manyLots / lots
 	s := newScript(t)
 	s.set("project shop currency=USD\n")
 	end := s.now.Add(time.Hour)
@@ -35,30 +40,28 @@ func TestManyLotsInOneSecond(t *testing.T) {
 	if gone != wallets*lots {
 		t.Errorf("%d lots are gone, want %d", gone, wallets*lots)
 	}
+	total := NewMoney("USD", int64(gone), 2)
 	for w := range s.state.Wallets() {
-		if want := map[WalletRole]string{SystemWallet: "0.00", BreakageWallet: "1000.00", IssuanceWallet: "-1000.00"}[w.Role]; w.Balance.String() != want {
+		if want := map[WalletRole]Money{SystemWallet: NewMoney("USD", 0, 2), BreakageWallet: total, IssuanceWallet: total.Neg()}[w.Role]; w.Balance.Cmp(want) != 0 {
 			t.Errorf("%s has %s, want %s", w.Name, w.Balance, want)
 		}
 	}
 }
 
-// TestManyLotsInOneWallet: 20,000 lots of one wallet are granted, and end in the
-// same second, as quickly as those of many wallets would; and so they do where a
-// monitor looks at the wallet's numbers each time. If each looked at all the others
-// this would not end in time for the tests.
+// TestManyLotsInOneWallet: the many lots of one wallet are granted, and end in the
+// same second, as those of many wallets do; and so they do where a monitor looks at
+// the wallet's numbers each time. If each looked at all the others, the 100,000 of
+// `make soak` would not end before its time-out.
 func TestManyLotsInOneWallet(t *testing.T) {
 	t.Parallel()
-	const lots, each = 20_000, 1000
+	lots := *manyLots
 	s := newScript(t)
 	s.set("project shop currency=USD\nwallet a system=yes\nmonitor low wallet=a metric=available threshold=50\n")
 	end := s.now.Add(time.Hour)
 	one, _ := MinorUnits("1")
-	for n := range lots / each {
-		c := &Transact{Project: s.projectID(), Reference: Reference(fmt.Sprint(n))}
-		for range each {
-			c.Operations = append(c.Operations, Operation{Type: Issue, To: s.wallet("a"), Quantity: one, Expires: end})
-		}
-		s.decide(c)
+	grants := slices.Repeat([]Operation{{Type: Issue, To: s.wallet("a"), Quantity: one, Expires: end}}, MaxOperations)
+	for n := range lots / MaxOperations {
+		s.decide(&Transact{Project: s.projectID(), Reference: Reference(fmt.Sprint(n)), Operations: grants})
 	}
 	wallet, _ := s.state.Wallet(s.wallet("a"))
 	if got := len(wallet.Lots()); got != lots {

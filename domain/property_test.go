@@ -20,7 +20,7 @@ import (
 //     all of them.
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	tryMany(t, 100, 400, func() life { return newHistory() })
+	tryMany(t, 40, 400, func() life { return newHistory() })
 }
 
 // history is a ledger's life, and what should be true of it, kept apart.
