@@ -111,21 +111,22 @@ func (b behind) testDryRuns(t *testing.T) {
 // TestNothingCannotBeConfirmed: when the log does not answer, what made nothing
 // is not answered as if it were so.
 func TestNothingCannotBeConfirmed(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, nil)
-	b.log.SetOffline(true)
-	for _, command := range []domain.Command{
-		domain.ChangeStatus{Project: b.project, Wallet: b.wallets[0], Change: domain.Enable},
-		b.transact("nowhere", domain.Operation{Type: domain.Issue, To: "wall_0000000000000", Quantity: major("1.00")}),
-	} {
-		_, err := b.ledger.Do(t.Context(), 0, command)
-		var unavailable *ledger.Unavailable
-		if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
-			t.Errorf("%T: %v", command, err)
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, nil)
+		b.log.SetOffline(true)
+		for _, command := range []domain.Command{
+			domain.ChangeStatus{Project: b.project, Wallet: b.wallets[0], Change: domain.Enable},
+			b.transact("nowhere", domain.Operation{Type: domain.Issue, To: "wall_0000000000000", Quantity: major("1.00")}),
+		} {
+			_, err := b.ledger.Do(t.Context(), 0, command)
+			var unavailable *ledger.Unavailable
+			if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
+				t.Errorf("%T: %v", command, err)
+			}
 		}
-	}
-	b.log.SetOffline(false)
-	b.must(b.transfer("afterwards", 0, 1, "1.00"))
+		b.log.SetOffline(false)
+		b.must(b.transfer("afterwards", 0, 1, "1.00"))
+	})(t)
 }
 
 // countingLog counts the questions for its newest commit, and can have an
@@ -143,27 +144,28 @@ func (l *countingLog) Last(ctx context.Context) (uint64, error) {
 // TestOneQuestionForAGroup: a group that makes nothing asks once, and one that
 // makes something asks nothing, since its append proves what it was decided on.
 func TestOneQuestionForAGroup(t *testing.T) {
-	t.Parallel()
-	log := &countingLog{Memory: events.NewMemory()}
-	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Logs, cfg.Watch = []ledger.Log{log}, time.Hour })
-	var nothing []domain.Command
-	for i := range 50 { // fewer than end a group by time
-		nothing = append(nothing, b.transfer(fmt.Sprint("fund-", i%2), 0, 1, "1.00")) // used references
-	}
-	for _, c := range []struct {
-		commands  []domain.Command
-		questions int64
-	}{{nothing, 1}, {append(nothing, b.transfer("something", 0, 1, "1.00")), 0}} {
-		before := log.asked.Load()
-		for i, outcome := range b.ledger.DoAll(t.Context(), 0, c.commands) {
-			if i < 50 && rejection(outcome.Err) != domain.DuplicateReference {
-				t.Errorf("command %d: %v", i, outcome.Err)
+	fakeTime(func(t *testing.T) {
+		log := &countingLog{Memory: events.NewMemory()}
+		b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Logs, cfg.Watch = []ledger.Log{log}, time.Hour })
+		var nothing []domain.Command
+		for i := range 50 { // fewer than end a group by time
+			nothing = append(nothing, b.transfer(fmt.Sprint("fund-", i%2), 0, 1, "1.00")) // used references
+		}
+		for _, c := range []struct {
+			commands  []domain.Command
+			questions int64
+		}{{nothing, 1}, {append(nothing, b.transfer("something", 0, 1, "1.00")), 0}} {
+			before := log.asked.Load()
+			for i, outcome := range b.ledger.DoAll(t.Context(), 0, c.commands) {
+				if i < 50 && rejection(outcome.Err) != domain.DuplicateReference {
+					t.Errorf("command %d: %v", i, outcome.Err)
+				}
+			}
+			if asked := log.asked.Load() - before; asked != c.questions {
+				t.Errorf("%d commands: %d questions, want %d", len(c.commands), asked, c.questions)
 			}
 		}
-		if asked := log.asked.Load() - before; asked != c.questions {
-			t.Errorf("%d commands: %d questions, want %d", len(c.commands), asked, c.questions)
-		}
-	}
+	})(t)
 }
 
 // BenchmarkNothing has one caller whose commands make nothing: what it costs to

@@ -234,26 +234,27 @@ func TestWhatMayPassIsWaitedOut(t *testing.T) {
 // TestMissingRecord: a transaction that was acknowledged and cannot be read is not
 // one that never was.
 func TestMissingRecord(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, nil)
-	receipt := b.must(b.transfer("one", 0, 1, "1.00"))
-	id := receipt.Events[0].(*domain.TransactionCompleted).Transaction
-	b.log.FailReads(events.ErrNotFound, nil, nil) // a leader that was paused, then its successor
-	var unavailable *ledger.Unavailable
-	if _, _, err := b.ledger.Transaction(t.Context(), id); !errors.As(err, &unavailable) {
-		t.Errorf("from a leader of the past: %v", err)
-	}
-	if _, ok, err := b.ledger.Transaction(t.Context(), id); !ok || err != nil {
-		t.Errorf("then: %t %v", ok, err)
-	}
-	b.log.Damage(receipt.Sequence, nil)
-	if _, ok, err := b.ledger.Transaction(t.Context(), id); ok || !errors.As(err, &unavailable) {
-		t.Errorf("a missing commit: %t %v", ok, err)
-	}
-	if err := b.ledger.Ready(); !errors.Is(err, events.ErrDamaged) {
-		t.Errorf("it is ready: %v", err)
-	}
-	expectStopped(t, b.ledger, b.transfer("two", 0, 1, "1.00"))
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, nil)
+		receipt := b.must(b.transfer("one", 0, 1, "1.00"))
+		id := receipt.Events[0].(*domain.TransactionCompleted).Transaction
+		b.log.FailReads(events.ErrNotFound, nil, nil) // a leader that was paused, then its successor
+		var unavailable *ledger.Unavailable
+		if _, _, err := b.ledger.Transaction(t.Context(), id); !errors.As(err, &unavailable) {
+			t.Errorf("from a leader of the past: %v", err)
+		}
+		if _, ok, err := b.ledger.Transaction(t.Context(), id); !ok || err != nil {
+			t.Errorf("then: %t %v", ok, err)
+		}
+		b.log.Damage(receipt.Sequence, nil)
+		if _, ok, err := b.ledger.Transaction(t.Context(), id); ok || !errors.As(err, &unavailable) {
+			t.Errorf("a missing commit: %t %v", ok, err)
+		}
+		if err := b.ledger.Ready(); !errors.Is(err, events.ErrDamaged) {
+			t.Errorf("it is ready: %v", err)
+		}
+		expectStopped(t, b.ledger, b.transfer("two", 0, 1, "1.00"))
+	})(t)
 }
 
 // TestSilentLog: a log that does not answer is noticed though nobody asks for
@@ -294,15 +295,16 @@ func TestFullLog(t *testing.T) {
 
 // TestTimeGoesOnOverARestart: the clock was set back while no process ran.
 func TestTimeGoesOnOverARestart(t *testing.T) {
-	t.Parallel()
-	at := newClock()
-	b := newBook(t, 2, at.config)
-	first := b.must(b.transfer("first", 0, 1, "1.00"))
-	b.stop()
-	at.advance(-time.Hour)
-	next := open(t, b.log, b.keys, at.config)
-	next.project, next.wallets = b.project, b.wallets
-	if second := next.must(next.transfer("second", 0, 1, "1.00")); second.Time.Before(first.Time) {
-		t.Errorf("a commit of %s follows one of %s", second.Time, first.Time)
-	}
+	fakeTime(func(t *testing.T) {
+		at := newClock()
+		b := newBook(t, 2, at.config)
+		first := b.must(b.transfer("first", 0, 1, "1.00"))
+		b.stop()
+		at.advance(-time.Hour)
+		next := open(t, b.log, b.keys, at.config)
+		next.project, next.wallets = b.project, b.wallets
+		if second := next.must(next.transfer("second", 0, 1, "1.00")); second.Time.Before(first.Time) {
+			t.Errorf("a commit of %s follows one of %s", second.Time, first.Time)
+		}
+	})(t)
 }

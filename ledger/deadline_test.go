@@ -99,51 +99,53 @@ func TestCreditEndsByItself(t *testing.T) {
 // TestDeadlinesOverARestart: what came due while nobody ran is done at the start,
 // in wallets of whatever status.
 func TestDeadlinesOverARestart(t *testing.T) {
-	t.Parallel()
-	at := newClock()
-	b := newBook(t, 3, at.config)
-	expires := at.time().Add(time.Hour)
-	for i := range b.wallets {
-		b.must(b.grant(fmt.Sprint("bonus-", i), i, "5.00", expires))
-	}
-	b.must(domain.ChangeStatus{Project: b.project, Wallet: b.wallets[1], Change: domain.Freeze})
-	b.must(domain.ChangeStatus{Project: b.project, Wallet: b.wallets[2], Change: domain.Disable})
-	scheduled := b.transfer("later", 0, 1, "10.00")
-	scheduled.ScheduledFor = expires
-	id := b.must(scheduled).Events[0].(*domain.TransactionScheduled).Transaction
-	b.stop()
+	fakeTime(func(t *testing.T) {
+		at := newClock()
+		b := newBook(t, 3, at.config)
+		expires := at.time().Add(time.Hour)
+		for i := range b.wallets {
+			b.must(b.grant(fmt.Sprint("bonus-", i), i, "5.00", expires))
+		}
+		b.must(domain.ChangeStatus{Project: b.project, Wallet: b.wallets[1], Change: domain.Freeze})
+		b.must(domain.ChangeStatus{Project: b.project, Wallet: b.wallets[2], Change: domain.Disable})
+		scheduled := b.transfer("later", 0, 1, "10.00")
+		scheduled.ScheduledFor = expires
+		id := b.must(scheduled).Events[0].(*domain.TransactionScheduled).Transaction
+		b.stop()
 
-	at.advance(2 * time.Hour)
-	next := open(t, b.log, b.keys, at.config)
-	next.project, next.wallets = b.project, b.wallets
-	await(t, "everything due is done", func() bool { return next.balance(2) == "100.00" && next.balance(1) == "110.00" })
-	next.expectBalances("90.00", "110.00", "100.00")
-	record, ok, err := next.ledger.Transaction(t.Context(), id)
-	if completed, done := record.Event.(*domain.TransactionCompleted); err != nil || !ok || !done || completed.Transaction != id || completed.Reference != "later" {
-		t.Errorf("the scheduled transaction reads %+v %t %v", record.Event, ok, err)
-	}
-	next.stop()
-	again := open(t, b.log, b.keys, at.config)
-	again.project, again.wallets = b.project, b.wallets
-	again.poke()
-	again.expectBalances("90.00", "110.00", "100.00")
-	if n := again.expiries(); n != 3 {
-		t.Errorf("%d lots were removed, of 3", n)
-	}
+		at.advance(2 * time.Hour)
+		next := open(t, b.log, b.keys, at.config)
+		next.project, next.wallets = b.project, b.wallets
+		await(t, "everything due is done", func() bool { return next.balance(2) == "100.00" && next.balance(1) == "110.00" })
+		next.expectBalances("90.00", "110.00", "100.00")
+		record, ok, err := next.ledger.Transaction(t.Context(), id)
+		if completed, done := record.Event.(*domain.TransactionCompleted); err != nil || !ok || !done || completed.Transaction != id || completed.Reference != "later" {
+			t.Errorf("the scheduled transaction reads %+v %t %v", record.Event, ok, err)
+		}
+		next.stop()
+		again := open(t, b.log, b.keys, at.config)
+		again.project, again.wallets = b.project, b.wallets
+		again.poke()
+		again.expectBalances("90.00", "110.00", "100.00")
+		if n := again.expiries(); n != 3 {
+			t.Errorf("%d lots were removed, of 3", n)
+		}
+	})(t)
 }
 
 // TestDeadlinesComeFirst: whoever asks at the moment of an expiry finds it over.
 func TestDeadlinesComeFirst(t *testing.T) {
-	t.Parallel()
-	at := newClock()
-	b := newBook(t, 2, at.config)
-	b.must(b.grant("bonus", 0, "5.00", at.time().Add(time.Hour)))
-	at.advance(time.Hour)
-	receipt := b.must(b.transfer("late", 0, 1, "101.00"))
-	if failed, ok := receipt.Events[0].(*domain.TransactionFailed); !ok || failed.Failure.Code != domain.InsufficientFunds {
-		t.Errorf("answered %+v", receipt.Events[0])
-	}
-	b.expectBalances("100.00", "100.00")
+	fakeTime(func(t *testing.T) {
+		at := newClock()
+		b := newBook(t, 2, at.config)
+		b.must(b.grant("bonus", 0, "5.00", at.time().Add(time.Hour)))
+		at.advance(time.Hour)
+		receipt := b.must(b.transfer("late", 0, 1, "101.00"))
+		if failed, ok := receipt.Events[0].(*domain.TransactionFailed); !ok || failed.Failure.Code != domain.InsufficientFunds {
+			t.Errorf("answered %+v", receipt.Events[0])
+		}
+		b.expectBalances("100.00", "100.00")
+	})(t)
 }
 
 // TestDeadlineOutcomes: an append of what time asks for goes wrong like any other,
@@ -156,8 +158,7 @@ func TestDeadlineOutcomes(t *testing.T) {
 		"late":                        {events.Late},
 		"refused":                     {events.Full},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, fakeTime(func(t *testing.T) {
 			at := newClock()
 			b := newBook(t, 1, at.config)
 			for i := range 3 {
@@ -173,46 +174,48 @@ func TestDeadlineOutcomes(t *testing.T) {
 			if n := b.expiries(); n != 3 {
 				t.Errorf("%d lots were removed, of 3", n)
 			}
-		})
+		}))
 	}
 }
 
 // TestDeadlinesOfTwoWriters: both look at the same moment, one removes.
 func TestDeadlinesOfTwoWriters(t *testing.T) {
-	t.Parallel()
-	at := newClock()
-	a := newBook(t, 1, at.config)
-	for i := range 20 {
-		a.must(a.grant(fmt.Sprint("bonus-", i), 0, "1.00", at.time().Add(time.Hour)))
-	}
-	b := open(t, a.log, a.keys, at.config)
-	b.project, b.wallets = a.project, a.wallets
-	at.advance(time.Hour)
-	var group sync.WaitGroup
-	group.Go(a.poke)
-	group.Go(b.poke)
-	group.Wait()
-	await(t, "the credit is removed", func() bool { return a.balance(0) == "100.00" && b.balance(0) == "100.00" })
-	if n := a.expiries(); n != 20 {
-		t.Errorf("%d lots were removed, of 20", n)
-	}
+	fakeTime(func(t *testing.T) {
+		at := newClock()
+		a := newBook(t, 1, at.config)
+		for i := range 20 {
+			a.must(a.grant(fmt.Sprint("bonus-", i), 0, "1.00", at.time().Add(time.Hour)))
+		}
+		b := open(t, a.log, a.keys, at.config)
+		b.project, b.wallets = a.project, a.wallets
+		at.advance(time.Hour)
+		var group sync.WaitGroup
+		group.Go(a.poke)
+		group.Go(b.poke)
+		group.Wait()
+		await(t, "the credit is removed", func() bool { return a.balance(0) == "100.00" && b.balance(0) == "100.00" })
+		if n := a.expiries(); n != 20 {
+			t.Errorf("%d lots were removed, of 20", n)
+		}
+	})(t)
 }
 
 // TestManyDeadlines: more than one group takes, all due at one instant.
 func TestManyDeadlines(t *testing.T) {
-	t.Parallel()
-	const lots = 5000
-	at := newClock()
-	b := newBook(t, 50, at.config)
-	b.grantMany(lots, at.time().Add(time.Hour))
-	at.advance(time.Hour)
-	b.poke()
-	await(t, "all credit is removed", func() bool { return b.expiries() == lots })
-	for i := range b.wallets {
-		if got := b.balance(i); got != "100.00" {
-			t.Fatalf("wallet %d has %s", i, got)
+	fakeTime(func(t *testing.T) {
+		const lots = 5000
+		at := newClock()
+		b := newBook(t, 50, at.config)
+		b.grantMany(lots, at.time().Add(time.Hour))
+		at.advance(time.Hour)
+		b.poke()
+		await(t, "all credit is removed", func() bool { return b.expiries() == lots })
+		for i := range b.wallets {
+			if got := b.balance(i); got != "100.00" {
+				t.Fatalf("wallet %d has %s", i, got)
+			}
 		}
-	}
+	})(t)
 }
 
 // grantMany grants lots of 1.00, in turn, that all end at once.
@@ -233,48 +236,50 @@ func (b *book) grantMany(lots int, expires time.Time) {
 
 // TestTryWritesNothing: it answers what would be, and nothing is.
 func TestTryWritesNothing(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, nil)
-	before, _ := b.log.Last(t.Context())
-	receipt, err := b.ledger.Try(t.Context(), 0, b.transfer("try", 0, 1, "30.00"))
-	if err != nil || len(receipt.Standings) != 2 || receipt.Standings[0].Balance.String() != "70.00" || receipt.Standings[1].Version != 2 {
-		t.Errorf("answered %+v, %v", receipt, err)
-	}
-	receipt, err = b.ledger.Try(t.Context(), 0, b.transfer("try", 0, 1, "300.00"))
-	if failed, ok := receipt.Events[0].(*domain.TransactionFailed); err != nil || !ok || failed.Failure.Code != domain.InsufficientFunds {
-		t.Errorf("too much: %+v, %v", receipt, err)
-	}
-	if _, err := b.ledger.Try(t.Context(), 0, b.transfer("", 0, 1, "1.00")); rejection(err) != domain.BadRequest {
-		t.Errorf("no reference: %v", err)
-	}
-	if after, _ := b.log.Last(t.Context()); after != before {
-		t.Error("something was written")
-	}
-	b.expectBalances("100.00", "100.00")
-	b.must(b.transfer("try", 0, 1, "30.00"))
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, nil)
+		before, _ := b.log.Last(t.Context())
+		receipt, err := b.ledger.Try(t.Context(), 0, b.transfer("try", 0, 1, "30.00"))
+		if err != nil || len(receipt.Standings) != 2 || receipt.Standings[0].Balance.String() != "70.00" || receipt.Standings[1].Version != 2 {
+			t.Errorf("answered %+v, %v", receipt, err)
+		}
+		receipt, err = b.ledger.Try(t.Context(), 0, b.transfer("try", 0, 1, "300.00"))
+		if failed, ok := receipt.Events[0].(*domain.TransactionFailed); err != nil || !ok || failed.Failure.Code != domain.InsufficientFunds {
+			t.Errorf("too much: %+v, %v", receipt, err)
+		}
+		if _, err := b.ledger.Try(t.Context(), 0, b.transfer("", 0, 1, "1.00")); rejection(err) != domain.BadRequest {
+			t.Errorf("no reference: %v", err)
+		}
+		if after, _ := b.log.Last(t.Context()); after != before {
+			t.Error("something was written")
+		}
+		b.expectBalances("100.00", "100.00")
+		b.must(b.transfer("try", 0, 1, "30.00"))
+	})(t)
 }
 
 // TestStandings are of right after the command, whatever came in the same commit.
 func TestStandings(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, nil)
-	outcomes := b.ledger.DoAll(t.Context(), 0, []domain.Command{
-		b.transfer("one", 0, 1, "30.00"), b.transfer("two", 0, 1, "30.00"),
-		domain.PlaceHold{Project: b.project, Wallet: b.wallets[0], Reference: "hold", Quantity: major("15.00")},
-	})
-	want := [][]string{{"70.00 0.00 70.00 2", "130.00 0.00 130.00 2"}, {"40.00 0.00 40.00 3", "160.00 0.00 160.00 3"}, {"40.00 15.00 25.00 3"}}
-	for i, outcome := range outcomes {
-		if outcome.Err != nil {
-			t.Fatal(outcome.Err)
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, nil)
+		outcomes := b.ledger.DoAll(t.Context(), 0, []domain.Command{
+			b.transfer("one", 0, 1, "30.00"), b.transfer("two", 0, 1, "30.00"),
+			domain.PlaceHold{Project: b.project, Wallet: b.wallets[0], Reference: "hold", Quantity: major("15.00")},
+		})
+		want := [][]string{{"70.00 0.00 70.00 2", "130.00 0.00 130.00 2"}, {"40.00 0.00 40.00 3", "160.00 0.00 160.00 3"}, {"40.00 15.00 25.00 3"}}
+		for i, outcome := range outcomes {
+			if outcome.Err != nil {
+				t.Fatal(outcome.Err)
+			}
+			var got []string
+			for _, s := range outcome.Receipt.Standings {
+				got = append(got, fmt.Sprint(s.Balance, " ", s.Held, " ", s.Available, " ", s.Version))
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want[i]) {
+				t.Errorf("command %d: %v, want %v", i, got, want[i])
+			}
 		}
-		var got []string
-		for _, s := range outcome.Receipt.Standings {
-			got = append(got, fmt.Sprint(s.Balance, " ", s.Held, " ", s.Available, " ", s.Version))
-		}
-		if fmt.Sprint(got) != fmt.Sprint(want[i]) {
-			t.Errorf("command %d: %v, want %v", i, got, want[i])
-		}
-	}
+	})(t)
 }
 
 // BenchmarkExpiry removes 100,000 lots that end at one instant, in 10,000

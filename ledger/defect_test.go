@@ -118,8 +118,7 @@ func TestDefect(t *testing.T) {
 		},
 	}
 	for name, prepare := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, fakeTime(func(t *testing.T) {
 			b := newObserved(t, 3, nil)
 			bad, mend := prepare(b)
 			outcomes := b.ledger.DoAll(t.Context(), 0, []domain.Command{
@@ -149,7 +148,7 @@ func TestDefect(t *testing.T) {
 			}
 			b.stop()
 			b.again().expectBalances("60.00", "140.00", "100.00")
-		})
+		}))
 	}
 }
 
@@ -164,70 +163,72 @@ func (b *book) held(wallet int) (held string) {
 // TestDefectOfTime: what time asks for and meets a defect holds up nothing else,
 // is tried again after pauses that grow, and is done once the defect is gone.
 func TestDefectOfTime(t *testing.T) {
-	t.Parallel()
-	at := newClock()
-	b := newObserved(t, 3, at.config)
-	for i := range 3 {
-		later := b.transact(fmt.Sprint("later-", i), domain.Operation{Type: domain.Issue, To: b.wallets[i], Quantity: major("5.00")})
-		later.ScheduledFor = at.time().Add(time.Hour)
-		b.must(later)
-	}
-	mend := b.damage(1)
-	at.advance(time.Hour)
-	poke := func(want int) {
-		t.Helper()
-		b.poke()
-		if n := b.metric("tallystick_defects_total"); n != float64(want) {
-			t.Errorf("it was tried %v times, want %d", n, want)
+	fakeTime(func(t *testing.T) {
+		at := newClock()
+		b := newObserved(t, 3, at.config)
+		for i := range 3 {
+			later := b.transact(fmt.Sprint("later-", i), domain.Operation{Type: domain.Issue, To: b.wallets[i], Quantity: major("5.00")})
+			later.ScheduledFor = at.time().Add(time.Hour)
+			b.must(later)
 		}
-	}
-	for range 3 {
-		poke(1)
-	}
-	b.expectBalances("105.00", "100.00", "105.00")
-	if n := b.metric("tallystick_deadlines_set_aside"); n != 1 {
-		t.Errorf("%v are set aside", n)
-	}
-	for tried, pause := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
-		at.advance(pause - time.Microsecond)
-		poke(tried + 1)
-		at.advance(time.Microsecond)
-		poke(tried + 2)
-	}
-	mend()
-	at.advance(8 * time.Second)
-	b.poke()
-	b.expectBalances("105.00", "105.00", "105.00")
-	if n := b.metric("tallystick_deadlines_set_aside"); n != 0 {
-		t.Errorf("%v are still set aside", n)
-	}
-	if !strings.Contains(b.said.String(), "level=ERROR") || !strings.Contains(b.said.String(), "PerformScheduled") {
-		t.Errorf("the log says %s", b.said)
-	}
+		mend := b.damage(1)
+		at.advance(time.Hour)
+		poke := func(want int) {
+			t.Helper()
+			b.poke()
+			if n := b.metric("tallystick_defects_total"); n != float64(want) {
+				t.Errorf("it was tried %v times, want %d", n, want)
+			}
+		}
+		for range 3 {
+			poke(1)
+		}
+		b.expectBalances("105.00", "100.00", "105.00")
+		if n := b.metric("tallystick_deadlines_set_aside"); n != 1 {
+			t.Errorf("%v are set aside", n)
+		}
+		for tried, pause := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
+			at.advance(pause - time.Microsecond)
+			poke(tried + 1)
+			at.advance(time.Microsecond)
+			poke(tried + 2)
+		}
+		mend()
+		at.advance(8 * time.Second)
+		b.poke()
+		b.expectBalances("105.00", "105.00", "105.00")
+		if n := b.metric("tallystick_deadlines_set_aside"); n != 0 {
+			t.Errorf("%v are still set aside", n)
+		}
+		if !strings.Contains(b.said.String(), "level=ERROR") || !strings.Contains(b.said.String(), "PerformScheduled") {
+			t.Errorf("the log says %s", b.said)
+		}
+	})(t)
 }
 
 // TestTooLargeScheduled: a scheduled transaction whose facts fit into no commit
 // ends as failed, under its reference, with the reason.
 func TestTooLargeScheduled(t *testing.T) {
-	t.Parallel()
-	at := newClock()
-	b := newObserved(t, 2, func(cfg *ledger.Config) { at.config(cfg); cfg.MaxCommit = 4 << 10 })
-	large := b.transact("large")
-	for range 14 { // one operation takes less than its two entries
-		large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, From: b.wallets[0], To: b.wallets[1], Quantity: major("0.01")})
-	}
-	large.ScheduledFor = at.time().Add(time.Hour)
-	id := b.must(large).Events[0].(*domain.TransactionScheduled).Transaction
-	at.advance(time.Hour)
-	b.poke()
-	record, ok, err := b.ledger.Transaction(t.Context(), id)
-	failed, refused := record.Event.(*domain.TransactionFailed)
-	if err != nil || !ok || !refused || failed.Transaction != id || failed.Reference != "large" || failed.Failure.Code != domain.BadRequest ||
-		!strings.Contains(failed.Failure.Message, "too large") || len(failed.Operations) != 14 || failed.Origin.Kind != domain.ScheduleOrigin {
-		t.Errorf("it reads %+v, %t, %v", record.Event, ok, err)
-	}
-	b.expectBalances("100.00", "100.00")
-	if n := b.metric("tallystick_deadlines_set_aside"); n != 0 {
-		t.Errorf("%v are set aside", n)
-	}
+	fakeTime(func(t *testing.T) {
+		at := newClock()
+		b := newObserved(t, 2, func(cfg *ledger.Config) { at.config(cfg); cfg.MaxCommit = 4 << 10 })
+		large := b.transact("large")
+		for range 14 { // one operation takes less than its two entries
+			large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, From: b.wallets[0], To: b.wallets[1], Quantity: major("0.01")})
+		}
+		large.ScheduledFor = at.time().Add(time.Hour)
+		id := b.must(large).Events[0].(*domain.TransactionScheduled).Transaction
+		at.advance(time.Hour)
+		b.poke()
+		record, ok, err := b.ledger.Transaction(t.Context(), id)
+		failed, refused := record.Event.(*domain.TransactionFailed)
+		if err != nil || !ok || !refused || failed.Transaction != id || failed.Reference != "large" || failed.Failure.Code != domain.BadRequest ||
+			!strings.Contains(failed.Failure.Message, "too large") || len(failed.Operations) != 14 || failed.Origin.Kind != domain.ScheduleOrigin {
+			t.Errorf("it reads %+v, %t, %v", record.Event, ok, err)
+		}
+		b.expectBalances("100.00", "100.00")
+		if n := b.metric("tallystick_deadlines_set_aside"); n != 0 {
+			t.Errorf("%v are set aside", n)
+		}
+	})(t)
 }

@@ -67,12 +67,17 @@ func await(t testing.TB, what string, done func() bool) {
 
 // fakeTime runs a test in a bubble of testing/synctest: its clock stands while
 // anything runs and jumps to the next timer when nothing does, so that a pause of the
-// ledger costs no time. A goroutine that waits for a mutex keeps the clock from moving.
+// ledger costs no time, and one that never ends costs none either: the test fails after
+// an hour of that clock. A goroutine that waits for a mutex keeps the clock from moving.
 func fakeTime(test func(t *testing.T)) func(t *testing.T) {
 	return func(t *testing.T) {
 		t.Parallel()
 		makeCoders()
-		synctest.Test(t, test)
+		synctest.Test(t, func(t *testing.T) {
+			hung := time.AfterFunc(time.Hour, func() { panic("it waits for what never comes") })
+			t.Cleanup(func() { hung.Stop() })
+			test(t)
+		})
 	}
 }
 
@@ -176,88 +181,91 @@ func (b *book) again() *book {
 }
 
 func TestTransfer(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, nil)
-	receipt := b.must(b.transfer("one", 0, 1, "30.00"))
-	completed := receipt.Events[0].(*domain.TransactionCompleted)
-	b.expectBalances("70.00", "130.00")
-	if _, err := b.ledger.Do(t.Context(), 0, b.transfer("one", 0, 1, "5.00")); rejection(err) != domain.DuplicateReference {
-		t.Errorf("the reference again: %v", err)
-	}
-	record, ok, err := b.ledger.Transaction(t.Context(), completed.Transaction)
-	if err != nil || !ok || record.Event.(*domain.TransactionCompleted).Reference != "one" || !record.Time.Equal(receipt.Time) {
-		t.Errorf("read back: %+v %t %v", record, ok, err)
-	}
-	for _, id := range []domain.TransactionID{"tx_nonsense", "tx_00000000v0000", domain.TransactionID(domain.Location{Sequence: 9999}.ID("tx_"))} {
-		if _, ok, err := b.ledger.Transaction(t.Context(), id); ok || err != nil {
-			t.Errorf("%s: %t %v", id, ok, err)
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, nil)
+		receipt := b.must(b.transfer("one", 0, 1, "30.00"))
+		completed := receipt.Events[0].(*domain.TransactionCompleted)
+		b.expectBalances("70.00", "130.00")
+		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("one", 0, 1, "5.00")); rejection(err) != domain.DuplicateReference {
+			t.Errorf("the reference again: %v", err)
 		}
-	}
-	b.stop()
-	b.again().expectBalances("70.00", "130.00")
+		record, ok, err := b.ledger.Transaction(t.Context(), completed.Transaction)
+		if err != nil || !ok || record.Event.(*domain.TransactionCompleted).Reference != "one" || !record.Time.Equal(receipt.Time) {
+			t.Errorf("read back: %+v %t %v", record, ok, err)
+		}
+		for _, id := range []domain.TransactionID{"tx_nonsense", "tx_00000000v0000", domain.TransactionID(domain.Location{Sequence: 9999}.ID("tx_"))} {
+			if _, ok, err := b.ledger.Transaction(t.Context(), id); ok || err != nil {
+				t.Errorf("%s: %t %v", id, ok, err)
+			}
+		}
+		b.stop()
+		b.again().expectBalances("70.00", "130.00")
+	})(t)
 }
 
 // TestGroup submits many commands at once: they are decided in order, each on
 // what the ones before it left.
 func TestGroup(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, nil)
-	var commands []domain.Command
-	for i := range 12 {
-		commands = append(commands, b.transfer(fmt.Sprint("group-", i/2), 0, 1, "30.00"))
-	}
-	for i, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
-		switch {
-		case i%2 == 1:
-			if rejection(outcome.Err) != domain.DuplicateReference {
-				t.Errorf("command %d: %v", i, outcome.Err)
-			}
-		case i < 6:
-			if _, ok := outcome.Receipt.Events[0].(*domain.TransactionCompleted); !ok {
-				t.Errorf("command %d: %+v", i, outcome)
-			}
-		default:
-			failed, ok := outcome.Receipt.Events[0].(*domain.TransactionFailed)
-			if !ok || failed.Failure.Code != domain.InsufficientFunds {
-				t.Errorf("command %d: %+v", i, outcome)
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, nil)
+		var commands []domain.Command
+		for i := range 12 {
+			commands = append(commands, b.transfer(fmt.Sprint("group-", i/2), 0, 1, "30.00"))
+		}
+		for i, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
+			switch {
+			case i%2 == 1:
+				if rejection(outcome.Err) != domain.DuplicateReference {
+					t.Errorf("command %d: %v", i, outcome.Err)
+				}
+			case i < 6:
+				if _, ok := outcome.Receipt.Events[0].(*domain.TransactionCompleted); !ok {
+					t.Errorf("command %d: %+v", i, outcome)
+				}
+			default:
+				failed, ok := outcome.Receipt.Events[0].(*domain.TransactionFailed)
+				if !ok || failed.Failure.Code != domain.InsufficientFunds {
+					t.Errorf("command %d: %+v", i, outcome)
+				}
 			}
 		}
-	}
-	b.expectBalances("10.00", "190.00")
+		b.expectBalances("10.00", "190.00")
+	})(t)
 }
 
 // TestCommitIsCut fills several commits with one submission.
 func TestCommitIsCut(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.MaxCommit = 4 << 10 })
-	before, _ := b.log.Last(t.Context())
-	var commands []domain.Command
-	for i := range 100 {
-		commands = append(commands, b.transfer(fmt.Sprint("cut-", i), 0, 1, "1.00"))
-	}
-	for i, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
-		if outcome.Err != nil {
-			t.Fatalf("command %d: %v", i, outcome.Err)
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, func(cfg *ledger.Config) { cfg.MaxCommit = 4 << 10 })
+		before, _ := b.log.Last(t.Context())
+		var commands []domain.Command
+		for i := range 100 {
+			commands = append(commands, b.transfer(fmt.Sprint("cut-", i), 0, 1, "1.00"))
 		}
-	}
-	after, _ := b.log.Last(t.Context())
-	if after-before < 10 {
-		t.Errorf("%d commits of at most 4 KiB", after-before)
-	}
-	for sequence := uint64(1); sequence <= after; sequence++ {
-		if m, _ := b.log.Get(t.Context(), sequence); events.DecodedSize(m.Data) > 4<<10 {
-			t.Errorf("commit %d has %d bytes", sequence, events.DecodedSize(m.Data))
+		for i, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
+			if outcome.Err != nil {
+				t.Fatalf("command %d: %v", i, outcome.Err)
+			}
 		}
-	}
-	b.expectBalances("0.00", "200.00")
-	large := b.transact("large")
-	for range 200 {
-		large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, From: b.wallets[1], To: b.wallets[0], Quantity: major("0.01")})
-	}
-	if _, err := b.ledger.Do(t.Context(), 0, large); rejection(err) != domain.BadRequest {
-		t.Errorf("a transaction that fits no commit: %v", err)
-	}
-	b.expectBalances("0.00", "200.00")
+		after, _ := b.log.Last(t.Context())
+		if after-before < 10 {
+			t.Errorf("%d commits of at most 4 KiB", after-before)
+		}
+		for sequence := uint64(1); sequence <= after; sequence++ {
+			if m, _ := b.log.Get(t.Context(), sequence); events.DecodedSize(m.Data) > 4<<10 {
+				t.Errorf("commit %d has %d bytes", sequence, events.DecodedSize(m.Data))
+			}
+		}
+		b.expectBalances("0.00", "200.00")
+		large := b.transact("large")
+		for range 200 {
+			large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, From: b.wallets[1], To: b.wallets[0], Quantity: major("0.01")})
+		}
+		if _, err := b.ledger.Do(t.Context(), 0, large); rejection(err) != domain.BadRequest {
+			t.Errorf("a transaction that fits no commit: %v", err)
+		}
+		b.expectBalances("0.00", "200.00")
+	})(t)
 }
 
 // TestAppendOutcomes tries each way an append can go wrong, with the commit
@@ -278,8 +286,7 @@ func TestAppendOutcomes(t *testing.T) {
 		"refused":                      {[]events.Fault{events.Full}, false},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, fakeTime(func(t *testing.T) {
 			b := newBook(t, 2, nil)
 			before, _ := b.log.Last(t.Context())
 			b.log.Fail(c.faults...)
@@ -302,60 +309,62 @@ func TestAppendOutcomes(t *testing.T) {
 			if _, err := again.ledger.Do(t.Context(), 0, b.transfer("faulty", 0, 1, "30.00")); (rejection(err) == domain.DuplicateReference) != c.moved {
 				t.Errorf("the reference again: %v", err)
 			}
-		})
+		}))
 	}
 }
 
 // TestTwoWriters run over one log: each transfer acts once, and each ledger
 // reads what the other wrote.
 func TestTwoWriters(t *testing.T) {
-	t.Parallel()
-	a := newBook(t, 2, nil)
-	b := a.again()
-	var group sync.WaitGroup
-	for w, book := range []*book{a, b} {
-		for i := range 20 {
-			group.Go(func() {
-				if _, err := book.ledger.Do(t.Context(), 0, book.transfer(fmt.Sprint("w", w, "-", i), w, 1-w, "1.00")); err != nil {
-					t.Errorf("writer %d: %v", w, err)
-				}
-			})
+	fakeTime(func(t *testing.T) {
+		a := newBook(t, 2, nil)
+		b := a.again()
+		var group sync.WaitGroup
+		for w, book := range []*book{a, b} {
+			for i := range 20 {
+				group.Go(func() {
+					if _, err := book.ledger.Do(t.Context(), 0, book.transfer(fmt.Sprint("w", w, "-", i), w, 1-w, "1.00")); err != nil {
+						t.Errorf("writer %d: %v", w, err)
+					}
+				})
+			}
 		}
-	}
-	group.Wait()
-	a.must(a.transfer("last", 0, 1, "30.00"))
-	b.expectBalances("70.00", "130.00") // linearizable, without a write of its own
-	a.expectBalances("70.00", "130.00")
-	if _, err := b.ledger.Do(t.Context(), 0, b.transfer("last", 0, 1, "30.00")); rejection(err) != domain.DuplicateReference {
-		t.Errorf("the other's reference: %v", err)
-	}
+		group.Wait()
+		a.must(a.transfer("last", 0, 1, "30.00"))
+		b.expectBalances("70.00", "130.00") // linearizable, without a write of its own
+		a.expectBalances("70.00", "130.00")
+		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("last", 0, 1, "30.00")); rejection(err) != domain.DuplicateReference {
+			t.Errorf("the other's reference: %v", err)
+		}
+	})(t)
 }
 
 // TestOffline takes the log away under a command and brings it back.
 func TestOffline(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Patience = 100 * time.Millisecond })
-	b.log.SetOffline(true)
-	var unavailable *ledger.Unavailable
-	_, err := b.ledger.Do(t.Context(), 0, b.transfer("offline", 0, 1, "30.00"))
-	if !errors.As(err, &unavailable) || !unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
-		t.Fatalf("answered %v", err)
-	}
-	if b.ledger.Ready() == nil {
-		t.Error("ready while an append is unresolved")
-	}
-	if _, err := b.ledger.Do(t.Context(), 0, b.transfer("refused", 0, 1, "30.00")); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown {
-		t.Errorf("the next one: %v", err)
-	}
-	if _, err := b.ledger.View(t.Context(), 0, func(*domain.State) {}); !errors.As(err, &unavailable) {
-		t.Errorf("a read: %v", err)
-	}
-	b.log.SetOffline(false)
-	await(t, "ready again", func() bool { return b.ledger.Ready() == nil })
-	b.expectBalances("70.00", "130.00")
-	if _, err := b.ledger.Do(t.Context(), 0, b.transfer("refused", 0, 1, "30.00")); err != nil {
-		t.Errorf("what was refused was done: %v", err)
-	}
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Patience = 100 * time.Millisecond })
+		b.log.SetOffline(true)
+		var unavailable *ledger.Unavailable
+		_, err := b.ledger.Do(t.Context(), 0, b.transfer("offline", 0, 1, "30.00"))
+		if !errors.As(err, &unavailable) || !unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
+			t.Fatalf("answered %v", err)
+		}
+		if b.ledger.Ready() == nil {
+			t.Error("ready while an append is unresolved")
+		}
+		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("refused", 0, 1, "30.00")); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown {
+			t.Errorf("the next one: %v", err)
+		}
+		if _, err := b.ledger.View(t.Context(), 0, func(*domain.State) {}); !errors.As(err, &unavailable) {
+			t.Errorf("a read: %v", err)
+		}
+		b.log.SetOffline(false)
+		await(t, "ready again", func() bool { return b.ledger.Ready() == nil })
+		b.expectBalances("70.00", "130.00")
+		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("refused", 0, 1, "30.00")); err != nil {
+			t.Errorf("what was refused was done: %v", err)
+		}
+	})(t)
 }
 
 // TestProjectsSpread: new projects come to all shards alike, also when their names
@@ -387,45 +396,46 @@ func TestProjectsSpread(t *testing.T) {
 // back, in another that writes the same log, and in one that starts from it. When
 // the clock has come to it again, time goes on with the clock.
 func TestClockGoesBack(t *testing.T) {
-	t.Parallel()
-	clock := newClock()
-	a := newBook(t, 2, clock.config)
-	newest := a.must(a.transfer("first", 0, 1, "1.00")).Time
-	expect := func(b *book, reference string, want time.Time) {
-		t.Helper()
-		if got := b.must(b.transfer(reference, 0, 1, "1.00")).Time; !got.Equal(want) {
-			t.Errorf("%s: %s, want %s", reference, got, want)
+	fakeTime(func(t *testing.T) {
+		clock := newClock()
+		a := newBook(t, 2, clock.config)
+		newest := a.must(a.transfer("first", 0, 1, "1.00")).Time
+		expect := func(b *book, reference string, want time.Time) {
+			t.Helper()
+			if got := b.must(b.transfer(reference, 0, 1, "1.00")).Time; !got.Equal(want) {
+				t.Errorf("%s: %s, want %s", reference, got, want)
+			}
 		}
-	}
-	clock.advance(-time.Hour)
-	expect(a, "back", newest)
-	other := open(t, a.log, a.keys, clock.config)
-	other.project, other.wallets = a.project, a.wallets
-	expect(other, "of a start", newest)
-	clock.advance(2 * time.Hour)
-	newest = clock.time()
-	expect(other, "forth", newest)
-	clock.advance(-time.Minute)
-	expect(a, "of another writer", newest)
-	clock.advance(time.Minute + time.Microsecond)
-	expect(a, "on", newest.Add(time.Microsecond))
+		clock.advance(-time.Hour)
+		expect(a, "back", newest)
+		other := open(t, a.log, a.keys, clock.config)
+		other.project, other.wallets = a.project, a.wallets
+		expect(other, "of a start", newest)
+		clock.advance(2 * time.Hour)
+		newest = clock.time()
+		expect(other, "forth", newest)
+		clock.advance(-time.Minute)
+		expect(a, "of another writer", newest)
+		clock.advance(time.Minute + time.Microsecond)
+		expect(a, "on", newest.Add(time.Microsecond))
 
-	last, _ := a.log.Last(t.Context())
-	codec := &events.Codec{Keys: a.keys}
-	for sequence, before := uint64(1), (time.Time{}); sequence <= last; sequence++ {
-		message, err := a.log.Get(t.Context(), sequence)
-		if err != nil {
-			t.Fatal(err)
+		last, _ := a.log.Last(t.Context())
+		codec := &events.Codec{Keys: a.keys}
+		for sequence, before := uint64(1), (time.Time{}); sequence <= last; sequence++ {
+			message, err := a.log.Get(t.Context(), sequence)
+			if err != nil {
+				t.Fatal(err)
+			}
+			commit, err := codec.Decode(message.Data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if commit.Time.Before(before) {
+				t.Errorf("commit %d is of %s, the one before of %s", sequence, commit.Time, before)
+			}
+			before = commit.Time
 		}
-		commit, err := codec.Decode(message.Data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if commit.Time.Before(before) {
-			t.Errorf("commit %d is of %s, the one before of %s", sequence, commit.Time, before)
-		}
-		before = commit.Time
-	}
+	})(t)
 }
 
 func BenchmarkTransfers(b *testing.B) {

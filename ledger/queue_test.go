@@ -178,7 +178,7 @@ func TestOneProjectDoesNotHoldUpAnother(t *testing.T) {
 				batch = append(batch, a.transfer(fmt.Sprint("line-", i), i%2, 1-i%2, "0.01"))
 			}
 			a.ask(func() {
-				for i, outcome := range a.ledger.DoAll(t.Context(), 0, batch) {
+				for i, outcome := range a.ledger.DoAll(a.t.Context(), 0, batch) {
 					if outcome.Err != nil {
 						a.t.Errorf("line %d: %v", i, outcome.Err)
 					}
@@ -188,7 +188,7 @@ func TestOneProjectDoesNotHoldUpAnother(t *testing.T) {
 		"dry runs": func(a *tenants, _ *clock) {
 			for i := range many {
 				a.ask(func() {
-					receipt, err := a.ledger.Try(t.Context(), 0, a.large(fmt.Sprint("dry-", i), wide))
+					receipt, err := a.ledger.Try(a.t.Context(), 0, a.large(fmt.Sprint("dry-", i), wide))
 					if err != nil {
 						a.t.Error(err)
 					}
@@ -201,8 +201,7 @@ func TestOneProjectDoesNotHoldUpAnother(t *testing.T) {
 		"due transactions": func(a *tenants, at *clock) { at.advance(time.Hour) },
 	}
 	for name, load := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, fakeTime(func(t *testing.T) {
 			at := newClock()
 			a := newTenants(t, 2, at.config)
 			for i := range many {
@@ -235,7 +234,7 @@ func TestOneProjectDoesNotHoldUpAnother(t *testing.T) {
 					t.Errorf("commit %d has %d operations", i, operations)
 				}
 			}
-		})
+		}))
 	}
 }
 
@@ -245,153 +244,143 @@ func TestOneProjectDoesNotHoldUpAnother(t *testing.T) {
 func TestHeavyFlowsRest(t *testing.T) {
 	t.Parallel()
 	for _, shared := range []bool{true, false} {
-		t.Run(fmt.Sprint("beside a light flow ", shared), func(t *testing.T) {
-			t.Parallel()
+		t.Run(fmt.Sprint("beside a light flow ", shared), fakeTime(func(t *testing.T) {
 			at := newClock()
 			a := newTenants(t, 3, at.config)
 			heavy, second, light := a.projects[0], a.projects[1], a.projects[2]
 			at.advance(time.Minute) // the commands that made the projects are long ago
-			together := func(round int) bool {
-				// The group that is held has a turn of a heavy flow: two commands of 150 wait in it.
-				a.hold()
-				for i := range 2 {
-					a.ask(func() { heavy.must(heavy.large(fmt.Sprint("long-", round, i), 150)) })
-				}
-				if shared {
-					a.ask(func() { light.must(light.transfer(fmt.Sprint("beside-", round), 0, 1, "0.01")) })
-				}
-				a.log.open()
-				a.log.shut()
-				<-a.log.arrived // the first group, with all of these
-				began := time.Now()
-				var later, small ledger.Receipt
-				a.ask(func() { later = second.must(second.large(fmt.Sprint("later-", round), 150)) })
-				a.ask(func() { small = light.must(light.transfer(fmt.Sprint("small-", round), 0, 1, "0.01")) })
-				await(t, "the group takes long", func() bool { return time.Since(began) > 100*time.Millisecond })
-				a.let()
-				return later.Sequence == small.Sequence
+			// The group that is held has a turn of a heavy flow: two commands of 150 wait in it.
+			a.hold()
+			for i := range 2 {
+				a.ask(func() { heavy.must(heavy.large(fmt.Sprint("long-", i), 150)) })
 			}
-			if !shared {
-				if !together(0) {
-					t.Error("a flow rests for the sake of nobody")
-				}
-				return
+			if shared {
+				a.ask(func() { light.must(light.transfer("beside", 0, 1, "0.01")) })
 			}
-			// A writer that is kept from the processor for all of a rest shows nothing.
-			for round := range 20 {
-				if !together(round) {
-					return
-				}
+			a.log.open()
+			a.log.shut()
+			<-a.log.arrived // the first group, with all of these
+			began := time.Now()
+			var later, small ledger.Receipt
+			a.ask(func() { later = second.must(second.large("later", 150)) })
+			a.ask(func() { small = light.must(light.transfer("small", 0, 1, "0.01")) })
+			await(t, "the group takes long", func() bool { return time.Since(began) > 100*time.Millisecond })
+			a.let()
+			if together := later.Sequence == small.Sequence; together == shared {
+				t.Errorf("one commit took both: %t", together)
 			}
-			t.Error("a heavy flow never rests beside a light one")
-		})
+		}))
 	}
 }
 
 // TestNoProjectFillsTheQueue: one that asks for too much is refused, and the
 // others are not.
 func TestNoProjectFillsTheQueue(t *testing.T) {
-	t.Parallel()
-	a := newTenants(t, 3, func(cfg *ledger.Config) { cfg.Capacity = 1000 })
-	a.hold()
-	refused := func(b *book, reference string, n int) {
-		t.Helper()
-		var unavailable *ledger.Unavailable
-		if _, err := b.ledger.Do(t.Context(), 0, b.large(reference, n)); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
-			t.Errorf("%s: %v", reference, err)
+	fakeTime(func(t *testing.T) {
+		a := newTenants(t, 3, func(cfg *ledger.Config) { cfg.Capacity = 1000 })
+		a.hold()
+		refused := func(b *book, reference string, n int) {
+			t.Helper()
+			var unavailable *ledger.Unavailable
+			if _, err := b.ledger.Do(t.Context(), 0, b.large(reference, n)); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
+				t.Errorf("%s: %v", reference, err)
+			}
 		}
-	}
-	accepted := func(b *book, reference string, n int) { a.ask(func() { b.must(b.large(reference, n)) }) }
-	first, second, third := a.projects[0], a.projects[1], a.projects[2]
-	accepted(first, "half of it", 300)
-	accepted(first, "and more", 200)
-	refused(first, "over half", 1)
-	accepted(second, "a part", 200)
-	refused(second, "over what is free", 101)
-	accepted(second, "what is free", 50)
-	accepted(third, "anything, since it has nothing waiting", 999)
-	refused(third, "no more", 1)
-	a.let()
-	if still := a.metric("tallystick_waiting_operations"); still != 0 {
-		t.Errorf("%v operations still wait", still)
-	}
-	a.hold() // and everything is free again
-	accepted(first, "half of it again", 300)
-	accepted(first, "and more again", 200)
-	refused(first, "over half again", 1)
-	a.let()
-	first.must(first.large("over half", 1))
+		accepted := func(b *book, reference string, n int) { a.ask(func() { b.must(b.large(reference, n)) }) }
+		first, second, third := a.projects[0], a.projects[1], a.projects[2]
+		accepted(first, "half of it", 300)
+		accepted(first, "and more", 200)
+		refused(first, "over half", 1)
+		accepted(second, "a part", 200)
+		refused(second, "over what is free", 101)
+		accepted(second, "what is free", 50)
+		accepted(third, "anything, since it has nothing waiting", 999)
+		refused(third, "no more", 1)
+		a.let()
+		if still := a.metric("tallystick_waiting_operations"); still != 0 {
+			t.Errorf("%v operations still wait", still)
+		}
+		a.hold() // and everything is free again
+		accepted(first, "half of it again", 300)
+		accepted(first, "and more again", 200)
+		refused(first, "over half again", 1)
+		a.let()
+		first.must(first.large("over half", 1))
+	})(t)
 }
 
 // TestDryRunInAGroup: a dry run is answered as of before the commit of its group.
 func TestDryRunInAGroup(t *testing.T) {
-	t.Parallel()
-	a := newTenants(t, 1, nil)
-	a.hold()
-	var dry, wet ledger.Receipt
-	a.ask(func() {
-		var err error
-		if dry, err = a.ledger.Try(t.Context(), 0, a.transfer("dry", 0, 1, "10.00")); err != nil {
-			t.Error(err)
+	fakeTime(func(t *testing.T) {
+		a := newTenants(t, 1, nil)
+		a.hold()
+		var dry, wet ledger.Receipt
+		a.ask(func() {
+			var err error
+			if dry, err = a.ledger.Try(t.Context(), 0, a.transfer("dry", 0, 1, "10.00")); err != nil {
+				t.Error(err)
+			}
+		})
+		a.ask(func() { wet = a.must(a.transfer("wet", 0, 1, "10.00")) })
+		a.let()
+		if dry.Sequence != a.held || wet.Sequence != a.held+1 {
+			t.Errorf("dry as of %d, wet as of %d, after commit %d", dry.Sequence, wet.Sequence, a.held)
 		}
-	})
-	a.ask(func() { wet = a.must(a.transfer("wet", 0, 1, "10.00")) })
-	a.let()
-	if dry.Sequence != a.held || wet.Sequence != a.held+1 {
-		t.Errorf("dry as of %d, wet as of %d, after commit %d", dry.Sequence, wet.Sequence, a.held)
-	}
-	if dry.Standings[0].Balance.String() != "89.99" || wet.Standings[0].Balance.String() != "89.99" {
-		t.Errorf("dry %+v, wet %+v", dry.Standings, wet.Standings)
-	}
+		if dry.Standings[0].Balance.String() != "89.99" || wet.Standings[0].Balance.String() != "89.99" {
+			t.Errorf("dry %+v, wet %+v", dry.Standings, wet.Standings)
+		}
+	})(t)
 }
 
 // TestWithdrawn: what a caller no longer waits for, and the writer had not taken,
 // is not done; what it had taken has an unknown outcome.
 func TestWithdrawn(t *testing.T) {
-	t.Parallel()
-	a := newTenants(t, 1, nil)
-	a.log.shut()
-	ctx, cancel := context.WithCancel(t.Context())
-	tired := func(reference string, unknown bool) {
-		_, err := a.ledger.Do(ctx, 0, a.transfer(reference, 0, 1, "1.00"))
-		var unavailable *ledger.Unavailable
-		if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown != unknown {
-			t.Errorf("%s: %v", reference, err)
+	fakeTime(func(t *testing.T) {
+		a := newTenants(t, 1, nil)
+		a.log.shut()
+		ctx, cancel := context.WithCancel(t.Context())
+		tired := func(reference string, unknown bool) {
+			_, err := a.ledger.Do(ctx, 0, a.transfer(reference, 0, 1, "1.00"))
+			var unavailable *ledger.Unavailable
+			if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown != unknown {
+				t.Errorf("%s: %v", reference, err)
+			}
 		}
-	}
-	a.asked.Go(func() { tired("taken", true) })
-	<-a.log.arrived
-	a.ask(func() { tired("waiting", false) })
-	cancel()
-	a.asked.Wait()
-	a.log.open()
-	a.must(a.transfer("waiting", 0, 1, "1.00"))
-	a.expectBalances("98.00", "102.00")
-	if _, err := a.ledger.Do(t.Context(), 0, a.transfer("taken", 0, 1, "1.00")); rejection(err) != domain.DuplicateReference {
-		t.Errorf("what was taken: %v", err)
-	}
+		a.asked.Go(func() { tired("taken", true) })
+		<-a.log.arrived
+		a.ask(func() { tired("waiting", false) })
+		cancel()
+		a.asked.Wait()
+		a.log.open()
+		a.must(a.transfer("waiting", 0, 1, "1.00"))
+		a.expectBalances("98.00", "102.00")
+		if _, err := a.ledger.Do(t.Context(), 0, a.transfer("taken", 0, 1, "1.00")); rejection(err) != domain.DuplicateReference {
+			t.Errorf("what was taken: %v", err)
+		}
+	})(t)
 }
 
 // TestStop: an append under way is finished and answered; what waits is told that
 // nothing was done, and nothing is.
 func TestStop(t *testing.T) {
-	t.Parallel()
-	a := newTenants(t, 1, nil)
-	a.hold()
-	for i := range 3 {
-		a.ask(func() {
-			var unavailable *ledger.Unavailable
-			_, err := a.ledger.Do(t.Context(), 0, a.transfer(fmt.Sprint("waiting-", i), 0, 1, "1.00"))
-			if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || !strings.Contains(unavailable.Reason, "stopping") {
-				t.Errorf("what waited: %v", err)
-			}
-		})
-	}
-	a.cancel()
-	a.let()
-	a.stop()
-	if last, _ := a.log.Last(t.Context()); last != a.held {
-		t.Errorf("the log ends with %d, not %d", last, a.held)
-	}
-	a.again().expectBalances("99.99", "100.01")
+	fakeTime(func(t *testing.T) {
+		a := newTenants(t, 1, nil)
+		a.hold()
+		for i := range 3 {
+			a.ask(func() {
+				var unavailable *ledger.Unavailable
+				_, err := a.ledger.Do(t.Context(), 0, a.transfer(fmt.Sprint("waiting-", i), 0, 1, "1.00"))
+				if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || !strings.Contains(unavailable.Reason, "stopping") {
+					t.Errorf("what waited: %v", err)
+				}
+			})
+		}
+		a.cancel()
+		a.let()
+		a.stop()
+		if last, _ := a.log.Last(t.Context()); last != a.held {
+			t.Errorf("the log ends with %d, not %d", last, a.held)
+		}
+		a.again().expectBalances("99.99", "100.01")
+	})(t)
 }

@@ -68,97 +68,99 @@ func (b *book) capture(hold domain.HoldID, reference, amount string, releaseRest
 // by the ledger that did it, by another that follows the log, and by one that
 // starts from it.
 func TestRecords(t *testing.T) {
-	t.Parallel()
-	clock := newClock()
-	a := newBook(t, 2, clock.config)
-	follower := open(t, a.log, a.keys, clock.config)
-	soon := clock.time().Add(time.Minute)
+	fakeTime(func(t *testing.T) {
+		clock := newClock()
+		a := newBook(t, 2, clock.config)
+		follower := open(t, a.log, a.keys, clock.config)
+		soon := clock.time().Add(time.Minute)
 
-	active := a.hold("active", "1", time.Time{})
-	a.expectHold(active, "active 0.00 1.00 [] false 0") // of the newest commit
-	whole, parts, rest := a.hold("whole", "2", time.Time{}), a.hold("parts", "3", time.Time{}), a.hold("rest", "4", time.Time{})
-	released, expired := a.hold("released", "5", time.Time{}), a.hold("expired", "6", soon)
-	open1 := a.escrow("open", "1", domain.CreateEscrow{})
-	approved := a.escrow("approved", "2", domain.CreateEscrow{Approval: true})
-	mixed := a.escrow("mixed", "3", domain.CreateEscrow{})
-	overdue := a.escrow("overdue", "4", domain.CreateEscrow{Deadline: soon, AtDeadline: domain.RefundAtDeadline})
+		active := a.hold("active", "1", time.Time{})
+		a.expectHold(active, "active 0.00 1.00 [] false 0") // of the newest commit
+		whole, parts, rest := a.hold("whole", "2", time.Time{}), a.hold("parts", "3", time.Time{}), a.hold("rest", "4", time.Time{})
+		released, expired := a.hold("released", "5", time.Time{}), a.hold("expired", "6", soon)
+		open1 := a.escrow("open", "1", domain.CreateEscrow{})
+		approved := a.escrow("approved", "2", domain.CreateEscrow{Approval: true})
+		mixed := a.escrow("mixed", "3", domain.CreateEscrow{})
+		overdue := a.escrow("overdue", "4", domain.CreateEscrow{Deadline: soon, AtDeadline: domain.RefundAtDeadline})
 
-	captured := a.capture(whole, "c1", "", false)
-	a.capture(parts, "c2", "1", false)
-	a.must(domain.ReleaseHold{Project: a.project, Hold: parts, Quantity: major("0.50")})
-	a.expectHold(parts, "active 1.00 1.50 [] false 1")
-	last := a.capture(parts, "c3", "", false)
-	a.capture(rest, "c4", "1", true)
-	a.must(domain.ReleaseHold{Project: a.project, Hold: released})
-	for _, party := range []domain.EscrowParty{domain.EscrowRecipient, domain.EscrowSender} {
-		a.must(domain.ApproveEscrow{Project: a.project, Escrow: approved, Party: party})
-	}
-	a.must(domain.EndEscrow{Project: a.project, Escrow: mixed, How: domain.ReleaseAtDeadline, Reference: "m1", Quantity: major("1")})
-	a.must(domain.EndEscrow{Project: a.project, Escrow: mixed, How: domain.RefundAtDeadline, Reference: "m2"})
-	clock.advance(time.Minute)
-	a.poke()
+		captured := a.capture(whole, "c1", "", false)
+		a.capture(parts, "c2", "1", false)
+		a.must(domain.ReleaseHold{Project: a.project, Hold: parts, Quantity: major("0.50")})
+		a.expectHold(parts, "active 1.00 1.50 [] false 1")
+		last := a.capture(parts, "c3", "", false)
+		a.capture(rest, "c4", "1", true)
+		a.must(domain.ReleaseHold{Project: a.project, Hold: released})
+		for _, party := range []domain.EscrowParty{domain.EscrowRecipient, domain.EscrowSender} {
+			a.must(domain.ApproveEscrow{Project: a.project, Escrow: approved, Party: party})
+		}
+		a.must(domain.EndEscrow{Project: a.project, Escrow: mixed, How: domain.ReleaseAtDeadline, Reference: "m1", Quantity: major("1")})
+		a.must(domain.EndEscrow{Project: a.project, Escrow: mixed, How: domain.RefundAtDeadline, Reference: "m2"})
+		clock.advance(time.Minute)
+		a.poke()
 
-	read := func(b *book) []any {
-		b.t.Helper()
-		all := []any{
-			b.expectHold(active, "active 0.00 1.00 [] false 0"),
-			b.expectHold(whole, "captured 2.00 0.00 [] false 1"),
-			b.expectHold(parts, "captured 2.50 0.00 [] false 2"),
-			b.expectHold(rest, "released 1.00 0.00 [] false 1"),
-			b.expectHold(released, "released 0.00 0.00 [] false 0"),
-			b.expectHold(expired, "expired 0.00 0.00 [] true 0"),
-			b.expectEscrow(open1, "open 0.00 1.00 [] false 0"),
-			b.expectEscrow(approved, "open 0.00 2.00 [recipient sender] false 0"),
-			b.expectEscrow(mixed, "refunded 1.00 0.00 [] false 2"),
-			b.expectEscrow(overdue, "refunded 0.00 0.00 [] true 1"),
+		read := func(b *book) []any {
+			b.t.Helper()
+			all := []any{
+				b.expectHold(active, "active 0.00 1.00 [] false 0"),
+				b.expectHold(whole, "captured 2.00 0.00 [] false 1"),
+				b.expectHold(parts, "captured 2.50 0.00 [] false 2"),
+				b.expectHold(rest, "released 1.00 0.00 [] false 1"),
+				b.expectHold(released, "released 0.00 0.00 [] false 0"),
+				b.expectHold(expired, "expired 0.00 0.00 [] true 0"),
+				b.expectEscrow(open1, "open 0.00 1.00 [] false 0"),
+				b.expectEscrow(approved, "open 0.00 2.00 [recipient sender] false 0"),
+				b.expectEscrow(mixed, "refunded 1.00 0.00 [] false 2"),
+				b.expectEscrow(overdue, "refunded 0.00 0.00 [] true 1"),
+			}
+			if record := b.expectHold(whole, "captured 2.00 0.00 [] false 1"); !record.UpdatedAt.Equal(captured.Time) ||
+				record.Transactions[0] != captured.Events[1].(*domain.TransactionCompleted).Transaction {
+				b.t.Errorf("captured at %s by %v", record.UpdatedAt, record.Transactions)
+			}
+			if record := b.expectHold(parts, "captured 2.50 0.00 [] false 2"); !record.UpdatedAt.Equal(last.Time) {
+				b.t.Errorf("changed at %s, not at %s", record.UpdatedAt, last.Time)
+			}
+			if record := b.expectEscrow(mixed, "refunded 1.00 0.00 [] false 2"); record.Reference != "mixed" {
+				b.t.Errorf("the escrow has the reference %q", record.Reference)
+			}
+			return all
 		}
-		if record := b.expectHold(whole, "captured 2.00 0.00 [] false 1"); !record.UpdatedAt.Equal(captured.Time) ||
-			record.Transactions[0] != captured.Events[1].(*domain.TransactionCompleted).Transaction {
-			b.t.Errorf("captured at %s by %v", record.UpdatedAt, record.Transactions)
+		want := read(a)
+		follower.project, follower.wallets = a.project, a.wallets
+		for name, other := range map[string]*book{"the one that follows": follower, "the one that starts": open(t, a.log, a.keys, clock.config)} {
+			if got := read(other); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s reads\n%+v, want\n%+v", name, got, want)
+			}
 		}
-		if record := b.expectHold(parts, "captured 2.50 0.00 [] false 2"); !record.UpdatedAt.Equal(last.Time) {
-			b.t.Errorf("changed at %s, not at %s", record.UpdatedAt, last.Time)
-		}
-		if record := b.expectEscrow(mixed, "refunded 1.00 0.00 [] false 2"); record.Reference != "mixed" {
-			b.t.Errorf("the escrow has the reference %q", record.Reference)
-		}
-		return all
-	}
-	want := read(a)
-	follower.project, follower.wallets = a.project, a.wallets
-	for name, other := range map[string]*book{"the one that follows": follower, "the one that starts": open(t, a.log, a.keys, clock.config)} {
-		if got := read(other); !reflect.DeepEqual(got, want) {
-			t.Errorf("%s reads\n%+v, want\n%+v", name, got, want)
-		}
-	}
+	})(t)
 }
 
 // TestNoRecord: what is not the place of a hold or escrow is not found.
 func TestNoRecord(t *testing.T) {
-	t.Parallel()
-	b := newBook(t, 1, nil)
-	at, _ := b.hold("h", "1", time.Time{}).Location()
-	elsewhere, past := at, at
-	elsewhere.Shard, past.Index = 1, 1
-	for _, place := range []domain.Location{{Sequence: 1}, {Sequence: at.Sequence + 1}, {}, elsewhere, past} {
-		if _, ok, err := b.ledger.Transaction(t.Context(), domain.TransactionID(place.ID("tx_"))); ok || err != nil {
-			t.Errorf("transaction at %+v: %t %v", place, ok, err)
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 1, nil)
+		at, _ := b.hold("h", "1", time.Time{}).Location()
+		elsewhere, past := at, at
+		elsewhere.Shard, past.Index = 1, 1
+		for _, place := range []domain.Location{{Sequence: 1}, {Sequence: at.Sequence + 1}, {}, elsewhere, past} {
+			if _, ok, err := b.ledger.Transaction(t.Context(), domain.TransactionID(place.ID("tx_"))); ok || err != nil {
+				t.Errorf("transaction at %+v: %t %v", place, ok, err)
+			}
+			if _, ok, err := b.ledger.Hold(t.Context(), domain.HoldID(place.ID("hold_"))); ok || err != nil {
+				t.Errorf("hold at %+v: %t %v", place, ok, err)
+			}
+			if _, ok, err := b.ledger.Escrow(t.Context(), domain.EscrowID(place.ID("esc_"))); ok || err != nil {
+				t.Errorf("escrow at %+v: %t %v", place, ok, err)
+			}
 		}
-		if _, ok, err := b.ledger.Hold(t.Context(), domain.HoldID(place.ID("hold_"))); ok || err != nil {
-			t.Errorf("hold at %+v: %t %v", place, ok, err)
+		if _, ok, err := b.ledger.Hold(t.Context(), "nonsense"); ok || err != nil {
+			t.Errorf("nonsense: %t %v", ok, err)
 		}
-		if _, ok, err := b.ledger.Escrow(t.Context(), domain.EscrowID(place.ID("esc_"))); ok || err != nil {
-			t.Errorf("escrow at %+v: %t %v", place, ok, err)
+		if _, ok, err := b.ledger.Escrow(t.Context(), domain.EscrowID(at.ID("esc_"))); ok || err != nil {
+			t.Errorf("a hold's place as an escrow: %t %v", ok, err)
 		}
-	}
-	if _, ok, err := b.ledger.Hold(t.Context(), "nonsense"); ok || err != nil {
-		t.Errorf("nonsense: %t %v", ok, err)
-	}
-	if _, ok, err := b.ledger.Escrow(t.Context(), domain.EscrowID(at.ID("esc_"))); ok || err != nil {
-		t.Errorf("a hold's place as an escrow: %t %v", ok, err)
-	}
-	b.log.SetOffline(true)
-	if _, _, err := b.ledger.Hold(t.Context(), domain.HoldID(at.ID("hold_"))); err == nil {
-		t.Error("a hold is read from a log that is away")
-	}
+		b.log.SetOffline(true)
+		if _, _, err := b.ledger.Hold(t.Context(), domain.HoldID(at.ID("hold_"))); err == nil {
+			t.Error("a hold is read from a log that is away")
+		}
+	})(t)
 }
