@@ -80,6 +80,10 @@ func StartNATS(cfg NATSConfig) (*NATS, error) {
 		n.Stop()
 		return nil, fmt.Errorf("embedded NATS in %s: not ready after %s", cfg.Dir, natsPatience)
 	}
+	if err := exportStatus(srv); err != nil {
+		n.Stop()
+		return nil, fmt.Errorf("embedded NATS: %w", err)
+	}
 	if !opts.DontListen {
 		n.url = srv.ClientURL()
 	}
@@ -118,6 +122,16 @@ func natsOptions(cfg NATSConfig) (*server.Options, error) {
 		opts.Port = server.RANDOM_PORT // 0 would mean 4222.
 	}
 	return opts, nil
+}
+
+// exportStatus lets every client ask for the state of JetStream, SyncAlways
+// included, which only the system account may do otherwise.
+func exportStatus(srv *server.Server) error {
+	const subject = "$SYS.REQ.SERVER.PING.JSZ"
+	if err := srv.SystemAccount().AddServiceExportWithResponse(subject, server.Streamed, nil); err != nil {
+		return err
+	}
+	return srv.GlobalAccount().AddServiceImport(srv.SystemAccount(), subject, subject)
 }
 
 // Connect returns a connection through memory, not through a socket. It does

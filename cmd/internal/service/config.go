@@ -63,9 +63,10 @@ func (f Flags) Connect(name string, logger *slog.Logger) (*nats.Conn, error) {
 	return conn, nil
 }
 
-// ConnOptions of every connection to NATS: it reconnects for ever, and does not
-// keep what could not be sent for later. A commit that is sent after its caller
-// heard "unknown" would be resolved all the same, but only after a detour.
+// ConnOptions returns the options of every connection to NATS. It reconnects for
+// ever, and after each connect warns of servers that do not sync every write. It
+// does not keep messages that could not be sent: a commit that is sent after its
+// caller heard "unknown" would be resolved all the same, but only after a detour.
 func ConnOptions(name string, logger *slog.Logger) []nats.Option {
 	return []nats.Option{
 		nats.Name(name), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
@@ -76,7 +77,11 @@ func ConnOptions(name string, logger *slog.Logger) []nats.Option {
 				logger.Warn("NATS is gone; reconnecting", "error", err)
 			}
 		}),
-		nats.ReconnectHandler(func(c *nats.Conn) { logger.Info("NATS is back", "server", c.ConnectedUrlRedacted()) }),
+		nats.ConnectHandler(func(c *nats.Conn) { go reportSync(c, logger) }),
+		nats.ReconnectHandler(func(c *nats.Conn) {
+			logger.Info("NATS is back", "server", c.ConnectedUrlRedacted())
+			go reportSync(c, logger)
+		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { logger.Debug("NATS", "error", err) }),
 	}
 }
