@@ -27,9 +27,9 @@ soak: ## longer campaigns: the property tests, the fuzzers and the kill tests, m
 	go test -race -count 20 -timeout 60m -run 'Histories|Extremes|Money|Quantity|Rescale|Rate|Share|FeeRule|TestLots' ./domain/...
 	go test -race -timeout 20m -run ManyLots ./domain -lots 100000
 	go test -timeout 60m -run Duel ./domain/naive -commands 1000000
-	go test -fuzz FuzzParseAmount -fuzztime 2m ./domain/
-	go test -fuzz FuzzParseRate -fuzztime 1m ./domain/
-	go test -fuzz FuzzParsePercentage -fuzztime 1m ./domain/
+	go test -fuzz FuzzParseAmount -fuzztime 2m ./domain/money/
+	go test -fuzz FuzzParseRate -fuzztime 1m ./domain/money/
+	go test -fuzz FuzzParsePercentage -fuzztime 1m ./domain/money/
 	go test -fuzz FuzzFee -fuzztime 1m ./domain/
 	go test -fuzz FuzzNumbers -fuzztime 4m ./domain/
 	go test -fuzz FuzzDecode -fuzztime 2m ./events/

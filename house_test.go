@@ -23,6 +23,8 @@ const module = "tallystick"
 // package may.
 var banned = []struct{ from, to, why string }{
 	{"domain", module, "the rules depend on nothing of ours: they must be readable alone"},
+	{"domain/money", module, "arithmetic on amounts knows nothing of who holds them"},
+	{"domain/ids", module, "identifiers are places in the log, whatever they name"},
 	{"embedded", module, "it runs servers, and would run them for any program"},
 	{"schema", module, "it makes tables, and knows nothing of what they hold"},
 	{"events", "ledger projections webhooks api cmd", "the log knows nothing of who reads and writes it"},

@@ -3,9 +3,10 @@ package api
 import (
 	"net/http"
 
-	"tallystick/domain"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 func (s *server) assetRoutes(v1 *echo.Group) {
@@ -24,10 +25,10 @@ func (s *server) defineAsset(c echo.Context, who caller) error {
 		return err
 	}
 	if body.Scale == nil {
-		return badRequest("scale is required: how many digits the asset has after the point, 0 to %d", domain.MaxScale)
+		return badRequest("scale is required: how many digits the asset has after the point, 0 to %d", money.MaxScale)
 	}
-	asset := domain.Asset{
-		Code: domain.AssetCode(param(c, "code")), Scale: *body.Scale, Name: body.Name, Symbol: body.Symbol, NumericID: body.NumericID,
+	asset := money.Asset{
+		Code: money.AssetCode(param(c, "code")), Scale: *body.Scale, Name: body.Name, Symbol: body.Symbol, NumericID: body.NumericID,
 	}
 	if _, err := s.do(c, who.shard, domain.DefineAsset{Project: who.project, Asset: asset}); err != nil {
 		return err
@@ -41,7 +42,7 @@ func (s *server) getAsset(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	asset, ok := project.Asset(domain.AssetCode(param(c, "code")))
+	asset, ok := project.Asset(money.AssetCode(param(c, "code")))
 	if !ok {
 		return notFound("Asset")
 	}
@@ -59,9 +60,9 @@ func (s *server) listAssets(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	var rows []domain.Asset
+	var rows []money.Asset
 	next := ""
-	for asset := range project.OwnAssets(domain.AssetCode(after)) {
+	for asset := range project.OwnAssets(money.AssetCode(after)) {
 		if len(rows) == limit {
 			next = string(rows[limit-1].Code)
 			break
@@ -86,7 +87,7 @@ func projectIn(state *domain.State, who caller) domain.Project {
 	return domain.Project{ID: who.project} // of a credential that outlived it: never so far
 }
 
-func assetOf(a *domain.Asset) Asset {
+func assetOf(a *money.Asset) Asset {
 	asset := Asset{Code: string(a.Code), Scale: a.Scale, Name: a.Name, Symbol: a.Symbol}
 	if a.NumericID != 0 {
 		asset.NumericID = &a.NumericID

@@ -7,14 +7,15 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 
-	"tallystick/domain"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // caller is a project that asks for something.
 type caller struct {
-	project domain.ProjectID
+	project ids.Project
 	shard   int
 }
 
@@ -76,7 +77,7 @@ func (s *server) authenticate(c echo.Context) (who caller, isOperator bool, err 
 		}
 		return who, true, nil
 	}
-	credential, err := s.credential(c.Request().Context(), domain.APIKey(key))
+	credential, err := s.credential(c.Request().Context(), ids.APIKey(key))
 	if err != nil {
 		return who, false, err
 	}
@@ -97,7 +98,7 @@ func same(a, b [sha256.Size]byte) bool { return subtle.ConstantTimeCompare(a[:],
 // credential finds a key in the shard that it names. What Peek does not know
 // may be newer than what this process has read, so the log is asked before it is
 // refused; a revocation by another process takes effect once it is read here.
-func (s *server) credential(ctx context.Context, key domain.APIKey) (domain.Credential, error) {
+func (s *server) credential(ctx context.Context, key ids.APIKey) (domain.Credential, error) {
 	at, ok := key.Location()
 	if !ok || int(at.Shard) >= s.ledger.Shards() {
 		return domain.Credential{}, errCredential

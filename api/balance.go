@@ -4,11 +4,12 @@ import (
 	"net/http"
 	"time"
 
-	"tallystick/domain"
-	"tallystick/projections"
-
 	"github.com/go-faster/jx"
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/money"
+	"tallystick/projections"
 )
 
 func (s *server) balanceRoutes(v1 *echo.Group) {
@@ -100,7 +101,7 @@ func (s *server) listEntries(c echo.Context, who caller) error {
 }
 
 // balanceOf is a wallet's balance, with what is held and available of it.
-func balanceOf(w *domain.Wallet, project *domain.Project, held, available domain.Money) Balance {
+func balanceOf(w *domain.Wallet, project *domain.Project, held, available money.Amount) Balance {
 	b := Balance{
 		WalletID: string(w.ID), Currency: string(w.Asset.Code),
 		Balance: w.Balance.String(), BalanceMinor: minor(w.Balance), BalanceFormatted: formatted(w.Balance, project),

@@ -7,13 +7,14 @@ import (
 	"net/http"
 	"strings"
 
-	"tallystick/domain"
-	"tallystick/ledger"
-
 	"github.com/go-faster/jx"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/ledger"
 )
 
 const (
@@ -73,7 +74,7 @@ type batch struct {
 
 // outcome is what became of one transaction of a batch.
 type outcome struct {
-	reference domain.Reference // "" where it could not be read
+	reference ids.Reference // "" where it could not be read
 	receipt   ledger.Receipt
 	err       error
 }
@@ -132,7 +133,7 @@ func (b *batch) add(who caller, item jsontext.Value) {
 		command, err = transactOf(who, &body)
 	}
 	if err != nil {
-		b.outcomes = append(b.outcomes, outcome{reference: domain.Reference(body.Reference), err: err})
+		b.outcomes = append(b.outcomes, outcome{reference: ids.Reference(body.Reference), err: err})
 		return
 	}
 	b.commands, b.places = append(b.commands, command), append(b.places, len(b.outcomes))

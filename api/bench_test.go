@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/ledger"
 )
 
@@ -36,8 +38,8 @@ func (l *instant) Shards() int { return 1 }
 // without network and ledger.
 func BenchmarkTransfer(b *testing.B) {
 	const body = `{"reference":"order-1234567890","sender_wallet_id":"wall_0000000001400","recipient_identifier":"+23279123456","amount":"50.00","description":"Dinner split","metadata":{"order":"1234"}}`
-	project := domain.ProjectID(domain.Location{Sequence: 1}.ID("proj_"))
-	key := domain.APIKey(domain.Location{Sequence: 2}.ID("key_"))
+	project := ids.Project(ids.Location{Sequence: 1}.ID("proj_"))
+	key := ids.APIKey(ids.Location{Sequence: 2}.ID("key_"))
 	secret, hash := NewSecret()
 	state := domain.NewState(1)
 	for _, fact := range []domain.Event{
@@ -82,21 +84,21 @@ func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(int)             {}
 
 func sampleStandings(t *domain.TransactionCompleted) []domain.Standing {
-	ghs := domain.Asset{Code: "GHS", Scale: 2}
+	ghs := money.Asset{Code: "GHS", Scale: 2}
 	var all []domain.Standing
 	for _, e := range []domain.Entry{t.Entries[2], t.Entries[1], t.Entries[3]} { // the last of each wallet
 		all = append(all, domain.Standing{
-			Wallet: e.Wallet, Asset: ghs, Version: e.Version, Balance: e.Balance, Held: domain.NewMoney("GHS", 0, 2), Available: e.Balance,
+			Wallet: e.Wallet, Asset: ghs, Version: e.Version, Balance: e.Balance, Held: money.New("GHS", 0, 2), Available: e.Balance,
 		})
 	}
 	return all
 }
 
-func sampleTransfer(project domain.ProjectID) *domain.TransactionCompleted {
-	wallet := func(n uint64) domain.WalletID { return domain.WalletID(domain.Location{Sequence: n}.ID("wall_")) }
-	money := func(minor int64) domain.Money { return domain.NewMoney("GHS", minor, 2) }
+func sampleTransfer(project ids.Project) *domain.TransactionCompleted {
+	wallet := func(n uint64) ids.Wallet { return ids.Wallet(ids.Location{Sequence: n}.ID("wall_")) }
+	money := func(minor int64) money.Amount { return money.New("GHS", minor, 2) }
 	return &domain.TransactionCompleted{
-		Project: project, Transaction: domain.TransactionID(domain.Location{Sequence: 123456, Index: 7}.ID("tx_")), Reference: "order-1234567890",
+		Project: project, Transaction: ids.Transaction(ids.Location{Sequence: 123456, Index: 7}.ID("tx_")), Reference: "order-1234567890",
 		Operations: []domain.PostedOperation{{Type: domain.Transfer, From: wallet(5), To: wallet(6), Amount: money(5000), Fee: money(50)}},
 		Entries: []domain.Entry{
 			{Wallet: wallet(5), Version: 7, Kind: domain.DebitEntry, Amount: money(-5000), Balance: money(95000)},

@@ -3,9 +3,10 @@ package api
 import (
 	"net/http"
 
-	"tallystick/domain"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // Credentials are the operator's to give. A project's own credential cannot make
@@ -42,7 +43,7 @@ func (s *server) createCredential(c echo.Context) error {
 // GET /v1/projects/{project_id}/credentials
 func (s *server) listCredentials(c echo.Context) error {
 	q := queryOf(c)
-	limit, after := q.limit(), domain.APIKey(q.text("cursor"))
+	limit, after := q.limit(), ids.APIKey(q.text("cursor"))
 	if q.err != nil {
 		return q.err
 	}
@@ -88,7 +89,7 @@ func (s *server) revokeCredential(c echo.Context) error {
 		return err
 	}
 	at, _ := project.ID.Location()
-	command := domain.RevokeCredential{Project: project.ID, Key: domain.APIKey(param(c, "api_key"))}
+	command := domain.RevokeCredential{Project: project.ID, Key: ids.APIKey(param(c, "api_key"))}
 	if _, err := s.do(c, int(at.Shard), command); err != nil {
 		return err
 	}

@@ -6,9 +6,10 @@ import (
 	"net/http"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 func (s *server) creditRoutes(v1 *echo.Group) {
@@ -68,7 +69,7 @@ func (s *server) listCredits(c echo.Context, who caller) error {
 	}
 	list := CreditList{NextCursor: nextCursor(next), Data: converted(lots, func(l *domain.Lot) Credit {
 		return Credit{
-			ID: domain.LotID(wallet.ID, l.Lot), WalletID: string(wallet.ID), Currency: string(wallet.Asset.Code),
+			ID: ids.Lot(wallet.ID, l.Lot), WalletID: string(wallet.ID), Currency: string(wallet.Asset.Code),
 			Original: l.Original.String(), OriginalMinor: minor(l.Original),
 			Remaining: l.Amount.String(), RemainingMinor: minor(l.Amount), ExpiresAt: l.Expires,
 		}

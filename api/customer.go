@@ -3,10 +3,11 @@ package api
 import (
 	"net/http"
 
-	"tallystick/domain"
-	"tallystick/projections"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/projections"
 )
 
 func (s *server) customerRoutes(v1 *echo.Group) {
@@ -21,7 +22,7 @@ func (s *server) upsertCustomer(c echo.Context, who caller) error {
 	if err := decodeOptional(c, &body); err != nil {
 		return err
 	}
-	id := domain.CustomerID(param(c, "customer_id"))
+	id := ids.Customer(param(c, "customer_id"))
 	change := domain.ProfileChange{
 		Username: body.Username, Phone: body.Phone, Email: body.Email, Name: body.Name, Description: body.Description,
 		Role: body.Role, Metadata: domain.Metadata(body.Metadata),
@@ -35,7 +36,7 @@ func (s *server) upsertCustomer(c echo.Context, who caller) error {
 // changeCustomer makes or changes a customer. The key first: a crash in between
 // leaves a key that nobody needs. The other way round it would leave a fact that
 // nobody can read.
-func (s *server) changeCustomer(c echo.Context, who caller, id domain.CustomerID, change domain.ProfileChange) error {
+func (s *server) changeCustomer(c echo.Context, who caller, id ids.Customer, change domain.ProfileChange) error {
 	if err := s.keys.Ensure(c.Request().Context(), who.project, id); err != nil {
 		return down("The keys of personal data", err)
 	}
@@ -45,7 +46,7 @@ func (s *server) changeCustomer(c echo.Context, who caller, id domain.CustomerID
 
 // GET /v1/customers/{customer_id}
 func (s *server) getCustomer(c echo.Context, who caller) error {
-	return s.answerCustomer(c, who, domain.CustomerID(param(c, "customer_id")))
+	return s.answerCustomer(c, who, ids.Customer(param(c, "customer_id")))
 }
 
 // GET /v1/customers
@@ -70,7 +71,7 @@ func (s *server) listCustomers(c echo.Context, who caller) error {
 	return answerJSON(c, http.StatusOK, CustomerList{Data: rows, NextCursor: nextCursor(page.Next)})
 }
 
-func (s *server) answerCustomer(c echo.Context, who caller, id domain.CustomerID) error {
+func (s *server) answerCustomer(c echo.Context, who caller, id ids.Customer) error {
 	var found *domain.Customer
 	_, err := s.view(c, who.shard, func(state *domain.State) {
 		if customer, ok := state.Customer(who.project, id); ok {

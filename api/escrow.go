@@ -3,11 +3,13 @@ package api
 import (
 	"net/http"
 
+	"github.com/labstack/echo/v4"
+
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/ledger"
 	"tallystick/projections"
-
-	"github.com/labstack/echo/v4"
 )
 
 func (s *server) escrowRoutes(v1 *echo.Group) {
@@ -34,7 +36,7 @@ func (s *server) createEscrow(c echo.Context, who caller) error {
 		return err
 	}
 	receipt, event, err := s.perform(c, who, domain.CreateEscrow{
-		Project: who.project, From: domain.WalletID(body.SenderWalletID), To: domain.WalletID(body.RecipientWalletID),
+		Project: who.project, From: ids.Wallet(body.SenderWalletID), To: ids.Wallet(body.RecipientWalletID),
 		Recipient: body.RecipientIdentifier, Reference: reference(c, body.Reference), Quantity: amount, Deadline: deadline,
 		AtDeadline: domain.EscrowEnd(body.AtDeadline), Approval: body.Approval, Description: body.Description,
 		Metadata: domain.Metadata(body.Metadata),
@@ -77,7 +79,7 @@ func firstOf[T domain.Event](facts []domain.Event) (found T, ok bool) {
 func (s *server) listEscrows(c echo.Context, who caller) error {
 	q := queryOf(c)
 	filter := projections.EscrowFilter{
-		Project: who.project, Wallet: domain.WalletID(q.text("wallet_id")),
+		Project: who.project, Wallet: ids.Wallet(q.text("wallet_id")),
 		Status: q.oneOf("status", escrowOpen, escrowReleased, escrowRefunded), Cursor: q.text("cursor"), Limit: q.limit(),
 	}
 	if q.err != nil {
@@ -158,7 +160,7 @@ func (s *server) endEscrow(c echo.Context, who caller, how domain.EscrowEnd) err
 
 // escrowAfter is an escrow as facts leave it; nil when they say nothing of one.
 func escrowAfter(facts []domain.Event) *EscrowState {
-	state := func(id domain.EscrowID, status string, remaining domain.Money) *EscrowState {
+	state := func(id ids.Escrow, status string, remaining money.Amount) *EscrowState {
 		return &EscrowState{
 			ID: string(id), Status: endOr(escrowOpen, remaining, status), Currency: string(remaining.Asset()),
 			Remaining: remaining.String(), RemainingMinor: minor(remaining),
@@ -188,7 +190,7 @@ func (s *server) approveEscrow(c echo.Context, who caller) error {
 	return s.answerEscrow(c, who)
 }
 
-func escrowID(c echo.Context) domain.EscrowID { return domain.EscrowID(param(c, "escrow_id")) }
+func escrowID(c echo.Context) ids.Escrow { return ids.Escrow(param(c, "escrow_id")) }
 
 func escrowOf(e *projections.Escrow) Escrow {
 	escrow := Escrow{

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 	"tallystick/ledger"
 	"tallystick/projections"
@@ -210,7 +211,7 @@ func (w *world) call(who identity, method, path, body string, headers ...string)
 type tenant struct {
 	*world
 	identity
-	id domain.ProjectID
+	id ids.Project
 }
 
 // tenant makes a project; settings is JSON of more of its fields, or "".
@@ -219,7 +220,7 @@ func (w *world) tenant(name, currency, settings string) *tenant {
 	body := fmt.Sprintf(`{"name":%q,"currency":%q%s}`, name, currency, settings)
 	id := w.call(operator, "POST", "/v1/projects", body).want(201).get("id")
 	made := w.call(operator, "POST", "/v1/projects/"+id+"/credentials", "").want(201)
-	return &tenant{w, identity{made.get("api_key"), made.get("secret_key")}, domain.ProjectID(id)}
+	return &tenant{w, identity{made.get("api_key"), made.get("secret_key")}, ids.Project(id)}
 }
 
 func (p *tenant) do(method, path, body string, headers ...string) reply {

@@ -6,9 +6,10 @@ import (
 	"strconv"
 	"strings"
 
-	"tallystick/domain"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 const (
@@ -32,8 +33,8 @@ func (s *server) checkRequest(c echo.Context, shard int, params []string) error 
 		}
 	}
 	if key, given := header[idempotencyKeyHeader]; given {
-		if !isText(key[0]) || key[0] == "" || len(key[0]) > domain.MaxReferenceLength {
-			return badRequest("%s must be 1 to %d bytes of text in UTF-8", idempotencyKeyHeader, domain.MaxReferenceLength)
+		if !isText(key[0]) || key[0] == "" || len(key[0]) > ids.MaxReferenceLength {
+			return badRequest("%s must be 1 to %d bytes of text in UTF-8", idempotencyKeyHeader, ids.MaxReferenceLength)
 		}
 	}
 	if c.Request().URL.RawQuery != "" {
@@ -52,18 +53,18 @@ func (s *server) checkRequest(c echo.Context, shard int, params []string) error 
 
 // minSequence is the place in a log that the answer must include, zero where the
 // caller names none.
-func (s *server) minSequence(c echo.Context) (domain.Location, error) {
+func (s *server) minSequence(c echo.Context) (ids.Location, error) {
 	given, ok := c.Request().Header[minSequenceHeader]
 	if !ok {
-		return domain.Location{}, nil
+		return ids.Location{}, nil
 	}
 	left, right, _ := strings.Cut(given[0], ":")
 	shard, err := strconv.ParseUint(left, 10, 8)
 	sequence, err2 := strconv.ParseUint(right, 10, 64)
 	if err != nil || err2 != nil || int(shard) >= s.ledger.Shards() || sequence > math.MaxInt64 {
-		return domain.Location{}, badRequest("%s %q is not a Tally-Sequence of this installation: <shard>:<sequence>", minSequenceHeader, given[0])
+		return ids.Location{}, badRequest("%s %q is not a Tally-Sequence of this installation: <shard>:<sequence>", minSequenceHeader, given[0])
 	}
-	return domain.Location{Shard: uint8(shard), Sequence: sequence}, nil
+	return ids.Location{Shard: uint8(shard), Sequence: sequence}, nil
 }
 
 // minSequenceOf is minSequence in one shard. A place in another shard's log says
@@ -78,7 +79,7 @@ func (s *server) minSequenceOf(c echo.Context, shard int) (uint64, error) {
 
 // checkReached refuses a write where the ledger does not have what the caller has
 // seen. What it has now it keeps, so that the write cannot be refused for it later.
-func (s *server) checkReached(c echo.Context, shard int, least domain.Location) error {
+func (s *server) checkReached(c echo.Context, shard int, least ids.Location) error {
 	of := int(least.Shard)
 	if least.Sequence == 0 || shard != anyShard && shard != of {
 		return nil

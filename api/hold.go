@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/ledger"
 	"tallystick/projections"
 
@@ -34,7 +36,7 @@ func (s *server) placeHold(c echo.Context, who caller) error {
 		return err
 	}
 	receipt, err := s.do(c, who.shard, domain.PlaceHold{
-		Project: who.project, Wallet: domain.WalletID(body.WalletID), Reference: reference(c, body.Reference), Quantity: amount,
+		Project: who.project, Wallet: ids.Wallet(body.WalletID), Reference: reference(c, body.Reference), Quantity: amount,
 		ExpiresAt: expires, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 	})
 	if err != nil {
@@ -60,7 +62,7 @@ const (
 func (s *server) listHolds(c echo.Context, who caller) error {
 	q := queryOf(c)
 	filter := projections.HoldFilter{
-		Project: who.project, Wallet: domain.WalletID(q.text("wallet_id")),
+		Project: who.project, Wallet: ids.Wallet(q.text("wallet_id")),
 		Status: q.oneOf("status", holdActive, holdCaptured, holdReleased, holdExpired), Cursor: q.text("cursor"), Limit: q.limit(),
 	}
 	if q.err != nil {
@@ -119,7 +121,7 @@ func (s *server) captureHold(c echo.Context, who caller) error {
 		return err
 	}
 	receipt, event, err := s.perform(c, who, domain.CaptureHold{
-		Project: who.project, Hold: holdID(c), To: domain.WalletID(body.RecipientWalletID), Reference: reference(c, body.Reference), Quantity: amount,
+		Project: who.project, Hold: holdID(c), To: ids.Wallet(body.RecipientWalletID), Reference: reference(c, body.Reference), Quantity: amount,
 		ReleaseRest: body.ReleaseRest, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 	})
 	if err != nil {
@@ -174,21 +176,21 @@ func holdAfter(facts []domain.Event) (after *HoldState) {
 }
 
 // endOr is how something ended, or what it still is while something remains.
-func endOr(still string, remaining domain.Money, end string) string {
+func endOr(still string, remaining money.Amount, end string) string {
 	if remaining.IsZero() {
 		return end
 	}
 	return still
 }
 
-func holdState(id domain.HoldID, wallet domain.WalletID, status string, remaining domain.Money) *HoldState {
+func holdState(id ids.Hold, wallet ids.Wallet, status string, remaining money.Amount) *HoldState {
 	return &HoldState{
 		ID: string(id), WalletID: string(wallet), Status: status, Currency: string(remaining.Asset()),
 		Remaining: remaining.String(), RemainingMinor: minor(remaining),
 	}
 }
 
-func holdID(c echo.Context) domain.HoldID { return domain.HoldID(param(c, "hold_id")) }
+func holdID(c echo.Context) ids.Hold { return ids.Hold(param(c, "hold_id")) }
 
 func holdOf(h *projections.Hold) Hold {
 	return Hold{

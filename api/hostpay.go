@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // hostPayRoutes are HOST Pay's, as its documentation has them: its users change
@@ -32,7 +34,7 @@ func (s *server) hostPayCreateWallet(c echo.Context, who caller) error {
 		return err
 	}
 	user := param(c, "user_id")
-	id := domain.CustomerID(user)
+	id := ids.Customer(user)
 	if err := s.changeCustomer(c, who, id, domain.ProfileChange{}); err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (s *server) hostPayStatus(change domain.StatusChange) func(echo.Context, ca
 	}
 }
 
-func hostPayID(c echo.Context) domain.WalletID { return domain.WalletID(param(c, "wall_id")) }
+func hostPayID(c echo.Context) ids.Wallet { return ids.Wallet(param(c, "wall_id")) }
 
 // POST /api/v1/transactions/wallet/transfer/
 func (s *server) hostPayTransfer(c echo.Context, who caller) error {
@@ -120,27 +122,27 @@ func hostPayTransact(c echo.Context, who caller, body *HostPayTransferCreate) (*
 	}
 	id := reference(c, body.Reference)
 	if id == "" {
-		id = domain.Reference("ref_" + rand.Text()) // 130 random bits: HOST Pay has no references
+		id = ids.Reference("ref_" + rand.Text()) // 130 random bits: HOST Pay has no references
 	}
 	return &domain.Transact{
 		Project: who.project, Reference: id, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 		Operations: []domain.Operation{{
-			Type: domain.Transfer, From: domain.WalletID(body.SenderWalletID), Recipient: body.RecipientIdentifier, Quantity: amount,
+			Type: domain.Transfer, From: ids.Wallet(body.SenderWalletID), Recipient: body.RecipientIdentifier, Quantity: amount,
 		}},
 	}, nil
 }
 
 // majorAmount reads a JSON number of major units, exactly: 50.00, 50, 5e1.
-func majorAmount(amount json.RawMessage) (domain.Quantity, error) {
+func majorAmount(amount json.RawMessage) (money.Quantity, error) {
 	if len(amount) == 0 || bytes.Equal(amount, []byte("null")) {
-		return domain.Quantity{}, badRequest("amount is required: a number in major units, such as 50.00")
+		return money.Quantity{}, badRequest("amount is required: a number in major units, such as 50.00")
 	}
 	if first := amount[0]; first != '-' && (first < '0' || first > '9') {
-		return domain.Quantity{}, badRequest("amount must be a JSON number in major units, such as 50.00")
+		return money.Quantity{}, badRequest("amount must be a JSON number in major units, such as 50.00")
 	}
-	quantity, ok := domain.ScientificUnits(string(amount))
+	quantity, ok := money.ScientificUnits(string(amount))
 	if !ok {
-		return quantity, badRequest("amount must be a number of at most %d digits, %d of them after the point", domain.MaxDigits, domain.MaxScale)
+		return quantity, badRequest("amount must be a number of at most %d digits, %d of them after the point", money.MaxDigits, money.MaxScale)
 	}
 	return quantity, nil
 }

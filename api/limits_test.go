@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 // TestLimitsReset: what counts by the day and the month begins anew when the
@@ -26,7 +27,7 @@ func TestLimitsReset(t *testing.T) {
 			t.Fatal(err)
 		}
 		project := &domain.Project{Settings: domain.ProjectSettings{Zone: zone}}
-		wallet := &domain.Wallet{Role: domain.CustomerWallet, Asset: domain.Asset{Code: "USD", Scale: 2}, Terms: &domain.Terms{
+		wallet := &domain.Wallet{Role: domain.CustomerWallet, Asset: money.Asset{Code: "USD", Scale: 2}, Terms: &domain.Terms{
 			Limits: domain.Limits{DailyCount: domain.NewCount(1)},
 		}}
 		used := usedOf(wallet, project, now)

@@ -5,21 +5,22 @@ import (
 	"encoding/json"
 	"strings"
 
-	"tallystick/domain"
-
 	"github.com/bojanz/currency"
+
+	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 // maxSafeInteger is the largest integer that every JSON reader holds exactly.
 const maxSafeInteger = 1<<53 - 1
 
 // quantity reads an amount of /v1: "amount" in major units, or "amount_minor".
-func quantity(amount string, minor json.RawMessage) (domain.Quantity, error) {
+func quantity(amount string, minor json.RawMessage) (money.Quantity, error) {
 	return requiredQuantity("amount", amount, minor)
 }
 
 // requiredQuantity reads one that must be given, under another name.
-func requiredQuantity(name, major string, minor json.RawMessage) (domain.Quantity, error) {
+func requiredQuantity(name, major string, minor json.RawMessage) (money.Quantity, error) {
 	q, err := optionalQuantity(name, major, minor)
 	if err == nil && !q.Set() {
 		err = giveOnce(name)
@@ -28,18 +29,18 @@ func requiredQuantity(name, major string, minor json.RawMessage) (domain.Quantit
 }
 
 // optionalQuantity reads one that may be missing: then it is not set.
-func optionalQuantity(name, major string, minor json.RawMessage) (domain.Quantity, error) {
+func optionalQuantity(name, major string, minor json.RawMessage) (money.Quantity, error) {
 	hasMinor := len(minor) > 0 && !bytes.Equal(minor, []byte("null"))
 	switch {
 	case major != "" && hasMinor:
-		return domain.Quantity{}, giveOnce(name)
+		return money.Quantity{}, giveOnce(name)
 	case hasMinor:
-		if q, ok := domain.MinorUnits(string(minor)); ok {
+		if q, ok := money.MinorUnits(string(minor)); ok {
 			return q, nil
 		}
-		return domain.Quantity{}, badRequest("%s_minor must be a whole number of at most %d digits: 1000", name, domain.MaxDigits)
+		return money.Quantity{}, badRequest("%s_minor must be a whole number of at most %d digits: 1000", name, money.MaxDigits)
 	case major == "":
-		return domain.Quantity{}, nil
+		return money.Quantity{}, nil
 	}
 	return majorQuantity(name, major)
 }
@@ -49,25 +50,25 @@ func giveOnce(name string) error {
 }
 
 // majorQuantity reads one in major units; "" is none.
-func majorQuantity(name, major string) (domain.Quantity, error) {
+func majorQuantity(name, major string) (money.Quantity, error) {
 	if major == "" {
-		return domain.Quantity{}, nil
+		return money.Quantity{}, nil
 	}
-	q, ok := domain.MajorUnits(major)
+	q, ok := money.MajorUnits(major)
 	if !ok {
-		return domain.Quantity{}, badRequest(`%s must be a plain decimal of at most %d digits, %d of them after the point: "10.00"`, name, domain.MaxDigits, domain.MaxScale)
+		return money.Quantity{}, badRequest(`%s must be a plain decimal of at most %d digits, %d of them after the point: "10.00"`, name, money.MaxDigits, money.MaxScale)
 	}
 	return q, nil
 }
 
 // safeMinor is an amount in minor units, false where JSON's numbers are not safe.
-func safeMinor(m domain.Money) (int64, bool) {
+func safeMinor(m money.Amount) (int64, bool) {
 	units, ok := m.Minor()
 	return units, ok && units <= maxSafeInteger && units >= -maxSafeInteger
 }
 
 // minor is safeMinor for the generated types: nil where they are not safe.
-func minor(m domain.Money) *int64 {
+func minor(m money.Amount) *int64 {
 	if units, ok := safeMinor(m); ok {
 		return &units
 	}
@@ -75,21 +76,21 @@ func minor(m domain.Money) *int64 {
 }
 
 // plain is an amount in major units, for the generated types that may have null.
-func plain(m domain.Money) *string {
+func plain(m money.Amount) *string {
 	text := m.String()
 	return &text
 }
 
 // majorNumber is an amount as a JSON number in major units, with the digits of
 // its asset: 50.00.
-func majorNumber(m domain.Money) json.RawMessage { return m.AppendText(nil) }
+func majorNumber(m money.Amount) json.RawMessage { return m.AppendText(nil) }
 
 // zeroOf is nothing, in the asset and scale of m.
-func zeroOf(m domain.Money) domain.Money { return domain.NewMoney(m.Asset(), 0, m.Scale()) }
+func zeroOf(m money.Amount) money.Amount { return money.New(m.Asset(), 0, m.Scale()) }
 
 // formatted is an amount for people, as the project's locale writes it: GH₵150.00.
 // An asset of the project's own has no locale: ★150, or "POINTS 150".
-func formatted(m domain.Money, project *domain.Project) string {
+func formatted(m money.Amount, project *domain.Project) string {
 	plain := m.String()
 	code := string(m.Asset())
 	if asset, own := project.OwnAsset(m.Asset()); own {

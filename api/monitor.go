@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 
-	"tallystick/domain"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 func (s *server) monitorRoutes(v1 *echo.Group) {
@@ -60,7 +62,7 @@ func (s *server) listMonitors(c echo.Context, who caller) error {
 
 // DELETE /v1/wallets/{wallet_id}/monitors/{monitor_id}
 func (s *server) removeMonitor(c echo.Context, who caller) error {
-	command := domain.RemoveMonitor{Project: who.project, Wallet: walletID(c), Monitor: domain.MonitorID(param(c, "monitor_id"))}
+	command := domain.RemoveMonitor{Project: who.project, Wallet: walletID(c), Monitor: ids.Monitor(param(c, "monitor_id"))}
 	if _, err := s.do(c, who.shard, command); err != nil {
 		return err
 	}
@@ -68,17 +70,17 @@ func (s *server) removeMonitor(c echo.Context, who caller) error {
 }
 
 // isThreshold tells whether a body asks for just this one, in whichever units.
-func isThreshold(threshold domain.Money, body *MonitorSet) bool {
+func isThreshold(threshold money.Amount, body *MonitorSet) bool {
 	have, asked := threshold.String(), body.Threshold
 	if asked == "" {
 		have, asked = strings.Replace(have, ".", "", 1), string(body.ThresholdMinor)
 	}
-	a, _ := domain.ParseMoney("", have)
-	b, ok := domain.ParseMoney("", asked)
+	a, _ := money.Parse("", have)
+	b, ok := money.Parse("", asked)
 	return ok && a.Cmp(b) == 0
 }
 
-func monitorOf(wallet domain.WalletID, m *domain.Monitor) Monitor {
+func monitorOf(wallet ids.Wallet, m *domain.Monitor) Monitor {
 	return Monitor{
 		ID: string(m.ID), WalletID: string(wallet), Metric: string(m.Metric), Currency: string(m.Threshold.Asset()),
 		Threshold: m.Threshold.String(), ThresholdMinor: minor(m.Threshold), Above: m.Above,

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"net/http"
 
-	"tallystick/domain"
-	"tallystick/ledger"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+	"tallystick/ledger"
 )
 
 // movementRoutes are the short ways to a transaction of one operation.
@@ -70,7 +72,7 @@ func (s *server) settle(c echo.Context, who caller) error {
 		return err
 	}
 	return s.transact(c, who, domain.Settle{
-		Project: who.project, Wallet: walletID(c), From: domain.WalletID(body.SenderWalletID), Reference: reference(c, body.Reference),
+		Project: who.project, Wallet: walletID(c), From: ids.Wallet(body.SenderWalletID), Reference: reference(c, body.Reference),
 		Quantity: amount, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 	})
 }
@@ -128,7 +130,7 @@ func (s *server) withExisting(c echo.Context, err error) error {
 		if value.Name != "transaction_id" {
 			continue
 		}
-		record, ok, err := s.ledger.Transaction(c.Request().Context(), domain.TransactionID(value.Value))
+		record, ok, err := s.ledger.Transaction(c.Request().Context(), ids.Transaction(value.Value))
 		if err != nil {
 			return err
 		}
@@ -140,16 +142,16 @@ func (s *server) withExisting(c echo.Context, err error) error {
 }
 
 // reference is the caller's, or else the Idempotency-Key, which stands in for it.
-func reference(c echo.Context, given string) domain.Reference {
+func reference(c echo.Context, given string) ids.Reference {
 	if given == "" {
 		given = c.Request().Header.Get(idempotencyKeyHeader)
 	}
-	return domain.Reference(given)
+	return ids.Reference(given)
 }
 
 func operationOf(o *OperationCreate) (domain.Operation, error) {
 	operation := domain.Operation{
-		Type: domain.OperationType(o.Type), From: domain.WalletID(o.SenderWalletID), To: domain.WalletID(o.RecipientWalletID),
+		Type: domain.OperationType(o.Type), From: ids.Wallet(o.SenderWalletID), To: ids.Wallet(o.RecipientWalletID),
 		Recipient: o.RecipientIdentifier, Grant: o.Grant,
 	}
 	var err error
@@ -158,8 +160,8 @@ func operationOf(o *OperationCreate) (domain.Operation, error) {
 	}
 	if o.Rate != "" {
 		var ok bool
-		if operation.Rate, ok = domain.ParseRate(o.Rate); !ok {
-			return operation, badRequest(`rate must be a plain decimal of more than zero, of at most %d digits, %d of them after the point: "12.5"`, domain.MaxDigits, domain.MaxScale)
+		if operation.Rate, ok = money.ParseRate(o.Rate); !ok {
+			return operation, badRequest(`rate must be a plain decimal of more than zero, of at most %d digits, %d of them after the point: "12.5"`, money.MaxDigits, money.MaxScale)
 		}
 	}
 	operation.Expires, err = timeOf("expires_at", o.ExpiresAt)

@@ -6,11 +6,12 @@ import (
 	"slices"
 	"strconv"
 
-	"tallystick/domain"
-	"tallystick/projections"
-
 	"github.com/bojanz/currency"
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/money"
+	"tallystick/projections"
 )
 
 // numberedRoutes are Wallets API's, as its documentation has them: wallets are
@@ -88,10 +89,10 @@ func (s *server) getNumbered(c echo.Context, who caller) error {
 
 // assetNamed finds an asset by its code or its number; what is neither is taken
 // for a code, which no wallet has.
-func assetNamed(text string, project *domain.Project) domain.AssetCode {
+func assetNamed(text string, project *domain.Project) money.AssetCode {
 	number, err := strconv.Atoi(text)
 	if err != nil {
-		return domain.AssetCode(text)
+		return money.AssetCode(text)
 	}
 	for asset := range project.OwnAssets("") {
 		if asset.NumericID == number {
@@ -100,13 +101,13 @@ func assetNamed(text string, project *domain.Project) domain.AssetCode {
 	}
 	codes := currency.GetCurrencyCodes()
 	at := slices.IndexFunc(codes, func(code string) bool {
-		asset, ok := project.Asset(domain.AssetCode(code))
+		asset, ok := project.Asset(money.AssetCode(code))
 		return ok && asset.NumericID == number
 	})
 	if at < 0 {
-		return domain.AssetCode(text)
+		return money.AssetCode(text)
 	}
-	return domain.AssetCode(codes[at])
+	return money.AssetCode(codes[at])
 }
 
 func numberedOf(w *domain.Wallet) NumberedWallet {

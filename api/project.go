@@ -7,9 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 func (s *server) projectRoutes(v1 *echo.Group) {
@@ -25,7 +27,7 @@ func (s *server) createProject(c echo.Context) error {
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	settings := domain.ProjectSettings{Currency: domain.AssetCode(body.Currency)}
+	settings := domain.ProjectSettings{Currency: money.AssetCode(body.Currency)}
 	err := changeSettings(&settings, &ProjectChange{
 		Name: &body.Name, Locale: &body.Locale, Fees: body.Fees, OwnTransfersFree: &body.OwnTransfersFree, TimeZone: &body.TimeZone,
 		Limits: body.Limits, ExpiryNoticeSeconds: &body.ExpiryNoticeSeconds, BackdatingSeconds: &body.BackdatingSeconds,
@@ -45,7 +47,7 @@ func (s *server) createProject(c echo.Context) error {
 // GET /v1/projects
 func (s *server) listProjects(c echo.Context) error {
 	q := queryOf(c)
-	limit, after := q.limit(), domain.ProjectID(q.text("cursor"))
+	limit, after := q.limit(), ids.Project(q.text("cursor"))
 	if q.err != nil {
 		return q.err
 	}
@@ -106,7 +108,7 @@ func (s *server) changeProject(c echo.Context) error {
 
 // project is the one that the path names.
 func (s *server) project(c echo.Context) (domain.Project, error) {
-	id := domain.ProjectID(param(c, "project_id"))
+	id := ids.Project(param(c, "project_id"))
 	at, ok := id.Location()
 	if !ok || int(at.Shard) >= s.ledger.Shards() {
 		return domain.Project{}, notFound("Project")
@@ -123,12 +125,12 @@ func (s *server) project(c echo.Context) (domain.Project, error) {
 	return found, err
 }
 
-func (s *server) projectTime(c echo.Context, id domain.ProjectID) (time.Time, error) {
+func (s *server) projectTime(c echo.Context, id ids.Project) (time.Time, error) {
 	at, _ := id.Location()
 	return s.ledger.Time(c.Request().Context(), at)
 }
 
-func (s *server) answerProject(c echo.Context, id domain.ProjectID, settings domain.ProjectSettings) error {
+func (s *server) answerProject(c echo.Context, id ids.Project, settings domain.ProjectSettings) error {
 	created, err := s.projectTime(c, id)
 	if err != nil {
 		return err
@@ -136,10 +138,10 @@ func (s *server) answerProject(c echo.Context, id domain.ProjectID, settings dom
 	return answerJSON(c, http.StatusOK, projectOf(id, settings, created))
 }
 
-func projectOf(id domain.ProjectID, settings domain.ProjectSettings, created time.Time) Project {
+func projectOf(id ids.Project, settings domain.ProjectSettings, created time.Time) Project {
 	fees := feesOf(settings.Fees)
 	if fees.Transfer == nil { // shown even when it is nothing
-		fees.Transfer = &FeeRule{Percentage: domain.Percentage{}.String()}
+		fees.Transfer = &FeeRule{Percentage: money.Percentage{}.String()}
 	}
 	limits := make(ProjectLimits, len(settings.Limits))
 	for i := range settings.Limits {
@@ -161,7 +163,7 @@ func changeSettings(settings *domain.ProjectSettings, change *ProjectChange) err
 	setIf(&settings.OneWalletPerCustomer, change.OneWalletPerCustomer)
 	setIf(&settings.OwnTransfersFree, change.OwnTransfersFree)
 	if change.Currency != nil {
-		settings.Currency = domain.AssetCode(*change.Currency)
+		settings.Currency = money.AssetCode(*change.Currency)
 	}
 	if err := setSeconds(&settings.ExpiryNotice, "expiry_notice_seconds", change.ExpiryNoticeSeconds); err != nil {
 		return err
@@ -245,7 +247,7 @@ func changeLimits(settings *domain.ProjectSettings, change ProjectLimits) error 
 			return problemf(domain.BadRequest, "limits.%s.%s", currency, err)
 		}
 		if !limits.IsZero() {
-			next = append(next, domain.CurrencyLimits{Currency: domain.AssetCode(currency), Limits: limits})
+			next = append(next, domain.CurrencyLimits{Currency: money.AssetCode(currency), Limits: limits})
 		}
 	}
 	settings.Limits = next

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 	"tallystick/projections"
 )
@@ -20,9 +21,9 @@ func (r *readModel) Holds(ctx context.Context, f projections.HoldFilter) (projec
 	return newestFirst(rows, f.Cursor, f.Limit)
 }
 
-func (r *readModel) holds(ctx context.Context, project domain.ProjectID) ([]projections.Hold, error) {
+func (r *readModel) holds(ctx context.Context, project ids.Project) ([]projections.Hold, error) {
 	var rows []projections.Hold
-	find := func(id domain.HoldID) *projections.Hold {
+	find := func(id ids.Hold) *projections.Hold {
 		return &rows[slices.IndexFunc(rows, func(h projections.Hold) bool { return h.ID == id })]
 	}
 	err := r.fold(ctx, project, func(fact domain.Event, commit *events.Commit) {
@@ -61,10 +62,10 @@ func (r *readModel) Escrows(ctx context.Context, f projections.EscrowFilter) (pr
 	return newestFirst(rows, f.Cursor, f.Limit)
 }
 
-func (r *readModel) escrows(ctx context.Context, project domain.ProjectID) ([]projections.Escrow, error) {
+func (r *readModel) escrows(ctx context.Context, project ids.Project) ([]projections.Escrow, error) {
 	var rows []projections.Escrow
-	references := map[domain.TransactionID]domain.Reference{}
-	find := func(id domain.EscrowID) *projections.Escrow {
+	references := map[ids.Transaction]ids.Reference{}
+	find := func(id ids.Escrow) *projections.Escrow {
 		return &rows[slices.IndexFunc(rows, func(e projections.Escrow) bool { return e.ID == id })]
 	}
 	err := r.fold(ctx, project, func(fact domain.Event, commit *events.Commit) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 	"tallystick/ledger"
 	"tallystick/projections"
@@ -24,7 +25,7 @@ type readModel struct {
 }
 
 // fold calls fn with each fact of a project.
-func (r *readModel) fold(ctx context.Context, project domain.ProjectID, fn func(domain.Event, *events.Commit)) error {
+func (r *readModel) fold(ctx context.Context, project ids.Project, fn func(domain.Event, *events.Commit)) error {
 	at, _ := project.Location()
 	last, err := r.Checkpoint(ctx, int(at.Shard))
 	if err != nil {
@@ -116,7 +117,7 @@ func (r *readModel) Entries(ctx context.Context, f projections.EntryFilter) (pro
 	return newestFirst(rows, f.Cursor, f.Limit)
 }
 
-func (r *readModel) entries(ctx context.Context, project domain.ProjectID, wallet domain.WalletID) ([]projections.Entry, error) {
+func (r *readModel) entries(ctx context.Context, project ids.Project, wallet ids.Wallet) ([]projections.Entry, error) {
 	var rows []projections.Entry
 	err := r.fold(ctx, project, func(fact domain.Event, commit *events.Commit) {
 		if e, ok := fact.(*domain.TransactionCompleted); ok && e.Project == project {
@@ -132,7 +133,7 @@ func (r *readModel) entries(ctx context.Context, project domain.ProjectID, walle
 
 func (r *readModel) Transactions(ctx context.Context, f projections.TransactionFilter) (projections.Page[projections.Transaction], error) {
 	var rows []projections.Transaction
-	at := map[domain.TransactionID]int{}
+	at := map[ids.Transaction]int{}
 	err := r.fold(ctx, f.Project, func(fact domain.Event, commit *events.Commit) {
 		switch e := fact.(type) {
 		case *domain.TransactionCancelled:
@@ -162,7 +163,7 @@ func (r *readModel) Transactions(ctx context.Context, f projections.TransactionF
 	return newestFirst(rows, f.Cursor, f.Limit)
 }
 
-func transactionIn(fact domain.Event) (domain.TransactionID, bool) {
+func transactionIn(fact domain.Event) (ids.Transaction, bool) {
 	switch e := fact.(type) {
 	case *domain.TransactionCompleted:
 		return e.Transaction, true
@@ -187,7 +188,7 @@ func statusIn(row *projections.Transaction) string {
 	return projections.Scheduled
 }
 
-func touches(fact domain.Event, wallet domain.WalletID) bool {
+func touches(fact domain.Event, wallet ids.Wallet) bool {
 	var operations []domain.PostedOperation
 	switch e := fact.(type) {
 	case *domain.TransactionCompleted:
@@ -215,7 +216,7 @@ func (r *readModel) Customers(ctx context.Context, f projections.CustomerFilter)
 	return newestFirst(rows, f.Cursor, f.Limit)
 }
 
-func (r *readModel) BalanceAt(ctx context.Context, project domain.ProjectID, wallet domain.WalletID, at time.Time) (found projections.Entry, ok bool, err error) {
+func (r *readModel) BalanceAt(ctx context.Context, project ids.Project, wallet ids.Wallet, at time.Time) (found projections.Entry, ok bool, err error) {
 	rows, err := r.entries(ctx, project, wallet)
 	for _, row := range rows {
 		if !row.Time.After(at) {
@@ -268,7 +269,7 @@ func (s *endpoints) CreateEndpoint(_ context.Context, n webhooks.NewEndpoint) (w
 	return made, "whsec_secret", s.err
 }
 
-func (s *endpoints) Endpoints(_ context.Context, project domain.ProjectID, cursor string, _ int) ([]webhooks.Endpoint, string, error) {
+func (s *endpoints) Endpoints(_ context.Context, project ids.Project, cursor string, _ int) ([]webhooks.Endpoint, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if cursor != "" {
@@ -283,7 +284,7 @@ func (s *endpoints) Endpoints(_ context.Context, project domain.ProjectID, curso
 	return own, "", s.err
 }
 
-func (s *endpoints) Endpoint(_ context.Context, project domain.ProjectID, id string) (webhooks.Endpoint, bool, error) {
+func (s *endpoints) Endpoint(_ context.Context, project ids.Project, id string) (webhooks.Endpoint, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.all {
@@ -294,7 +295,7 @@ func (s *endpoints) Endpoint(_ context.Context, project domain.ProjectID, id str
 	return webhooks.Endpoint{}, false, s.err
 }
 
-func (s *endpoints) DeleteEndpoint(ctx context.Context, project domain.ProjectID, id string) (bool, error) {
+func (s *endpoints) DeleteEndpoint(ctx context.Context, project ids.Project, id string) (bool, error) {
 	_, ok, err := s.Endpoint(ctx, project, id)
 	s.mu.Lock()
 	defer s.mu.Unlock()

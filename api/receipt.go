@@ -6,11 +6,13 @@ import (
 	"strings"
 	"time"
 
-	"tallystick/domain"
-	"tallystick/ledger"
-
 	"github.com/go-faster/jx"
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+	"tallystick/ledger"
 )
 
 // Transactions and their entries are encoded by hand, into one buffer: every
@@ -113,14 +115,14 @@ func appendTransaction(b []byte, t *told) []byte {
 }
 
 // shownID is an identifier that leads somewhere: a dry run has none.
-func (t *told) shownID(id domain.TransactionID) domain.TransactionID {
+func (t *told) shownID(id ids.Transaction) ids.Transaction {
 	if t.dryRun {
 		return ""
 	}
 	return id
 }
 
-func (t *told) appendHead(b []byte, id domain.TransactionID, reference domain.Reference, status string, origin domain.Origin) []byte {
+func (t *told) appendHead(b []byte, id ids.Transaction, reference ids.Reference, status string, origin domain.Origin) []byte {
 	if t.dryRun {
 		b = append(b, `{"dry_run":true`...)
 	} else {
@@ -214,7 +216,7 @@ func appendFailure(b []byte, failure *domain.Rejection) []byte {
 	return append(b, `}}`...)
 }
 
-func appendEntries(b []byte, entries []domain.Entry, transaction domain.TransactionID, created []byte) []byte {
+func appendEntries(b []byte, entries []domain.Entry, transaction ids.Transaction, created []byte) []byte {
 	b = append(b, `,"entries":[`...)
 	for i := range entries {
 		if i > 0 {
@@ -227,7 +229,7 @@ func appendEntries(b []byte, entries []domain.Entry, transaction domain.Transact
 
 // appendEntry appends an entry. Its id is made of its wallet and its version,
 // which together are unique: ent_<wallet>_<version>.
-func appendEntry(b []byte, entry *domain.Entry, transaction domain.TransactionID, created []byte) []byte {
+func appendEntry(b []byte, entry *domain.Entry, transaction ids.Transaction, created []byte) []byte {
 	b = append(append(b, `{"id":"ent_`...), strings.TrimPrefix(string(entry.Wallet), "wall_")...)
 	b = strconv.AppendUint(append(b, '_'), entry.Version, 10)
 	b = append(append(b, `","wallet_id":"`...), entry.Wallet...)
@@ -247,7 +249,7 @@ func appendEntry(b []byte, entry *domain.Entry, transaction domain.TransactionID
 }
 
 // appendAmount appends both forms of an amount, with what stands between them.
-func appendAmount(b []byte, m domain.Money, between string) []byte {
+func appendAmount(b []byte, m money.Amount, between string) []byte {
 	b = append(m.AppendText(b), between...)
 	if units, ok := safeMinor(m); ok {
 		return strconv.AppendInt(b, units, 10)

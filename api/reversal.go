@@ -4,9 +4,10 @@ import (
 	"net/http"
 	"strconv"
 
-	"tallystick/domain"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // POST /v1/transactions/{transaction_id}/reverse
@@ -81,7 +82,7 @@ func (s *server) cancelScheduled(c echo.Context, who caller) error {
 		return err
 	}
 	_, err := s.do(c, who.shard, domain.CancelScheduled{
-		Project: who.project, Transaction: domain.TransactionID(param(c, "transaction_id")), Actor: body.Actor, Reason: body.Reason,
+		Project: who.project, Transaction: ids.Transaction(param(c, "transaction_id")), Actor: body.Actor, Reason: body.Reason,
 	})
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (s *server) cancelScheduled(c echo.Context, who caller) error {
 // reversal is what was taken back of a transaction.
 type reversal struct {
 	whole      bool
-	by         []domain.TransactionID
+	by         []ids.Transaction
 	operations []domain.ReversedOperation // sums; nil: not known here
 }
 

@@ -8,13 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/ledger"
 	"tallystick/projections"
 	"tallystick/webhooks"
-
-	"github.com/labstack/echo/v4"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 //go:embed openapi.yaml
@@ -54,14 +55,14 @@ type Reader interface {
 	View(ctx context.Context, shard int, fn func(*domain.State)) (uint64, error)
 	Peek(shard int, fn func(*domain.State)) uint64
 	// Time answers when the commit at a location was made. The error is a *ledger.Unavailable.
-	Time(ctx context.Context, at domain.Location) (time.Time, error)
+	Time(ctx context.Context, at ids.Location) (time.Time, error)
 }
 
 // Records reads what stands in the log, of any project; see ledger.Ledger.
 type Records interface {
-	Transaction(ctx context.Context, id domain.TransactionID) (ledger.TransactionRecord, bool, error)
-	Hold(ctx context.Context, id domain.HoldID) (ledger.HoldRecord, bool, error)
-	Escrow(ctx context.Context, id domain.EscrowID) (ledger.EscrowRecord, bool, error)
+	Transaction(ctx context.Context, id ids.Transaction) (ledger.TransactionRecord, bool, error)
+	Hold(ctx context.Context, id ids.Hold) (ledger.HoldRecord, bool, error)
+	Escrow(ctx context.Context, id ids.Escrow) (ledger.EscrowRecord, bool, error)
 }
 
 // Layout says where projects live; see ledger.Ledger.
@@ -72,7 +73,7 @@ type Layout interface {
 
 // Keys makes the key that a customer's personal data is encrypted with.
 type Keys interface {
-	Ensure(ctx context.Context, project domain.ProjectID, customer domain.CustomerID) error
+	Ensure(ctx context.Context, project ids.Project, customer ids.Customer) error
 }
 
 // Queries is the read model: *projections.Queries.
@@ -89,7 +90,7 @@ type Lists interface {
 	Entries(ctx context.Context, filter projections.EntryFilter) (projections.Page[projections.Entry], error)
 	Transactions(ctx context.Context, filter projections.TransactionFilter) (projections.Page[projections.Transaction], error)
 	Customers(ctx context.Context, filter projections.CustomerFilter) (projections.Page[projections.Customer], error)
-	BalanceAt(ctx context.Context, project domain.ProjectID, wallet domain.WalletID, at time.Time) (projections.Entry, bool, error)
+	BalanceAt(ctx context.Context, project ids.Project, wallet ids.Wallet, at time.Time) (projections.Entry, bool, error)
 }
 
 // Dealings lists holds and escrows.
@@ -112,9 +113,9 @@ type Progress interface {
 // Webhooks keeps the endpoints: *webhooks.Store.
 type Webhooks interface {
 	CreateEndpoint(ctx context.Context, endpoint webhooks.NewEndpoint) (webhooks.Endpoint, string, error)
-	Endpoints(ctx context.Context, project domain.ProjectID, cursor string, limit int) ([]webhooks.Endpoint, string, error)
-	Endpoint(ctx context.Context, project domain.ProjectID, id string) (webhooks.Endpoint, bool, error)
-	DeleteEndpoint(ctx context.Context, project domain.ProjectID, id string) (bool, error)
+	Endpoints(ctx context.Context, project ids.Project, cursor string, limit int) ([]webhooks.Endpoint, string, error)
+	Endpoint(ctx context.Context, project ids.Project, id string) (webhooks.Endpoint, bool, error)
+	DeleteEndpoint(ctx context.Context, project ids.Project, id string) (bool, error)
 }
 
 // Operator is the credential of the installation: it makes projects.

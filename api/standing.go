@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // appendStandings appends the numbers of the wallets that a write touched, by
@@ -38,8 +39,8 @@ func appendStanding(b []byte, s *domain.Standing, unlimited bool) []byte {
 
 // issuanceIn finds the accounts that value came from or went back to: of an issue
 // the end that loses it, of a redeem the end that gets it.
-func issuanceIn(entries []domain.Entry) []domain.WalletID {
-	var found []domain.WalletID
+func issuanceIn(entries []domain.Entry) []ids.Wallet {
+	var found []ids.Wallet
 	for i := range entries {
 		e := &entries[i]
 		issuance := e.Kind == domain.IssueEntry && e.Amount.Sign() < 0 || e.Kind == domain.RedeemEntry && e.Amount.Sign() > 0
@@ -51,13 +52,13 @@ func issuanceIn(entries []domain.Entry) []domain.WalletID {
 }
 
 // appendLots appends the parts of expiring credit that an entry has.
-func appendLots(b []byte, wallet domain.WalletID, lots []domain.LotPart) []byte {
+func appendLots(b []byte, wallet ids.Wallet, lots []domain.LotPart) []byte {
 	b = append(b, `,"lots":[`...)
 	for i := range lots {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(append(b, `{"id":"`...), domain.LotID(wallet, lots[i].Lot)...)
+		b = append(append(b, `{"id":"`...), ids.Lot(wallet, lots[i].Lot)...)
 		b = appendAmount(append(b, `","amount":"`...), lots[i].Amount, `","amount_minor":`)
 		b = appendAmount(append(b, `,"original":"`...), lots[i].Original, `","original_minor":`)
 		b = append(appendTime(append(b, `,"expires_at":`...), lots[i].Expires), '}')

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 
 	"github.com/labstack/echo/v4"
 )
@@ -21,7 +22,7 @@ func (s *server) statusRoutes(v1 *echo.Group) {
 }
 
 // changeStatus is POST /v1/wallets/{wallet_id}/freeze, unfreeze, disable and enable.
-func (s *server) changeStatus(c echo.Context, who caller, id domain.WalletID, change domain.StatusChange) error {
+func (s *server) changeStatus(c echo.Context, who caller, id ids.Wallet, change domain.StatusChange) error {
 	var body StatusChange
 	if err := decodeOptional(c, &body); err != nil {
 		return err
@@ -39,7 +40,7 @@ func (s *server) closeWallet(c echo.Context, who caller) error {
 		return err
 	}
 	receipt, event, err := s.perform(c, who, domain.CloseWallet{
-		Project: who.project, Wallet: walletID(c), RefundTo: domain.WalletID(body.RecipientWalletID), Redeem: body.Redeem,
+		Project: who.project, Wallet: walletID(c), RefundTo: ids.Wallet(body.RecipientWalletID), Redeem: body.Redeem,
 		Reference: reference(c, body.Reference), Actor: body.Actor, Reason: body.Reason,
 	})
 	if err != nil {

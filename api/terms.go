@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 // Fees, limits and settlements, as bodies have them and as the domain does.
@@ -88,13 +89,13 @@ func (f *Fees) of(operation domain.OperationType) **FeeRule {
 }
 
 func feeRule(operation domain.OperationType, currency string, body *CurrencyFee) (domain.FeeRule, error) {
-	rule := domain.FeeRule{Operation: operation, Currency: domain.AssetCode(currency)}
+	rule := domain.FeeRule{Operation: operation, Currency: money.AssetCode(currency)}
 	name := "fees." + string(operation)
 	if currency != "" {
 		name += ".currencies." + currency
 	}
 	if body.Percentage != "" {
-		percentage, ok := domain.ParsePercentage(body.Percentage)
+		percentage, ok := money.ParsePercentage(body.Percentage)
 		if !ok {
 			return rule, badRequest(`%s.percentage must be "0" to "100" with at most six digits after the point: "1.0"`, name)
 		}
@@ -102,7 +103,7 @@ func feeRule(operation domain.OperationType, currency string, body *CurrencyFee)
 	}
 	for _, part := range [...]struct {
 		name, text string
-		field      *domain.Quantity
+		field      *money.Quantity
 	}{{"fixed", body.Fixed, &rule.Fixed}, {"minimum", body.Minimum, &rule.Minimum}, {"maximum", body.Maximum, &rule.Maximum}} {
 		quantity, err := majorQuantity(name+"."+part.name, part.text)
 		if err != nil {
@@ -147,7 +148,7 @@ func limitsFrom(body *Limits) (domain.Limits, error) {
 	var limits domain.Limits
 	for _, part := range [...]struct {
 		name, text string
-		field      *domain.Quantity
+		field      *money.Quantity
 	}{
 		{"maximum_balance", body.MaximumBalance, &limits.MaximumBalance}, {"maximum_amount", body.MaximumAmount, &limits.MaximumAmount},
 		{"daily_amount", body.DailyAmount, &limits.DailyAmount}, {"monthly_amount", body.MonthlyAmount, &limits.MonthlyAmount},
@@ -211,7 +212,7 @@ func usedOf(w *domain.Wallet, project *domain.Project, now time.Time) *LimitsUse
 }
 
 // settlementOf is how a wallet is settled, nil where it is not.
-func settlementOf(w *domain.Wallet, due domain.Money) *WalletSettlement {
+func settlementOf(w *domain.Wallet, due money.Amount) *WalletSettlement {
 	settlement := w.Terms.Settlement
 	if settlement.Period == "" {
 		return nil

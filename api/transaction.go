@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"net/http"
 
-	"tallystick/domain"
-	"tallystick/ledger"
-	"tallystick/projections"
-
 	"github.com/go-faster/jx"
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/ledger"
+	"tallystick/projections"
 )
 
 func (s *server) transactionRoutes(v1 *echo.Group) {
@@ -63,14 +64,14 @@ func (s *server) listTransactions(c echo.Context, who caller) error {
 		q.fail("reference stands alone: it finds one transaction")
 	}
 	filter := projections.TransactionFilter{
-		Project: who.project, Wallet: domain.WalletID(q.text("wallet_id")), Status: q.oneOf("status", "completed", "failed", "scheduled", "cancelled"),
+		Project: who.project, Wallet: ids.Wallet(q.text("wallet_id")), Status: q.oneOf("status", "completed", "failed", "scheduled", "cancelled"),
 		Cursor: q.text("cursor"), Limit: q.limit(),
 	}
 	if q.err != nil {
 		return q.err
 	}
 	if q.values.Has("reference") {
-		return s.findTransaction(c, who, domain.Reference(q.text("reference")))
+		return s.findTransaction(c, who, ids.Reference(q.text("reference")))
 	}
 	if err := s.readModel(c, who.shard); err != nil {
 		return err
@@ -88,8 +89,8 @@ func answerTransactions(c echo.Context, rows []*told, next string) error {
 
 // findTransaction answers the list of the one transaction with a reference, from
 // the ledger itself.
-func (s *server) findTransaction(c echo.Context, who caller, reference domain.Reference) error {
-	var id domain.TransactionID
+func (s *server) findTransaction(c echo.Context, who caller, reference ids.Reference) error {
+	var id ids.Transaction
 	var used bool
 	_, err := s.view(c, who.shard, func(state *domain.State) { id, used = state.Reference(who.project, reference) })
 	if err != nil {
@@ -123,7 +124,7 @@ func (s *server) getTransaction(c echo.Context, who caller) error {
 
 // transaction is the one of the caller's that the path names.
 func (s *server) transaction(c echo.Context, who caller) (ledger.TransactionRecord, error) {
-	id := domain.TransactionID(param(c, "transaction_id"))
+	id := ids.Transaction(param(c, "transaction_id"))
 	record, ok, err := s.ledger.Transaction(c.Request().Context(), id)
 	if err == nil && (!ok || projectOfTransaction(record.Event) != who.project) {
 		err = notFound("Transaction")
@@ -145,7 +146,7 @@ func listed(r *projections.Transaction) *told {
 	return t
 }
 
-func projectOfTransaction(event domain.Event) domain.ProjectID {
+func projectOfTransaction(event domain.Event) ids.Project {
 	switch t := event.(type) {
 	case *domain.TransactionCompleted:
 		return t.Project
@@ -160,7 +161,7 @@ func projectOfTransaction(event domain.Event) domain.ProjectID {
 // transactOf is a transaction as it was asked for.
 func transactOf(who caller, body *TransactionCreate) (*domain.Transact, error) {
 	command := &domain.Transact{
-		Project: who.project, Reference: domain.Reference(body.Reference), Operations: make([]domain.Operation, len(body.Operations)),
+		Project: who.project, Reference: ids.Reference(body.Reference), Operations: make([]domain.Operation, len(body.Operations)),
 		Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 	}
 	for i := range body.Operations {
@@ -175,7 +176,7 @@ func transactOf(who caller, body *TransactionCreate) (*domain.Transact, error) {
 		if asked.Version == nil {
 			return nil, badRequest("preconditions[%d].version is required: the wallet's version that you decided on", i)
 		}
-		command.Preconditions = append(command.Preconditions, domain.Precondition{Wallet: domain.WalletID(asked.WalletID), Version: *asked.Version})
+		command.Preconditions = append(command.Preconditions, domain.Precondition{Wallet: ids.Wallet(asked.WalletID), Version: *asked.Version})
 	}
 	var err error
 	if command.EffectiveAt, err = timeOf("effective_at", body.EffectiveAt); err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 func TestTransfers(t *testing.T) {
@@ -229,7 +230,7 @@ func (r reply) want200() reply {
 }
 
 // projectWith is a project that has assets of its own.
-func projectWith(t *testing.T, settings domain.ProjectSettings, own []domain.Asset) *domain.Project {
+func projectWith(t *testing.T, settings domain.ProjectSettings, own []money.Asset) *domain.Project {
 	t.Helper()
 	state := domain.NewState(1)
 	facts := []domain.Event{&domain.ProjectCreated{Project: "proj_0", Settings: settings}}
@@ -247,14 +248,14 @@ func projectWith(t *testing.T, settings domain.ProjectSettings, own []domain.Ass
 
 func TestFormatted(t *testing.T) {
 	t.Parallel()
-	money := func(asset, text string) domain.Money {
-		m, ok := domain.ParseMoney(domain.AssetCode(asset), text)
+	of := func(asset, text string) money.Amount {
+		m, ok := money.Parse(money.AssetCode(asset), text)
 		if !ok {
 			t.Fatal(text)
 		}
 		return m
 	}
-	own := []domain.Asset{{Code: "STARS", Scale: 1, Symbol: "★"}, {Code: "POINTS"}}
+	own := []money.Asset{{Code: "STARS", Scale: 1, Symbol: "★"}, {Code: "POINTS"}}
 	for _, row := range []struct{ locale, asset, amount, want string }{
 		{"en-GH", "GHS", "150.00", "GH₵150.00"},
 		{"en-GH", "GHS", "-1234567.89", "-GH₵1,234,567.89"},
@@ -268,7 +269,7 @@ func TestFormatted(t *testing.T) {
 		{"en", "XXXX", "1.00", "XXXX 1.00"},
 	} {
 		project := projectWith(t, domain.ProjectSettings{Locale: row.locale}, own)
-		if got := formatted(money(row.asset, row.amount), project); got != row.want {
+		if got := formatted(of(row.asset, row.amount), project); got != row.want {
 			t.Errorf("%s %s in %q is %q, want %q", row.asset, row.amount, row.locale, got, row.want)
 		}
 	}

@@ -9,10 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/labstack/echo/v4"
 	"golang.org/x/sync/semaphore"
+
+	"tallystick/domain/ids"
 )
 
 const (
@@ -38,7 +38,7 @@ type turns struct {
 	room, work *semaphore.Weighted // bytes; turns
 
 	mu       sync.Mutex
-	projects map[domain.ProjectID]*share // that have a large request now
+	projects map[ids.Project]*share // that have a large request now
 }
 
 // share is what one project may have of turns.
@@ -50,12 +50,12 @@ type share struct {
 func newTurns() *turns {
 	return &turns{
 		room: semaphore.NewWeighted(bodiesOfAll), work: semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)/2))),
-		projects: map[domain.ProjectID]*share{},
+		projects: map[ids.Project]*share{},
 	}
 }
 
 // of is a project's share, and what gives it back.
-func (t *turns) of(project domain.ProjectID) (own *share, leave func()) {
+func (t *turns) of(project ids.Project) (own *share, leave func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	own, ok := t.projects[project]
@@ -75,7 +75,7 @@ func (t *turns) of(project domain.ProjectID) (own *share, leave func()) {
 
 // admit waits until there is room for a body, of the project and of all. What it
 // answers is to be called in any case.
-func (t *turns) admit(ctx context.Context, project domain.ProjectID, size int64) (func(), error) {
+func (t *turns) admit(ctx context.Context, project ids.Project, size int64) (func(), error) {
 	own, leave := t.of(project)
 	release, err := both(ctx, own.room, t.room, size)
 	return func() { release(); leave() }, err
@@ -83,7 +83,7 @@ func (t *turns) admit(ctx context.Context, project domain.ProjectID, size int64)
 
 // take waits for a turn. A project has one at a time, and so waits once among the
 // projects, which the semaphore serves in order.
-func (t *turns) take(ctx context.Context, project domain.ProjectID) (func(), error) {
+func (t *turns) take(ctx context.Context, project ids.Project) (func(), error) {
 	own, leave := t.of(project)
 	release, err := both(ctx, own.work, t.work, 1)
 	return func() { release(); leave() }, err
@@ -107,7 +107,7 @@ func both(ctx context.Context, own, all *semaphore.Weighted, n int64) (release f
 
 // encode runs what encodes an answer of a project, in a turn if it has many
 // parts. It waits as long as the caller does: what is answered has happened.
-func (t *turns) encode(ctx context.Context, project domain.ProjectID, parts int, encode func()) error {
+func (t *turns) encode(ctx context.Context, project ids.Project, parts int, encode func()) error {
 	if parts > largeAnswer {
 		leave, err := t.take(ctx, project)
 		defer leave()
@@ -124,7 +124,7 @@ func (t *turns) encode(ctx context.Context, project domain.ProjectID, parts int,
 const turnKey = "turn"
 
 // admitBody makes room for a request's body if it is large.
-func (s *server) admitBody(c echo.Context, project domain.ProjectID) (leave func(), err error) {
+func (s *server) admitBody(c echo.Context, project ids.Project) (leave func(), err error) {
 	request := c.Request()
 	size := request.ContentLength
 	if size < 0 { // it is not known

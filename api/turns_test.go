@@ -12,9 +12,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"tallystick/domain"
-
 	"golang.org/x/sync/semaphore"
+
+	"tallystick/domain/ids"
 )
 
 // TestTurnsGoRound: a project that has many large bodies waiting is before another
@@ -28,8 +28,8 @@ func TestTurnsGoRound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var served []domain.ProjectID
-		ask := func(project domain.ProjectID) {
+		var served []ids.Project
+		ask := func(project ids.Project) {
 			go func() {
 				leave, err := turns.take(t.Context(), project)
 				defer leave()
@@ -47,7 +47,7 @@ func TestTurnsGoRound(t *testing.T) {
 		ask("third")
 		leave()
 		synctest.Wait()
-		if want := []domain.ProjectID{"modest", "third", "greedy", "greedy", "greedy", "greedy"}; !slices.Equal(served, want) {
+		if want := []ids.Project{"modest", "third", "greedy", "greedy", "greedy", "greedy"}; !slices.Equal(served, want) {
 			t.Errorf("served %v, want %v", served, want)
 		}
 		if len(turns.projects) != 0 {
@@ -103,7 +103,7 @@ func TestRoomForBodies(t *testing.T) {
 		}
 		for i := range bodiesOfAll/bodiesOfOne - 1 {
 			for range bodiesOfOne / maxBatchBody {
-				leave, err := turns.admit(t.Context(), domain.ProjectID(fmt.Sprint("other", i)), maxBatchBody)
+				leave, err := turns.admit(t.Context(), ids.Project(fmt.Sprint("other", i)), maxBatchBody)
 				if err != nil {
 					t.Fatal(err)
 				}

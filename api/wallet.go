@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"time"
 
-	"tallystick/domain"
-	"tallystick/projections"
-
 	"github.com/labstack/echo/v4"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+	"tallystick/projections"
 )
 
 func (s *server) walletRoutes(v1 *echo.Group) {
@@ -30,8 +32,8 @@ func (s *server) createWallet(c echo.Context, who caller) error {
 		return err
 	}
 	opened, err := s.openWallet(c, who, domain.CreateWallet{
-		Project: who.project, Customer: domain.CustomerID(body.CustomerID), System: body.System, Liquidity: body.Liquidity,
-		Currency: domain.AssetCode(body.Currency), Type: domain.WalletType(body.Type), Name: body.Name,
+		Project: who.project, Customer: ids.Customer(body.CustomerID), System: body.System, Liquidity: body.Liquidity,
+		Currency: money.AssetCode(body.Currency), Type: domain.WalletType(body.Type), Name: body.Name,
 		Metadata: domain.Metadata(body.Metadata), Terms: terms,
 	})
 	if err != nil {
@@ -63,7 +65,7 @@ func (s *server) changeWallet(c echo.Context, who caller) error {
 func (s *server) listWallets(c echo.Context, who caller) error {
 	q := queryOf(c)
 	filter := projections.WalletFilter{
-		Project: who.project, Customer: domain.CustomerID(q.text("customer_id")), Currency: domain.AssetCode(q.text("currency")),
+		Project: who.project, Customer: ids.Customer(q.text("customer_id")), Currency: money.AssetCode(q.text("currency")),
 		Status: domain.WalletStatus(q.oneOf("status", string(domain.Active), string(domain.Frozen), string(domain.Disabled), string(domain.Closed))),
 		Name:   q.text("name"), Type: domain.WalletType(q.oneOf("type", string(domain.Prepaid), string(domain.Postpaid))), System: q.flag("system"),
 		Metadata: q.indexed("metadata"), Cursor: q.text("cursor"), Limit: q.limit(),
@@ -135,12 +137,12 @@ func (s *server) openWallet(c echo.Context, who caller, command domain.CreateWal
 func newWallet(e *domain.WalletCreated) domain.Wallet {
 	return domain.Wallet{
 		ID: e.Wallet, Project: e.Project, Customer: e.Customer, Role: e.Role, Type: e.Type, Asset: e.Asset, Number: e.Number,
-		Name: e.Name, Metadata: e.Metadata, Status: domain.Active, Balance: domain.NewMoney(e.Asset.Code, 0, e.Asset.Scale), Terms: &e.Terms,
+		Name: e.Name, Metadata: e.Metadata, Status: domain.Active, Balance: money.New(e.Asset.Code, 0, e.Asset.Scale), Terms: &e.Terms,
 	}
 }
 
 // wallet is a wallet of the caller's as it is now, with its project.
-func (s *server) wallet(c echo.Context, who caller, id domain.WalletID) (wallet domain.Wallet, project domain.Project, err error) {
+func (s *server) wallet(c echo.Context, who caller, id ids.Wallet) (wallet domain.Wallet, project domain.Project, err error) {
 	_, err = s.view(c, who.shard, func(state *domain.State) {
 		if found, ok := state.Wallet(id); ok && found.Project == who.project {
 			wallet, project = *found, projectIn(state, who)
@@ -152,7 +154,7 @@ func (s *server) wallet(c echo.Context, who caller, id domain.WalletID) (wallet 
 	return wallet, project, err
 }
 
-func (s *server) answerWallet(c echo.Context, who caller, id domain.WalletID) error {
+func (s *server) answerWallet(c echo.Context, who caller, id ids.Wallet) error {
 	wallet, project, err := s.wallet(c, who, id)
 	if err != nil {
 		return err
@@ -166,7 +168,7 @@ func (s *server) answerWallet(c echo.Context, who caller, id domain.WalletID) er
 
 // walletTime is when a wallet was made: the state does not keep it, its place
 // in the log does.
-func (s *server) walletTime(c echo.Context, id domain.WalletID) (time.Time, error) {
+func (s *server) walletTime(c echo.Context, id ids.Wallet) (time.Time, error) {
 	at, _ := id.Location()
 	return s.ledger.Time(c.Request().Context(), at)
 }
@@ -178,11 +180,11 @@ func (s *server) settings(who caller) (project domain.Project) {
 	return project
 }
 
-func walletID(c echo.Context) domain.WalletID { return domain.WalletID(param(c, "wallet_id")) }
+func walletID(c echo.Context) ids.Wallet { return ids.Wallet(param(c, "wallet_id")) }
 
 // figures are what a wallet's own row does not hold.
 type figures struct {
-	held, available, due domain.Money
+	held, available, due money.Amount
 	used                 *LimitsUsed // nil: not known here, or nothing counts
 }
 

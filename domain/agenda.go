@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/tidwall/btree"
+
+	"tallystick/domain/ids"
 )
 
 // agenda is what time will do: one appointment for each thing that has one, and
@@ -12,9 +14,9 @@ import (
 // project has a plan of its own, and due work is taken from plans in turn
 // (docs/decisions/0011). Only a state that is not a fork has an agenda.
 type agenda struct {
-	plans map[ProjectID]*plan  // that have anything; those with a moment stand in later or ready
-	later *btree.BTreeG[*plan] // by their next moment
-	ready *btree.BTreeG[*plan] // by their turn: their moment has come
+	plans map[ids.Project]*plan // that have anything; those with a moment stand in later or ready
+	later *btree.BTreeG[*plan]  // by their next moment
+	ready *btree.BTreeG[*plan]  // by their turn: their moment has come
 	// turn is that of the command taken last. A plan that becomes ready, or had its
 	// turn, comes after as many more operations as its next command costs.
 	turn int
@@ -26,7 +28,7 @@ type agenda struct {
 
 func newAgenda() *agenda {
 	return &agenda{
-		plans: map[ProjectID]*plan{},
+		plans: map[ids.Project]*plan{},
 		later: newTree(func(a, b *plan) bool { return a.moment < b.moment || a.moment == b.moment && a.project < b.project }),
 		ready: newTree(func(a, b *plan) bool { return a.turn < b.turn || a.turn == b.turn && a.project < b.project }),
 		taken: newTree(byWallet),
@@ -48,7 +50,7 @@ func (s *State) afterwards(change func(base *State)) {
 }
 
 // replan changes the plan of a project.
-func (s *State) replan(project ProjectID, change func(base *State, p *plan)) {
+func (s *State) replan(project ids.Project, change func(base *State, p *plan)) {
 	s.afterwards(func(base *State) {
 		p, ok := base.agenda.plans[project]
 		if !ok {
@@ -185,5 +187,5 @@ func (s *State) Postpone(d Deadline) {
 
 // regroup changes which escrows of a wallet are planned.
 func (s *State) regroup(p *plan, wallet uint64, change func()) {
-	p.regroup(wallet, s.stuck(WalletID(locationOf(wallet).ID(walletPrefix))), change)
+	p.regroup(wallet, s.stuck(ids.LocationOf(wallet).Wallet()), change)
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // planned are all appointments of a state that is not a fork.
@@ -27,7 +30,7 @@ func wanted(s *State) map[appointment]bool {
 	all := map[appointment]bool{}
 	for id, h := range s.holds.rows {
 		if at, _ := id.Location(); !h.ExpiresAt.IsZero() {
-			all[appointment{at: h.ExpiresAt.UnixMicro(), of: at.bits(), kind: holdExpires}] = true
+			all[appointment{at: h.ExpiresAt.UnixMicro(), of: at.Bits(), kind: holdExpires}] = true
 		}
 	}
 	for id, e := range s.escrows.rows {
@@ -37,25 +40,25 @@ func wanted(s *State) map[appointment]bool {
 		}
 		wallet, _ := to.Location()
 		if at, _ := id.Location(); !e.Deadline.IsZero() {
-			all[appointment{at: e.Deadline.UnixMicro(), of: at.bits(), with: wallet.bits(), kind: escrowEnds}] = true
+			all[appointment{at: e.Deadline.UnixMicro(), of: at.Bits(), with: wallet.Bits(), kind: escrowEnds}] = true
 		}
 	}
 	for id, of := range s.schedule.rows {
 		if at, _ := id.Location(); of.pending != nil {
-			all[appointment{at: of.pending.ScheduledFor.UnixMicro(), of: at.bits(), kind: transactionIsDue}] = true
+			all[appointment{at: of.pending.ScheduledFor.UnixMicro(), of: at.Bits(), kind: transactionIsDue}] = true
 		}
 	}
 	for w := range s.Wallets() {
 		at, _ := w.ID.Location()
 		if next := w.Terms.Settlement.Next; w.Status != Closed && !next.IsZero() {
-			all[appointment{at: next.UnixMicro(), of: at.bits(), kind: periodEnds}] = true
+			all[appointment{at: next.UnixMicro(), of: at.Bits(), kind: periodEnds}] = true
 		}
 		for _, lot := range w.Lots() {
 			kind := creditIsUnannounced
 			if lot.Noticed {
 				kind = creditExpires
 			}
-			all[appointment{at: lot.Expires.UnixMicro(), of: at.bits(), with: lot.Lot, kind: kind}] = true
+			all[appointment{at: lot.Expires.UnixMicro(), of: at.Bits(), with: lot.Lot, kind: kind}] = true
 		}
 	}
 	return all
@@ -97,7 +100,7 @@ func inspectTurns(s *State) {
 		var before uint64
 		p.escrows.Scan(func(a appointment) bool {
 			_, queued := p.queue.Get(a)
-			if stuck := s.stuck(WalletID(locationOf(a.with).ID(walletPrefix))); queued != (a.with != before && !stuck) {
+			if stuck := s.stuck(ids.LocationOf(a.with).Wallet()); queued != (a.with != before && !stuck) {
 				wrong("escrow %+v: queued %t, its wallet is stuck: %t", a, queued, stuck)
 			}
 			before = a.with
@@ -145,22 +148,22 @@ func TestDueTakesInTurn(t *testing.T) {
 	const budget = 1300
 	s := newScript(t)
 	s.set("project lots currency=USD\nwallet many system=yes\n")
-	one, _ := MinorUnits("1")
+	one, _ := money.MinorUnits("1")
 	end := s.now.Add(time.Hour)
 	thousand := func(of Operation) []Operation { return slices.Repeat([]Operation{of}, MaxOperations) }
 	for n := range 5 {
-		s.decide(&Transact{Project: s.projectID(), Reference: Reference(fmt.Sprint(n)),
+		s.decide(&Transact{Project: s.projectID(), Reference: ids.Reference(fmt.Sprint(n)),
 			Operations: thousand(Operation{Type: Issue, To: s.wallet("many"), Quantity: one, Expires: end})})
 	}
 	s.set("project large currency=USD\nwallet b system=yes\n")
 	for n := range 10 {
-		s.decide(&Transact{Project: s.projectID(), Reference: Reference(fmt.Sprint(n)), ScheduledFor: end,
+		s.decide(&Transact{Project: s.projectID(), Reference: ids.Reference(fmt.Sprint(n)), ScheduledFor: end,
 			Operations: thousand(Operation{Type: Issue, To: s.wallet("b"), Quantity: one})})
 	}
 	s.set("project small currency=USD\nwallet c system=yes\ntransact all: issue 5 to c\n" +
 		"hold h1 from=c amount=1 expires=2026-01-01T01:30\nhold h2 from=c amount=1 expires=2026-01-01T01:30\n")
 	s.now = end.Add(time.Hour)
-	taken := map[ProjectID]int{}
+	taken := map[ids.Project]int{}
 	for slice := 0; ; slice++ {
 		cost := 0
 		due := s.state.Due(s.now, budget)
@@ -177,15 +180,15 @@ func TestDueTakesInTurn(t *testing.T) {
 		if slice == 0 && taken[s.projectID()] != 2 {
 			t.Error("the two holds wait")
 		}
-		large := taken[ProjectID(s.id("large"))]
-		if lots := taken[ProjectID(s.id("lots"))]; lots < 5000 && large > 0 && lots < 1000*(large-1) || lots > 1000*(large+2) && large < 10 {
+		large := taken[ids.Project(s.id("large"))]
+		if lots := taken[ids.Project(s.id("lots"))]; lots < 5000 && large > 0 && lots < 1000*(large-1) || lots > 1000*(large+2) && large < 10 {
 			t.Errorf("after slice %d, %d lots to %d large transactions", slice, lots, large)
 		}
 		if len(due) == 0 {
 			break
 		}
 	}
-	if taken[ProjectID(s.id("lots"))] != 5000 || taken[ProjectID(s.id("large"))] != 10 {
+	if taken[ids.Project(s.id("lots"))] != 5000 || taken[ids.Project(s.id("large"))] != 10 {
 		t.Errorf("taken: %v", taken)
 	}
 }

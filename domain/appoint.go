@@ -1,22 +1,26 @@
 package domain
 
-import "time"
+import (
+	"time"
+
+	"tallystick/domain/ids"
+)
 
 // What has a moment is put on the agenda by the facts that make it or bring it
 // back, and taken off by those that end it.
 
 // appoint plans something at its moment; at none, not.
-func (s *State) appoint(project ProjectID, at time.Time, kind appointmentKind, of Location) {
+func (s *State) appoint(project ids.Project, at time.Time, kind appointmentKind, of ids.Location) {
 	if !at.IsZero() {
-		a := appointment{at: at.UnixMicro(), of: of.bits(), kind: kind}
+		a := appointment{at: at.UnixMicro(), of: of.Bits(), kind: kind}
 		s.replan(project, func(_ *State, p *plan) { p.set(a) })
 	}
 }
 
 // cancel takes it back, if it is still planned.
-func (s *State) cancel(project ProjectID, at time.Time, kind appointmentKind, of Location) {
+func (s *State) cancel(project ids.Project, at time.Time, kind appointmentKind, of ids.Location) {
 	if !at.IsZero() {
-		a := appointment{at: at.UnixMicro(), of: of.bits(), kind: kind}
+		a := appointment{at: at.UnixMicro(), of: of.Bits(), kind: kind}
 		s.replan(project, func(_ *State, p *plan) { p.cancel(a) })
 	}
 }
@@ -58,8 +62,8 @@ func (s *State) replanLots(w *Wallet, parts []LotPart, has bool, change func(*pl
 }
 
 // appointment is that of a lot whose end was announced.
-func (l *LotPart) appointment(wallet Location) appointment {
-	return appointment{at: l.Expires.UnixMicro(), of: wallet.bits(), with: l.Lot, kind: creditExpires}
+func (l *LotPart) appointment(wallet ids.Location) appointment {
+	return appointment{at: l.Expires.UnixMicro(), of: wallet.Bits(), with: l.Lot, kind: creditExpires}
 }
 
 // resettle moves the end of a wallet's period.
@@ -96,7 +100,7 @@ func (s *State) reappointEscrows(w *Wallet) {
 	if !ok {
 		return
 	}
-	wallet := of.bits()
+	wallet := of.Bits()
 	s.replan(w.Project, func(base *State, p *plan) {
 		base.regroup(p, wallet, func() {
 			taken := base.agenda.taken

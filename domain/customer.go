@@ -1,12 +1,16 @@
 package domain
 
-import "strings"
+import (
+	"strings"
+
+	"tallystick/domain/ids"
+)
 
 // Customer is a person, company or device that owns wallets, known by the
 // caller's own identifier.
 type Customer struct {
-	Project ProjectID
-	ID      CustomerID
+	Project ids.Project
+	ID      ids.Customer
 	Profile Profile
 	wallets ownWallets
 }
@@ -25,8 +29,8 @@ type Profile struct {
 
 // UpsertCustomer makes a customer, or changes the fields that are given.
 type UpsertCustomer struct {
-	Project  ProjectID
-	Customer CustomerID
+	Project  ids.Project
+	Customer ids.Customer
 	Change   ProfileChange
 }
 
@@ -126,7 +130,7 @@ func (k identifierKind) String() string {
 }
 
 type identifier struct {
-	project ProjectID
+	project ids.Project
 	kind    identifierKind
 	value   string
 }
@@ -144,7 +148,7 @@ func (c *Customer) identifiers() []identifier {
 
 // takenAs tells as what somebody else is found by this text, of whatever kind: a
 // username that is another's phone would take her transfers.
-func (s *State) takenAs(id identifier, customer CustomerID) (identifierKind, bool) {
+func (s *State) takenAs(id identifier, customer ids.Customer) (identifierKind, bool) {
 	for _, kind := range identifierKinds {
 		owner, ok := s.identifiers.get(identifier{id.project, kind, kind.normalize(id.value)})
 		if ok && owner != "" && owner != customer {

@@ -1,40 +1,44 @@
 package domain
 
-import "fmt"
+import (
+	"fmt"
+
+	"tallystick/domain/ids"
+)
 
 // Command asks for something to happen in one project. The set is closed.
-type Command interface{ project() ProjectID }
+type Command interface{ project() ids.Project }
 
-func (CreateProject) project() ProjectID      { return "" }
-func (c ChangeProject) project() ProjectID    { return c.Project }
-func (c CreateCredential) project() ProjectID { return c.Project }
-func (c RevokeCredential) project() ProjectID { return c.Project }
-func (c DefineAsset) project() ProjectID      { return c.Project }
-func (c UpsertCustomer) project() ProjectID   { return c.Project }
-func (c CreateWallet) project() ProjectID     { return c.Project }
-func (c ChangeWallet) project() ProjectID     { return c.Project }
-func (c ChangeStatus) project() ProjectID     { return c.Project }
-func (c CloseWallet) project() ProjectID      { return c.Project }
-func (c *Transact) project() ProjectID        { return c.Project }
-func (c *Reverse) project() ProjectID         { return c.Project }
-func (c CancelScheduled) project() ProjectID  { return c.Project }
-func (c PlaceHold) project() ProjectID        { return c.Project }
-func (c CaptureHold) project() ProjectID      { return c.Project }
-func (c ReleaseHold) project() ProjectID      { return c.Project }
-func (c CreateEscrow) project() ProjectID     { return c.Project }
-func (c ApproveEscrow) project() ProjectID    { return c.Project }
-func (c EndEscrow) project() ProjectID        { return c.Project }
-func (c Settle) project() ProjectID           { return c.Project }
-func (c SetMonitor) project() ProjectID       { return c.Project }
-func (c RemoveMonitor) project() ProjectID    { return c.Project }
+func (CreateProject) project() ids.Project      { return "" }
+func (c ChangeProject) project() ids.Project    { return c.Project }
+func (c CreateCredential) project() ids.Project { return c.Project }
+func (c RevokeCredential) project() ids.Project { return c.Project }
+func (c DefineAsset) project() ids.Project      { return c.Project }
+func (c UpsertCustomer) project() ids.Project   { return c.Project }
+func (c CreateWallet) project() ids.Project     { return c.Project }
+func (c ChangeWallet) project() ids.Project     { return c.Project }
+func (c ChangeStatus) project() ids.Project     { return c.Project }
+func (c CloseWallet) project() ids.Project      { return c.Project }
+func (c *Transact) project() ids.Project        { return c.Project }
+func (c *Reverse) project() ids.Project         { return c.Project }
+func (c CancelScheduled) project() ids.Project  { return c.Project }
+func (c PlaceHold) project() ids.Project        { return c.Project }
+func (c CaptureHold) project() ids.Project      { return c.Project }
+func (c ReleaseHold) project() ids.Project      { return c.Project }
+func (c CreateEscrow) project() ids.Project     { return c.Project }
+func (c ApproveEscrow) project() ids.Project    { return c.Project }
+func (c EndEscrow) project() ids.Project        { return c.Project }
+func (c Settle) project() ids.Project           { return c.Project }
+func (c SetMonitor) project() ids.Project       { return c.Project }
+func (c RemoveMonitor) project() ids.Project    { return c.Project }
 
 // Commands that time gives; see State.Due.
-func (c ExpireCredit) project() ProjectID     { return c.Project }
-func (c AnnounceExpiry) project() ProjectID   { return c.Project }
-func (c ExpireHold) project() ProjectID       { return c.Project }
-func (c MeetDeadline) project() ProjectID     { return c.Project }
-func (c CallSettlement) project() ProjectID   { return c.Project }
-func (c PerformScheduled) project() ProjectID { return c.Project }
+func (c ExpireCredit) project() ids.Project     { return c.Project }
+func (c AnnounceExpiry) project() ids.Project   { return c.Project }
+func (c ExpireHold) project() ids.Project       { return c.Project }
+func (c MeetDeadline) project() ids.Project     { return c.Project }
+func (c CallSettlement) project() ids.Project   { return c.Project }
+func (c PerformScheduled) project() ids.Project { return c.Project }
 
 // Decide answers the facts that a command makes of a state, to stand in the log
 // from place on, or the first rule that it breaks. No events and no rejection:
@@ -42,7 +46,7 @@ func (c PerformScheduled) project() ProjectID { return c.Project }
 //
 // A transaction that breaks a recorded rule is not rejected: it makes a
 // TransactionFailed. Decide changes nothing; the caller evolves the state.
-func Decide(s *State, command Command, at Place) ([]Event, *Rejection) {
+func Decide(s *State, command Command, at ids.Place) ([]Event, *Rejection) {
 	events, rejection := decide(s, command, at)
 	if rejection == nil {
 		rejection = tooLarge(command, events)
@@ -65,7 +69,7 @@ func tooLarge(command Command, events []Event) *Rejection {
 	return nil
 }
 
-func decide(s *State, command Command, at Place) ([]Event, *Rejection) {
+func decide(s *State, command Command, at ids.Place) ([]Event, *Rejection) {
 	switch c := command.(type) {
 	case *Transact:
 		return decideTransact(s, c, at)
@@ -104,7 +108,7 @@ func decide(s *State, command Command, at Place) ([]Event, *Rejection) {
 }
 
 // decideRare is the rest of decide: what only time and administrators ask for.
-func decideRare(s *State, command Command, at Place) ([]Event, *Rejection) {
+func decideRare(s *State, command Command, at ids.Place) ([]Event, *Rejection) {
 	switch c := command.(type) {
 	case CreateProject:
 		return decideCreateProject(c, at)

@@ -3,15 +3,18 @@ package domain
 import (
 	"slices"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // Escrow keeps a sender's money in the project's escrow account until it is
 // released to the recipient or refunded.
 type Escrow struct {
-	ID         EscrowID
-	Project    ProjectID
-	From, To   WalletID
-	Remaining  Money
+	ID         ids.Escrow
+	Project    ids.Project
+	From, To   ids.Wallet
+	Remaining  money.Amount
 	Lots       []LotPart // expiring credit that a refund brings back
 	Deadline   time.Time // zero: none
 	AtDeadline EscrowEnd
@@ -37,12 +40,12 @@ const (
 
 // CreateEscrow moves money from a sender into escrow for a recipient.
 type CreateEscrow struct {
-	Project     ProjectID
-	From        WalletID
-	To          WalletID // or Recipient
-	Recipient   string   // a username, else a phone, else an e-mail
-	Reference   Reference
-	Quantity    Quantity
+	Project     ids.Project
+	From        ids.Wallet
+	To          ids.Wallet // or Recipient
+	Recipient   string     // a username, else a phone, else an e-mail
+	Reference   ids.Reference
+	Quantity    money.Quantity
 	Deadline    time.Time // zero: none
 	AtDeadline  EscrowEnd // "": refund
 	Approval    bool
@@ -52,8 +55,8 @@ type CreateEscrow struct {
 
 // ApproveEscrow is one side's consent to a release. Repeating it does nothing.
 type ApproveEscrow struct {
-	Project ProjectID
-	Escrow  EscrowID
+	Project ids.Project
+	Escrow  ids.Escrow
 	Party   EscrowParty
 	Actor   string
 }
@@ -61,11 +64,11 @@ type ApproveEscrow struct {
 // EndEscrow releases a part of an escrow, or all that is left, or refunds it.
 // A refund needs no approval; fees stay paid.
 type EndEscrow struct {
-	Project     ProjectID
-	Escrow      EscrowID
+	Project     ids.Project
+	Escrow      ids.Escrow
 	How         EscrowEnd
-	Reference   Reference
-	Quantity    Quantity // not set: all that is left
+	Reference   ids.Reference
+	Quantity    money.Quantity // not set: all that is left
 	Description string
 	Metadata    Metadata
 }
@@ -73,11 +76,11 @@ type EndEscrow struct {
 // MeetDeadline ends an escrow as was agreed, whether approved or not. Time gives
 // this command.
 type MeetDeadline struct {
-	Project ProjectID
-	Escrow  EscrowID
+	Project ids.Project
+	Escrow  ids.Escrow
 }
 
-func decideCreateEscrow(s *State, c CreateEscrow, at Place) ([]Event, *Rejection) {
+func decideCreateEscrow(s *State, c CreateEscrow, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	operation := Operation{Type: Transfer, From: c.From, To: c.To, Recipient: c.Recipient, Quantity: c.Quantity}
 	if rejection := first(r.check(), checkOperation(&operation), checkDeadline(&c)); rejection != nil {
@@ -103,7 +106,7 @@ func decideCreateEscrow(s *State, c CreateEscrow, at Place) ([]Event, *Rejection
 		return p.end(&r, rejection.at(0)), nil
 	}
 	created := &EscrowCreated{
-		Project: c.Project, Escrow: EscrowID(at.offset(len(p.before) + 1).ID(escrowPrefix)), Transaction: p.id(), From: c.From, To: r.operations[0].To,
+		Project: c.Project, Escrow: at.Later(len(p.before) + 1).Escrow(), Transaction: p.id(), From: c.From, To: r.operations[0].To,
 		Amount: posted.Amount, Lots: p.lotsTaken(c.From), Deadline: moment(c.Deadline), AtDeadline: c.AtDeadline, Approval: c.Approval,
 	}
 	if !c.Deadline.IsZero() && c.AtDeadline == "" {
@@ -149,7 +152,7 @@ func (p *posting) fund(asked *Operation, o *PostedOperation) *Rejection {
 }
 
 // lotsTaken lists the lots that the posting took out of a wallet, but for fees.
-func (p *posting) lotsTaken(id WalletID) []LotPart {
+func (p *posting) lotsTaken(id ids.Wallet) []LotPart {
 	var all []LotPart
 	for i := range p.entries {
 		if e := &p.entries[i]; e.Wallet == id && !e.Fee {
@@ -160,7 +163,7 @@ func (p *posting) lotsTaken(id WalletID) []LotPart {
 }
 
 // escrowOf answers an escrow that is open, or why there is none.
-func (s *State) escrowOf(project ProjectID, id EscrowID) (*Escrow, *Rejection) {
+func (s *State) escrowOf(project ids.Project, id ids.Escrow) (*Escrow, *Rejection) {
 	if escrow, ok := s.escrows.get(id); ok && escrow != nil && escrow.Project == project {
 		return escrow, nil
 	}
@@ -187,7 +190,7 @@ func decideApproveEscrow(s *State, c ApproveEscrow) ([]Event, *Rejection) {
 	return []Event{&EscrowApproved{Project: c.Project, Escrow: c.Escrow, Party: c.Party, Actor: c.Actor}}, nil
 }
 
-func decideEndEscrow(s *State, c EndEscrow, at Place) ([]Event, *Rejection) {
+func decideEndEscrow(s *State, c EndEscrow, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	if rejection := r.check(); rejection != nil {
 		return nil, rejection
@@ -226,13 +229,13 @@ func truth(b bool) string {
 	return "false"
 }
 
-func decideMeetDeadline(s *State, c MeetDeadline, at Place) ([]Event, *Rejection) {
+func decideMeetDeadline(s *State, c MeetDeadline, at ids.Place) ([]Event, *Rejection) {
 	escrow, rejection := s.escrowOf(c.Project, c.Escrow)
 	project, ok := s.Project(c.Project)
 	if rejection != nil || !ok || escrow.Deadline.IsZero() || at.Time.Before(escrow.Deadline) || s.blocked(escrow) {
 		return nil, nil
 	}
-	r := record{reference: systemReference(string(c.Escrow), at)}
+	r := record{reference: ids.OwnReference(string(c.Escrow), at)}
 	events := endEscrow(s, project, escrow, escrow.AtDeadline, escrow.Remaining, &r, at, true)
 	if len(events) == 1 {
 		return nil, nil // the balance would be out of range: it stays open, to be ended by hand
@@ -245,13 +248,13 @@ func decideMeetDeadline(s *State, c MeetDeadline, at Place) ([]Event, *Rejection
 func (s *State) blocked(e *Escrow) bool { return s.stuck(e.beneficiary()) }
 
 // stuck tells whether nothing can be moved to a wallet.
-func (s *State) stuck(id WalletID) bool {
+func (s *State) stuck(id ids.Wallet) bool {
 	wallet, ok := s.Wallet(id)
 	return !ok || wallet.Status == Disabled || wallet.Status == Closed
 }
 
 // beneficiary is the wallet that gets the money at the deadline.
-func (e *Escrow) beneficiary() WalletID {
+func (e *Escrow) beneficiary() ids.Wallet {
 	if e.AtDeadline == RefundAtDeadline {
 		return e.From
 	}
@@ -262,10 +265,10 @@ func (e *Escrow) beneficiary() WalletID {
 func (e *Escrow) appointment() (appointment, bool) {
 	to, known := e.beneficiary().Location()
 	of, ok := e.ID.Location()
-	return appointment{at: e.Deadline.UnixMicro(), of: of.bits(), with: to.bits(), kind: escrowEnds}, known && ok && !e.Deadline.IsZero()
+	return appointment{at: e.Deadline.UnixMicro(), of: of.Bits(), with: to.Bits(), kind: escrowEnds}, known && ok && !e.Deadline.IsZero()
 }
 
-func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount Money, r *record, at Place, deadline bool) []Event {
+func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount money.Amount, r *record, at ids.Place, deadline bool) []Event {
 	origin, to := Origin{ReleaseOrigin, string(e.ID)}, e.To
 	_, kept := takeFirst(e.Lots, amount)
 	var give []LotPart

@@ -1,6 +1,11 @@
 package domain
 
-import "time"
+import (
+	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
 // Event is a fact: something that happened, in the past tense, never changed
 // afterwards. The set is closed; a switch over it names every type.
@@ -8,52 +13,52 @@ type Event interface{ fact() }
 
 // ProjectCreated is the first fact of a project.
 type ProjectCreated struct {
-	Project  ProjectID
+	Project  ids.Project
 	Settings ProjectSettings
 }
 
 // ProjectChanged replaces the settings of a project.
 type ProjectChanged struct {
-	Project  ProjectID
+	Project  ids.Project
 	Settings ProjectSettings
 }
 
 // CredentialCreated lets a program act for the project.
 type CredentialCreated struct {
-	Project    ProjectID
-	Key        APIKey
+	Project    ids.Project
+	Key        ids.APIKey
 	Name       string
 	SecretHash [32]byte
 }
 
 // CredentialRevoked ends that.
 type CredentialRevoked struct {
-	Project ProjectID
-	Key     APIKey
+	Project ids.Project
+	Key     ids.APIKey
 }
 
 // AssetDefined defines an asset of the project's own, or renames it.
 type AssetDefined struct {
-	Project ProjectID
-	Asset   Asset
+	Project ids.Project
+	Asset   money.Asset
 }
 
 // CustomerUpserted gives the whole profile as it is from now on. An erased
 // customer's facts read back with an empty profile.
 type CustomerUpserted struct {
-	Project  ProjectID
-	Customer CustomerID
+	Project  ids.Project
+	Customer ids.Customer
 	Profile  Profile
 }
 
 // WalletCreated opens a wallet: active, empty, at version 0.
 type WalletCreated struct {
-	Project  ProjectID
-	Wallet   WalletID
-	Customer CustomerID
+	Project  ids.Project
+	Wallet   ids.Wallet
+	Customer ids.Customer
 	Role     WalletRole
 	Type     WalletType
-	Asset    Asset
+	Asset    money.Asset
 	Number   uint64
 	Name     string
 	Metadata Metadata
@@ -62,8 +67,8 @@ type WalletCreated struct {
 
 // WalletChanged gives name, notes and terms as they are from now on.
 type WalletChanged struct {
-	Project  ProjectID
-	Wallet   WalletID
+	Project  ids.Project
+	Wallet   ids.Wallet
 	Name     string
 	Metadata Metadata
 	Terms    Terms
@@ -71,8 +76,8 @@ type WalletChanged struct {
 
 // WalletStatusChanged says from now on what may move.
 type WalletStatusChanged struct {
-	Project ProjectID
-	Wallet  WalletID
+	Project ids.Project
+	Wallet  ids.Wallet
 	Status  WalletStatus
 	Actor   string
 	Reason  string
@@ -80,18 +85,18 @@ type WalletStatusChanged struct {
 
 // SettlementDue ends a period of a postpaid wallet.
 type SettlementDue struct {
-	Project   ProjectID
-	Wallet    WalletID
-	Amount    Money     // owed at the end of the period; may be zero
-	PeriodEnd time.Time // the deadline that the period had
-	Next      time.Time // that of the next
+	Project   ids.Project
+	Wallet    ids.Wallet
+	Amount    money.Amount // owed at the end of the period; may be zero
+	PeriodEnd time.Time    // the deadline that the period had
+	Next      time.Time    // that of the next
 }
 
 // TransactionCompleted moved money: all its entries, in order.
 type TransactionCompleted struct {
-	Project     ProjectID
-	Transaction TransactionID
-	Reference   Reference
+	Project     ids.Project
+	Transaction ids.Transaction
+	Reference   ids.Reference
 	Origin      Origin // zero: the operations were asked for as they are
 	Operations  []PostedOperation
 	Entries     []Entry
@@ -103,9 +108,9 @@ type TransactionCompleted struct {
 
 // TransactionFailed moved nothing; it says why, and holds the reference.
 type TransactionFailed struct {
-	Project     ProjectID
-	Transaction TransactionID
-	Reference   Reference
+	Project     ids.Project
+	Transaction ids.Transaction
+	Reference   ids.Reference
 	Origin      Origin
 	Operations  []PostedOperation
 	Failure     Rejection
@@ -118,9 +123,9 @@ type TransactionFailed struct {
 // as a TransactionCompleted or TransactionFailed with the same identifier and
 // Origin ScheduleOrigin. Its operations have no fee yet.
 type TransactionScheduled struct {
-	Project      ProjectID
-	Transaction  TransactionID
-	Reference    Reference
+	Project      ids.Project
+	Transaction  ids.Transaction
+	Reference    ids.Reference
 	Operations   []PostedOperation
 	ScheduledFor time.Time
 	Description  string
@@ -129,17 +134,17 @@ type TransactionScheduled struct {
 
 // TransactionCancelled ends a scheduled transaction before its time.
 type TransactionCancelled struct {
-	Project     ProjectID
-	Transaction TransactionID
+	Project     ids.Project
+	Transaction ids.Transaction
 	Actor       string
 	Reason      string
 }
 
 // TransactionReversed links a transaction to one that reversed it, or a part.
 type TransactionReversed struct {
-	Project     ProjectID
-	Transaction TransactionID // the one that was reversed
-	Reversal    TransactionID // the one that did it
+	Project     ids.Project
+	Transaction ids.Transaction // the one that was reversed
+	Reversal    ids.Transaction // the one that did it
 	Operations  []ReversedOperation
 	Whole       bool // nothing is left to reverse
 }
@@ -147,9 +152,9 @@ type TransactionReversed struct {
 // ReversedOperation is what one reversal took back of one operation.
 type ReversedOperation struct {
 	Operation int // index in the transaction that was reversed
-	Amount    Money
-	Received  Money // of an exchange: what was given back of the other asset; else zero
-	Fee       Money // returned; zero where it was kept
+	Amount    money.Amount
+	Received  money.Amount // of an exchange: what was given back of the other asset; else zero
+	Fee       money.Amount // returned; zero where it was kept
 }
 
 // Origin says what a transaction came of. The zero Origin: somebody asked for
@@ -179,26 +184,26 @@ const (
 // fees of operations that were not reached are zero.
 type PostedOperation struct {
 	Type        OperationType
-	From        WalletID // of transfer, redeem and exchange
-	To          WalletID // of transfer, issue and exchange
-	Amount      Money
-	Fee         Money     // charged on top to From, of issue to To; zero for none
-	FeeReturned Money     // of a reversal: given back to To, of a redeem to From; zero for none
-	Received    Money     // of exchange: what To gets, in its asset
-	Rate        Rate      // of exchange; none in a reversal
-	Expires     time.Time // of issue: the credit is a lot that ends then
-	Grant       bool      // of issue: credit that nobody paid for
+	From        ids.Wallet // of transfer, redeem and exchange
+	To          ids.Wallet // of transfer, issue and exchange
+	Amount      money.Amount
+	Fee         money.Amount // charged on top to From, of issue to To; zero for none
+	FeeReturned money.Amount // of a reversal: given back to To, of a redeem to From; zero for none
+	Received    money.Amount // of exchange: what To gets, in its asset
+	Rate        money.Rate   // of exchange; none in a reversal
+	Expires     time.Time    // of issue: the credit is a lot that ends then
+	Grant       bool         // of issue: credit that nobody paid for
 }
 
 // Entry is one change of one wallet's balance.
 type Entry struct {
-	Wallet    WalletID
+	Wallet    ids.Wallet
 	Version   uint64 // of the wallet after the entry: the one before, plus one
 	Kind      EntryKind
 	Operation int  // index of the operation that made it
 	Fee       bool // part of the operation's fee, not of its amount
-	Amount    Money
-	Balance   Money // after the entry
+	Amount    money.Amount
+	Balance   money.Amount // after the entry
 	// Lots are the parts of expiring credit that the entry took (Amount below
 	// zero) or brought: a new lot bears the entry's own version.
 	Lots []LotPart
@@ -216,18 +221,18 @@ const (
 
 // CreditExpiring tells ahead that a lot will expire.
 type CreditExpiring struct {
-	Project ProjectID
-	Wallet  WalletID
+	Project ids.Project
+	Wallet  ids.Wallet
 	Lot     LotPart // Amount is what is left of it
 }
 
 // HoldPlaced reserves money: still in the balance, no longer available.
 type HoldPlaced struct {
-	Project     ProjectID
-	Hold        HoldID
-	Wallet      WalletID
-	Reference   Reference
-	Amount      Money
+	Project     ids.Project
+	Hold        ids.Hold
+	Wallet      ids.Wallet
+	Reference   ids.Reference
+	Amount      money.Amount
 	Lots        []LotPart // expiring credit that is reserved with it
 	ExpiresAt   time.Time // zero: never
 	Description string
@@ -237,37 +242,37 @@ type HoldPlaced struct {
 // HoldCaptured frees a part of a hold for the transaction that follows it in the
 // same commit and spends just that.
 type HoldCaptured struct {
-	Project     ProjectID
-	Hold        HoldID
-	Wallet      WalletID
-	Transaction TransactionID
-	Amount      Money
-	Lots        []LotPart // of it
-	Kept        []LotPart // that the hold still has
-	Remaining   Money     // zero: the hold has ended
+	Project     ids.Project
+	Hold        ids.Hold
+	Wallet      ids.Wallet
+	Transaction ids.Transaction
+	Amount      money.Amount
+	Lots        []LotPart    // of it
+	Kept        []LotPart    // that the hold still has
+	Remaining   money.Amount // zero: the hold has ended
 }
 
 // HoldReleased frees a part of a hold, or all that is left.
 type HoldReleased struct {
-	Project   ProjectID
-	Hold      HoldID
-	Wallet    WalletID
-	Amount    Money
-	Lots      []LotPart // that are back in the wallet
-	Kept      []LotPart // that the hold still has
-	Remaining Money     // zero: the hold has ended
-	Expired   bool      // time did it
+	Project   ids.Project
+	Hold      ids.Hold
+	Wallet    ids.Wallet
+	Amount    money.Amount
+	Lots      []LotPart    // that are back in the wallet
+	Kept      []LotPart    // that the hold still has
+	Remaining money.Amount // zero: the hold has ended
+	Expired   bool         // time did it
 }
 
 // EscrowCreated follows the transaction that moved the sender's money to the
 // project's escrow account.
 type EscrowCreated struct {
-	Project     ProjectID
-	Escrow      EscrowID
-	Transaction TransactionID
-	From        WalletID
-	To          WalletID
-	Amount      Money
+	Project     ids.Project
+	Escrow      ids.Escrow
+	Transaction ids.Transaction
+	From        ids.Wallet
+	To          ids.Wallet
+	Amount      money.Amount
 	Lots        []LotPart // of From, for a refund
 	Deadline    time.Time // zero: none
 	AtDeadline  EscrowEnd // "" where there is no deadline
@@ -276,57 +281,57 @@ type EscrowCreated struct {
 
 // EscrowApproved records one side's consent to a release.
 type EscrowApproved struct {
-	Project ProjectID
-	Escrow  EscrowID
+	Project ids.Project
+	Escrow  ids.Escrow
 	Party   EscrowParty
 	Actor   string
 }
 
 // EscrowReleased follows the transaction that paid the recipient.
 type EscrowReleased struct {
-	Project     ProjectID
-	Escrow      EscrowID
-	Transaction TransactionID
-	Amount      Money
-	Kept        []LotPart // expiring credit that is still there for a refund
-	Remaining   Money     // zero: the escrow has ended
-	AtDeadline  bool      // time did it
+	Project     ids.Project
+	Escrow      ids.Escrow
+	Transaction ids.Transaction
+	Amount      money.Amount
+	Kept        []LotPart    // expiring credit that is still there for a refund
+	Remaining   money.Amount // zero: the escrow has ended
+	AtDeadline  bool         // time did it
 }
 
 // EscrowRefunded follows the transaction that paid the sender back.
 type EscrowRefunded struct {
-	Project     ProjectID
-	Escrow      EscrowID
-	Transaction TransactionID
-	Amount      Money
-	Kept        []LotPart // expiring credit that is still there for a refund
-	Remaining   Money     // zero: the escrow has ended
-	AtDeadline  bool      // time did it
+	Project     ids.Project
+	Escrow      ids.Escrow
+	Transaction ids.Transaction
+	Amount      money.Amount
+	Kept        []LotPart    // expiring credit that is still there for a refund
+	Remaining   money.Amount // zero: the escrow has ended
+	AtDeadline  bool         // time did it
 }
 
 // MonitorSet watches a wallet from now on, or watches for something else.
 type MonitorSet struct {
-	Project ProjectID
-	Wallet  WalletID
+	Project ids.Project
+	Wallet  ids.Wallet
 	Monitor Monitor
 }
 
 // MonitorRemoved ends that.
 type MonitorRemoved struct {
-	Project ProjectID
-	Wallet  WalletID
-	Monitor MonitorID
+	Project ids.Project
+	Wallet  ids.Wallet
+	Monitor ids.Monitor
 }
 
 // MonitorTriggered follows the facts that took a wallet across a threshold.
 type MonitorTriggered struct {
-	Project   ProjectID
-	Wallet    WalletID
-	Monitor   MonitorID
+	Project   ids.Project
+	Wallet    ids.Wallet
+	Monitor   ids.Monitor
 	Metric    MonitorMetric
-	Threshold Money
-	Value     Money // after the crossing
-	Above     bool  // at or above the threshold now; before it was below
+	Threshold money.Amount
+	Value     money.Amount // after the crossing
+	Above     bool         // at or above the threshold now; before it was below
 }
 
 func (*ProjectCreated) fact()       {}

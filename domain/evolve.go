@@ -3,6 +3,9 @@ package domain
 import (
 	"fmt"
 	"slices"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // Evolve applies a fact. It never refuses one that Decide made; an error means
@@ -92,7 +95,7 @@ func (s *State) evolveRare(event Event) error {
 	panic(fmt.Sprintf("domain: no rule to evolve by %T", event))
 }
 
-func (s *State) evolveProject(id ProjectID, change func(*Project)) error {
+func (s *State) evolveProject(id ids.Project, change func(*Project)) error {
 	project, ok := edit(&s.projects, id)
 	if !ok {
 		return fmt.Errorf("domain: a change of project %s, which was never created", id)
@@ -121,7 +124,7 @@ func (s *State) evolveCustomer(e *CustomerUpserted) {
 func (e *WalletCreated) wallet() *Wallet {
 	return &Wallet{
 		ID: e.Wallet, Project: e.Project, Customer: e.Customer, Role: e.Role, Type: e.Type, Asset: e.Asset,
-		Number: e.Number, Name: e.Name, Metadata: e.Metadata, Status: Active, Balance: e.Asset.zero(), Terms: e.Terms.shared(),
+		Number: e.Number, Name: e.Name, Metadata: e.Metadata, Status: Active, Balance: e.Asset.Zero(), Terms: e.Terms.shared(),
 	}
 }
 
@@ -131,7 +134,7 @@ func (s *State) evolveWalletCreated(e *WalletCreated) error {
 		return fmt.Errorf("domain: %q is not the identifier of a wallet", e.Wallet)
 	}
 	s.wallets++
-	s.numbered = append(s.numbered, at.bits())
+	s.numbered = append(s.numbered, at.Bits())
 	wallet := e.wallet()
 	s.walletTable.put(e.Wallet, wallet)
 	s.resettle(wallet, Settlement{}, wallet.Terms.Settlement)
@@ -178,7 +181,7 @@ func (s *State) evolveCompleted(e *TransactionCompleted) error {
 }
 
 // less is an amount less another, and not below zero.
-func less(m, n Money) Money {
+func less(m, n money.Amount) money.Amount {
 	if m.Cmp(n) <= 0 {
 		return m.Sub(m)
 	}
@@ -220,11 +223,11 @@ func (s *State) evolveUsage(e *TransactionCompleted) {
 	}
 }
 
-func (s *State) remember(project ProjectID, reference Reference, id TransactionID) error {
+func (s *State) remember(project ids.Project, reference ids.Reference, id ids.Transaction) error {
 	location, ok := id.Location()
 	if !ok {
 		return fmt.Errorf("domain: %q is not the identifier of a transaction", id)
 	}
-	s.references.put(reference.Key(project), location.bits())
+	s.references.put(reference.Key(project), location.Bits())
 	return nil
 }

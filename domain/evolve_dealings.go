@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
-func (s *State) evolveWallet(id WalletID, change func(*Wallet)) error {
+func (s *State) evolveWallet(id ids.Wallet, change func(*Wallet)) error {
 	wallet, ok := edit(&s.walletTable, id)
 	if !ok {
 		return fmt.Errorf("domain: a change of wallet %s, which was never created", id)
@@ -62,7 +65,7 @@ func (s *State) evolvePlaced(e *HoldPlaced) error {
 		return fmt.Errorf("domain: hold %s takes lots that are not there", e.Hold)
 	}
 	s.holds.put(e.Hold, &Hold{ID: e.Hold, Project: e.Project, Wallet: e.Wallet, Remaining: e.Amount, Lots: e.Lots, ExpiresAt: e.ExpiresAt})
-	s.references.put(e.Reference.holdKey(e.Project), at.bits())
+	s.references.put(e.Reference.HoldKey(e.Project), at.Bits())
 	s.appoint(e.Project, e.ExpiresAt, holdExpires, at)
 	return s.evolveWallet(e.Wallet, func(w *Wallet) {
 		w.deal(func(d *dealings) { d.held, d.holds, d.lots = d.held.Add(e.Amount), d.holds+1, lots })
@@ -71,7 +74,7 @@ func (s *State) evolvePlaced(e *HoldPlaced) error {
 }
 
 // evolveHold takes an amount out of a hold; the lots go back to its wallet.
-func (s *State) evolveHold(id HoldID, amount Money, lots, kept []LotPart, remaining Money, how ending) error {
+func (s *State) evolveHold(id ids.Hold, amount money.Amount, lots, kept []LotPart, remaining money.Amount, how ending) error {
 	hold, ok := edit(&s.holds, id)
 	at, known := id.Location()
 	if !ok || !known {
@@ -80,7 +83,7 @@ func (s *State) evolveHold(id HoldID, amount Money, lots, kept []LotPart, remain
 	hold.Remaining, hold.Lots = remaining, kept
 	if remaining.IsZero() {
 		drop(&s.holds, id)
-		s.ends.put(at.bits(), ended{hold.Project, how})
+		s.ends.put(at.Bits(), ended{hold.Project, how})
 		s.cancel(hold.Project, hold.ExpiresAt, holdExpires, at)
 	}
 	return s.evolveWallet(hold.Wallet, func(w *Wallet) {
@@ -101,7 +104,7 @@ func (s *State) evolveEscrowCreated(e *EscrowCreated) error {
 	}
 	s.escrows.put(e.Escrow, escrow)
 	s.appointEscrow(escrow)
-	for _, id := range [...]WalletID{e.From, e.To} {
+	for _, id := range [...]ids.Wallet{e.From, e.To} {
 		err := s.evolveWallet(id, func(w *Wallet) {
 			w.deal(func(d *dealings) { d.escrows++ })
 		})
@@ -112,7 +115,7 @@ func (s *State) evolveEscrowCreated(e *EscrowCreated) error {
 	return nil
 }
 
-func (s *State) evolveEscrow(id EscrowID, change func(*Escrow)) error {
+func (s *State) evolveEscrow(id ids.Escrow, change func(*Escrow)) error {
 	escrow, ok := edit(&s.escrows, id)
 	if !ok {
 		return fmt.Errorf("domain: a change of escrow %s, which is not open", id)
@@ -121,7 +124,7 @@ func (s *State) evolveEscrow(id EscrowID, change func(*Escrow)) error {
 	return nil
 }
 
-func (s *State) evolveEscrowEnd(id EscrowID, kept []LotPart, remaining Money, how ending) error {
+func (s *State) evolveEscrowEnd(id ids.Escrow, kept []LotPart, remaining money.Amount, how ending) error {
 	escrow, ok := s.escrows.get(id)
 	at, known := id.Location()
 	if !ok || escrow == nil || !known {
@@ -131,9 +134,9 @@ func (s *State) evolveEscrowEnd(id EscrowID, kept []LotPart, remaining Money, ho
 		return s.evolveEscrow(id, func(e *Escrow) { e.Remaining, e.Lots = remaining, kept })
 	}
 	drop(&s.escrows, id)
-	s.ends.put(at.bits(), ended{escrow.Project, how})
+	s.ends.put(at.Bits(), ended{escrow.Project, how})
 	s.cancelEscrow(escrow)
-	for _, wallet := range [...]WalletID{escrow.From, escrow.To} {
+	for _, wallet := range [...]ids.Wallet{escrow.From, escrow.To} {
 		err := s.evolveWallet(wallet, func(w *Wallet) {
 			w.deal(func(d *dealings) { d.escrows-- })
 		})
@@ -155,7 +158,7 @@ func (s *State) evolveScheduled(e *TransactionScheduled) error {
 }
 
 // evolveOutcome ends a scheduled transaction.
-func (s *State) evolveOutcome(origin Origin, id TransactionID, done bool) {
+func (s *State) evolveOutcome(origin Origin, id ids.Transaction, done bool) {
 	if origin.Kind != ScheduleOrigin {
 		return
 	}
@@ -164,8 +167,8 @@ func (s *State) evolveOutcome(origin Origin, id TransactionID, done bool) {
 		s.cancel(of.project, of.pending.ScheduledFor, transactionIsDue, at)
 	}
 	of.pending, of.done = nil, done
-	if at, ok := TransactionID(origin.ID).Location(); ok {
-		of.outcome = at.bits()
+	if at, ok := ids.Transaction(origin.ID).Location(); ok {
+		of.outcome = at.Bits()
 	}
 	s.schedule.put(id, of)
 }
@@ -183,8 +186,8 @@ func (s *State) evolveReversed(e *TransactionReversed) error {
 	if !ok {
 		return fmt.Errorf("domain: %q is not the identifier of a transaction", e.Transaction)
 	}
-	before, _ := s.reversals.get(at.bits())
-	s.reversals.put(at.bits(), before.with(e))
+	before, _ := s.reversals.get(at.Bits())
+	s.reversals.put(at.Bits(), before.with(e))
 	return nil
 }
 
@@ -211,7 +214,7 @@ func (s *State) evolveMonitor(event Event) error {
 	return nil
 }
 
-func (s *State) evolveMonitors(id WalletID, change func([]Monitor) []Monitor) error {
+func (s *State) evolveMonitors(id ids.Wallet, change func([]Monitor) []Monitor) error {
 	return s.evolveWallet(id, func(w *Wallet) {
 		w.deal(func(d *dealings) { d.monitors = change(slices.Clone(d.monitors)) })
 	})

@@ -5,7 +5,7 @@ package domain
 // asset pays out. What is paid out was rounded down, never to the project's loss.
 func (p *posting) exchange(index int, o *PostedOperation) *Rejection {
 	from, to := p.account(o.From), p.account(o.To)
-	o.Fee = from.wallet.Asset.zero()
+	o.Fee = from.wallet.Asset.Zero()
 	if kind, charged := p.charged(Exchange); charged {
 		o.Fee = p.fee(kind, from.wallet, to.wallet, o.Amount)
 	}
@@ -16,7 +16,7 @@ func (p *posting) exchange(index int, o *PostedOperation) *Rejection {
 func (p *posting) convert(in, out *movement) *Rejection {
 	from, to := in.from.wallet, out.to.wallet
 	in.to, out.from = p.system(LiquidityWallet, from.Asset), p.system(LiquidityWallet, to.Asset)
-	out.fee, out.payout = to.Asset.zero(), true
+	out.fee, out.payout = to.Asset.Zero(), true
 	if from.Asset.Code != to.Asset.Code && (in.from == in.to || out.from == out.to) {
 		return reject(SameWallet, "an exchange is made with the project's liquidity wallets: one of them cannot be its sender or recipient")
 	}

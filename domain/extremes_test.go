@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // numbers are what a life is given in every place that takes a number. One that
@@ -21,12 +24,12 @@ func unread[N any](parse func(string) (N, bool), text string) (number N) {
 	return number
 }
 
-func (n numbers) fees(currency AssetCode) []FeeRule {
+func (n numbers) fees(currency money.AssetCode) []FeeRule {
 	rules := make([]FeeRule, len(feeOperations))
 	for i, operation := range feeOperations {
 		rules[i] = FeeRule{
-			Operation: operation, Currency: currency, Percentage: unread(ParsePercentage, n.percentage),
-			Fixed: unread(MajorUnits, n.fixed), Minimum: unread(MajorUnits, n.minimum), Maximum: unread(MajorUnits, n.maximum),
+			Operation: operation, Currency: currency, Percentage: unread(money.ParsePercentage, n.percentage),
+			Fixed: unread(money.MajorUnits, n.fixed), Minimum: unread(money.MajorUnits, n.minimum), Maximum: unread(money.MajorUnits, n.maximum),
 		}
 	}
 	return rules
@@ -38,14 +41,14 @@ func (n numbers) live() {
 	h := &history{state: NewState(4), direct: NewState(4), now: scriptsBegin, observer: newObserver()}
 	h.commit(CreateProject{ProjectSettings{Name: "shop", Currency: "USD"}})
 	project := h.projects[0]
-	h.commit(DefineAsset{project, Asset{Code: "XTS", Scale: n.scale}})
-	amount, part, limit := unread(MajorUnits, n.amount), unread(MajorUnits, n.part), unread(MajorUnits, n.limit)
-	wallet := func(c CreateWallet) WalletID {
+	h.commit(DefineAsset{project, money.Asset{Code: "XTS", Scale: n.scale}})
+	amount, part, limit := unread(money.MajorUnits, n.amount), unread(money.MajorUnits, n.part), unread(money.MajorUnits, n.limit)
+	wallet := func(c CreateWallet) ids.Wallet {
 		c.Project = project
 		h.commit(c)
 		return h.wallets[len(h.wallets)-1]
 	}
-	for _, customer := range []CustomerID{"ama", "kofi"} {
+	for _, customer := range []ids.Customer{"ama", "kofi"} {
 		h.commit(UpsertCustomer{Project: project, Customer: customer})
 	}
 	ama, kofi := wallet(CreateWallet{Customer: "ama", Currency: "XTS"}), wallet(CreateWallet{Customer: "kofi", Currency: "XTS", Type: Postpaid})
@@ -56,14 +59,14 @@ func (n numbers) live() {
 		settings.Name, settings.Currency = "shop", "USD"
 		h.commit(ChangeProject{project, settings})
 	}
-	for _, terms := range []TermsChange{{CreditLimit: unread(MajorUnits, n.credit)}, {Fees: n.fees("")}, {Limits: &limits}, {Limits: &Limits{}}} {
+	for _, terms := range []TermsChange{{CreditLimit: unread(money.MajorUnits, n.credit)}, {Fees: n.fees("")}, {Limits: &limits}, {Limits: &Limits{}}} {
 		h.commit(ChangeWallet{Project: project, Wallet: kofi, Terms: terms})
 	}
 	for _, metric := range []MonitorMetric{BalanceMetric, AvailableMetric, HeldMetric} {
-		h.commit(SetMonitor{project, ama, metric, unread(MajorUnits, n.threshold)})
-		h.commit(SetMonitor{project, kofi, metric, unread(MajorUnits, n.threshold)})
+		h.commit(SetMonitor{project, ama, metric, unread(money.MajorUnits, n.threshold)})
+		h.commit(SetMonitor{project, kofi, metric, unread(money.MajorUnits, n.threshold)})
 	}
-	rate := unread(ParseRate, n.rate)
+	rate := unread(money.ParseRate, n.rate)
 	for i, o := range []Operation{
 		{Type: Issue, To: pool, Quantity: amount}, {Type: Issue, To: dollarPool, Quantity: amount},
 		{Type: Issue, To: ama, Quantity: amount, Expires: h.now.Add(time.Hour)}, {Type: Issue, To: ama, Quantity: amount},
@@ -72,39 +75,39 @@ func (n numbers) live() {
 		{Type: Exchange, From: ama, To: dollars, Quantity: part, Rate: rate}, {Type: Exchange, From: kofi, To: dollars, Quantity: amount, Rate: rate},
 		{Type: Exchange, From: dollars, To: ama, Quantity: part, Rate: rate}, {Type: Redeem, From: ama, Quantity: part},
 	} {
-		h.commit(&Transact{Project: project, Reference: Reference(fmt.Sprint("t", i)), Operations: []Operation{o}})
+		h.commit(&Transact{Project: project, Reference: ids.Reference(fmt.Sprint("t", i)), Operations: []Operation{o}})
 	}
 	n.deal(h, project, ama, kofi, amount, part)
 	h.end()
 }
 
 // deal goes on with holds, escrows, reversals and what time does.
-func (n numbers) deal(h *history, project ProjectID, ama, kofi WalletID, amount, part Quantity) {
-	for i, wallet := range []WalletID{ama, kofi} {
-		h.commit(PlaceHold{Project: project, Wallet: wallet, Reference: Reference(fmt.Sprint("h", i)), Quantity: amount, ExpiresAt: h.now.Add(2 * time.Hour)})
-		h.commit(PlaceHold{Project: project, Wallet: wallet, Reference: Reference(fmt.Sprint("i", i)), Quantity: part})
-		c := CreateEscrow{Project: project, From: wallet, To: ama, Reference: Reference(fmt.Sprint("e", i)), Quantity: part, Deadline: h.now.Add(3 * time.Hour)}
+func (n numbers) deal(h *history, project ids.Project, ama, kofi ids.Wallet, amount, part money.Quantity) {
+	for i, wallet := range []ids.Wallet{ama, kofi} {
+		h.commit(PlaceHold{Project: project, Wallet: wallet, Reference: ids.Reference(fmt.Sprint("h", i)), Quantity: amount, ExpiresAt: h.now.Add(2 * time.Hour)})
+		h.commit(PlaceHold{Project: project, Wallet: wallet, Reference: ids.Reference(fmt.Sprint("i", i)), Quantity: part})
+		c := CreateEscrow{Project: project, From: wallet, To: ama, Reference: ids.Reference(fmt.Sprint("e", i)), Quantity: part, Deadline: h.now.Add(3 * time.Hour)}
 		if wallet == ama {
 			c.To = kofi
 		}
 		h.commit(c)
 	}
 	for i, hold := range h.holds {
-		h.commit(CaptureHold{Project: project, Hold: hold, To: []WalletID{"", ama, kofi}[i%3], Reference: Reference(fmt.Sprint("c", i)), Quantity: part})
-		h.commit(CaptureHold{Project: project, Hold: hold, Reference: Reference(fmt.Sprint("d", i)), Quantity: unread(MinorUnits, "1"), ReleaseRest: true})
+		h.commit(CaptureHold{Project: project, Hold: hold, To: []ids.Wallet{"", ama, kofi}[i%3], Reference: ids.Reference(fmt.Sprint("c", i)), Quantity: part})
+		h.commit(CaptureHold{Project: project, Hold: hold, Reference: ids.Reference(fmt.Sprint("d", i)), Quantity: unread(money.MinorUnits, "1"), ReleaseRest: true})
 	}
 	for i, escrow := range h.escrows {
-		h.commit(EndEscrow{Project: project, Escrow: escrow, How: RefundAtDeadline, Reference: Reference(fmt.Sprint("f", i)), Quantity: unread(MinorUnits, "1")})
-		h.commit(EndEscrow{Project: project, Escrow: escrow, How: ReleaseAtDeadline, Reference: Reference(fmt.Sprint("g", i)), Quantity: part})
+		h.commit(EndEscrow{Project: project, Escrow: escrow, How: RefundAtDeadline, Reference: ids.Reference(fmt.Sprint("f", i)), Quantity: unread(money.MinorUnits, "1")})
+		h.commit(EndEscrow{Project: project, Escrow: escrow, How: ReleaseAtDeadline, Reference: ids.Reference(fmt.Sprint("g", i)), Quantity: part})
 	}
 	h.commit(Settle{Project: project, Wallet: kofi, Reference: "s1", Quantity: part})
 	h.commit(Settle{Project: project, Wallet: kofi, From: ama, Reference: "s2"})
 	for i, id := range h.transactions {
 		original := h.completed[id]
-		back := &Reverse{Project: project, Original: original, Reference: Reference(fmt.Sprint("b", i)), ReturnFees: true}
-		back.Parts = []ReversalPart{{0, unread(MinorUnits, "1")}}
+		back := &Reverse{Project: project, Original: original, Reference: ids.Reference(fmt.Sprint("b", i)), ReturnFees: true}
+		back.Parts = []ReversalPart{{0, unread(money.MinorUnits, "1")}}
 		h.commit(back)
-		h.commit(&Reverse{Project: project, Original: original, Reference: Reference(fmt.Sprint("r", i)), ReturnFees: i%2 == 0})
+		h.commit(&Reverse{Project: project, Original: original, Reference: ids.Reference(fmt.Sprint("r", i)), ReturnFees: i%2 == 0})
 	}
 	h.perform(pass{By: 24 * time.Hour})
 	h.commit(CloseWallet{Project: project, Wallet: ama, RefundTo: kofi, Reference: "x"})
@@ -113,11 +116,11 @@ func (n numbers) deal(h *history, project ProjectID, ama, kofi WalletID, amount,
 // extreme is a number at an edge, or of random digits: up to a digit more than is
 // read, on both sides of the point.
 func extreme(r *rand.Rand) string {
-	before, after := r.IntN(MaxDigits+2), r.IntN(MaxScale+2)
+	before, after := r.IntN(money.MaxDigits+2), r.IntN(money.MaxScale+2)
 	if oneIn(2, r) {
 		after = 0
-	} else if before+after > MaxDigits && !oneIn(10, r) {
-		before = MaxDigits - after
+	} else if before+after > money.MaxDigits && !oneIn(10, r) {
+		before = money.MaxDigits - after
 	}
 	digit := func() string {
 		digits := []string{"0", "1", "5", "9"}
@@ -156,7 +159,7 @@ func TestExtremes(t *testing.T) {
 	for range 100 {
 		n := numbers{
 			amount: extreme(r), part: extreme(r), percentage: pick(r, []string{"0", "0.000001", "33.333333", "50", "99.999999", "100"}),
-			limit: pick(r, []string{"", extreme(r)}), credit: extreme(r), threshold: extreme(r), rate: extreme(r), scale: pick(r, []int{0, 1, 2, 9, 17, MaxScale}),
+			limit: pick(r, []string{"", extreme(r)}), credit: extreme(r), threshold: extreme(r), rate: extreme(r), scale: pick(r, []int{0, 1, 2, 9, 17, money.MaxScale}),
 		}
 		for _, part := range []*string{&n.fixed, &n.minimum, &n.maximum} {
 			if oneIn(2, r) {
@@ -182,10 +185,10 @@ func (n numbers) try() (err error) {
 
 func FuzzNumbers(f *testing.F) {
 	f.Add("500000000000.00", "1", "1", "0."+strings.Repeat("0", 70)+"1", "", "", "", "", "0", "1", uint8(2))
-	f.Add(strings.Repeat("9", MaxDigits), "1", "100", "999999999999999999.999999999999999999", "0", "", "", strings.Repeat("9", MaxDigits), "-1", "0.000000000000000001", uint8(0))
-	f.Add("999999999999999999.999999999999999999", "0.000000000000000001", "99.999999", "", "0.000000000000000001", "1", "5", "1", "0.5", strings.Repeat("9", MaxDigits), uint8(18))
+	f.Add(strings.Repeat("9", money.MaxDigits), "1", "100", "999999999999999999.999999999999999999", "0", "", "", strings.Repeat("9", money.MaxDigits), "-1", "0.000000000000000001", uint8(0))
+	f.Add("999999999999999999.999999999999999999", "0.000000000000000001", "99.999999", "", "0.000000000000000001", "1", "5", "1", "0.5", strings.Repeat("9", money.MaxDigits), uint8(18))
 	f.Fuzz(func(t *testing.T, amount, part, percentage, fixed, minimum, maximum, limit, credit, threshold, rate string, scale uint8) {
-		n := numbers{amount, part, percentage, fixed, minimum, maximum, limit, credit, threshold, rate, int(scale % (MaxScale + 1))}
+		n := numbers{amount, part, percentage, fixed, minimum, maximum, limit, credit, threshold, rate, int(scale % (money.MaxScale + 1))}
 		if err := n.try(); err != nil {
 			t.Fatal(err)
 		}
@@ -195,18 +198,18 @@ func FuzzNumbers(f *testing.F) {
 // FuzzFee: the fee by a rule that passed the door is what big.Rat says, rounded once.
 func FuzzFee(f *testing.F) {
 	f.Add("500000000000.00", "1", "0."+strings.Repeat("0", 17)+"1", "", "", uint8(2), true)
-	f.Add(strings.Repeat("9", MaxDigits), "100", "999999999999999999.999999999999999999", "0", "1", uint8(0), false)
+	f.Add(strings.Repeat("9", money.MaxDigits), "100", "999999999999999999.999999999999999999", "0", "1", uint8(0), false)
 	f.Add("999999999999999999.999999999999999999", "99.999999", "0.000000000000000001", "0.5", "999999999999999999", uint8(18), false)
 	f.Fuzz(func(t *testing.T, text, percentage, fixed, minimum, maximum string, scale uint8, own bool) {
-		asset := Asset{Code: "XTS", Scale: int(scale % (MaxScale + 1))}
-		quantity, ok := MajorUnits(text)
-		amount, fits := Money{}, false
+		asset := money.Asset{Code: "XTS", Scale: int(scale % (money.MaxScale + 1))}
+		quantity, ok := money.MajorUnits(text)
+		amount, fits := money.Amount{}, false
 		if ok {
-			amount, fits = quantity.of(asset)
+			amount, fits = quantity.In(asset)
 		}
 		rule := FeeRule{
-			Operation: Transfer, Percentage: unread(ParsePercentage, percentage),
-			Fixed: unread(MajorUnits, fixed), Minimum: unread(MajorUnits, minimum), Maximum: unread(MajorUnits, maximum),
+			Operation: Transfer, Percentage: unread(money.ParsePercentage, percentage),
+			Fixed: unread(money.MajorUnits, fixed), Minimum: unread(money.MajorUnits, minimum), Maximum: unread(money.MajorUnits, maximum),
 		}
 		about := finest
 		if own {

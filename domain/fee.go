@@ -1,6 +1,10 @@
 package domain
 
-import "slices"
+import (
+	"slices"
+
+	"tallystick/domain/money"
+)
 
 // FeeRule says what an operation costs its payer, on top of the amount:
 // percentage of it plus fixed, not below minimum, not above maximum, rounded
@@ -11,11 +15,11 @@ import "slices"
 // asset cannot express of them is rounded with the rest.
 type FeeRule struct {
 	Operation  OperationType
-	Currency   AssetCode // "": whatever the asset; a rule that names it goes first
-	Percentage Percentage
-	Fixed      Quantity // in major units, like the next two; not set: none
-	Minimum    Quantity
-	Maximum    Quantity
+	Currency   money.AssetCode // "": whatever the asset; a rule that names it goes first
+	Percentage money.Percentage
+	Fixed      money.Quantity // in major units, like the next two; not set: none
+	Minimum    money.Quantity
+	Maximum    money.Quantity
 }
 
 // feeOperations are what a fee can be charged for. All but issue are paid by the
@@ -23,18 +27,18 @@ type FeeRule struct {
 var feeOperations = []OperationType{Transfer, Issue, Redeem, Exchange, Capture, FundEscrow}
 
 // On is the fee for moving amount.
-func (f *FeeRule) On(amount Money) Money {
-	fee := f.Percentage.exactly(amount)
+func (f *FeeRule) On(amount money.Amount) money.Amount {
+	fee := f.Percentage.Of(amount)
 	if f.Fixed.Set() {
-		fee = fee.plus(f.Fixed)
+		fee = fee.Plus(f.Fixed)
 	}
-	if f.Minimum.Set() && fee.value.Cmp(f.Minimum.value) < 0 {
+	if f.Minimum.Set() && fee.Cmp(f.Minimum) < 0 {
 		fee = f.Minimum
 	}
-	if f.Maximum.Set() && fee.value.Cmp(f.Maximum.value) > 0 {
+	if f.Maximum.Set() && fee.Cmp(f.Maximum) > 0 {
 		fee = f.Maximum
 	}
-	return fee.rounded(amount)
+	return fee.Round(amount)
 }
 
 // equal tells whether two rules charge the same.
@@ -44,7 +48,7 @@ func (f FeeRule) equal(g FeeRule) bool {
 }
 
 // feeFor finds the rule for an operation in an asset.
-func feeFor(rules []FeeRule, operation OperationType, asset AssetCode) *FeeRule {
+func feeFor(rules []FeeRule, operation OperationType, asset money.AssetCode) *FeeRule {
 	var found *FeeRule
 	for i := range rules {
 		if rule := &rules[i]; rule.Operation == operation && (rule.Currency == asset || rule.Currency == "" && found == nil) {
@@ -63,7 +67,7 @@ const MaxRules = 500
 // feeKey is what there is one rule for.
 type feeKey struct {
 	operation OperationType
-	currency  AssetCode
+	currency  money.AssetCode
 }
 
 // checkFees looks at what can be said of rules whatever there is.
@@ -83,11 +87,11 @@ func checkFees(rules []FeeRule) *Rejection {
 		}
 		seen[key] = true
 		for _, part := range rule.amounts() {
-			if part.value.Set() && (part.value.value.Sign() < 0 || part.value.minor) {
+			if part.value.Set() && (part.value.Sign() < 0 || part.value.Minor()) {
 				return reject(BadRequest, "%s must be zero or more, in major units", part.name)
 			}
 		}
-		if rule.Minimum.Set() && rule.Maximum.Set() && rule.Minimum.value.Cmp(rule.Maximum.value) > 0 {
+		if rule.Minimum.Set() && rule.Maximum.Set() && rule.Minimum.Cmp(rule.Maximum) > 0 {
 			return reject(BadRequest, "the minimum of a fee, %s, is more than its maximum, %s", rule.Minimum, rule.Maximum)
 		}
 	}
@@ -95,11 +99,11 @@ func checkFees(rules []FeeRule) *Rejection {
 }
 
 // finest stands for any asset that there can be.
-var finest = Asset{Scale: MaxScale}
+var finest = money.Asset{Scale: money.MaxScale}
 
 // checkFeesFit holds the amounts of rules that passed checkFees to the assets
 // that they are about: the currency that a rule names, or else about.
-func checkFeesFit(rules []FeeRule, project *Project, about Asset) *Rejection {
+func checkFeesFit(rules []FeeRule, project *Project, about money.Asset) *Rejection {
 	for i := range rules {
 		rule, asset := &rules[i], about
 		if rule.Currency != "" {
@@ -112,15 +116,15 @@ func checkFeesFit(rules []FeeRule, project *Project, about Asset) *Rejection {
 			if !part.value.Set() {
 				continue
 			}
-			if _, ok := part.value.of(asset); ok {
+			if _, ok := part.value.In(asset); ok {
 				continue
 			}
 			if asset.Code == "" {
 				return reject(BadRequest, "%s is in no one currency: it has at most %d digits before the point and %d after it",
-					part.name, MaxDigits-MaxScale, MaxScale)
+					part.name, money.MaxDigits-money.MaxScale, money.MaxScale)
 			}
 			return reject(BadRequest, "%s has more digits than %s allows: %d after the point, %d in all",
-				part.name, asset.Code, asset.Scale, MaxDigits).with("currency", string(asset.Code))
+				part.name, asset.Code, asset.Scale, money.MaxDigits).with("currency", string(asset.Code))
 		}
 	}
 	return nil
@@ -130,7 +134,7 @@ func checkFeesFit(rules []FeeRule, project *Project, about Asset) *Rejection {
 // fees.transfer.currencies.GHS.fixed.
 type feeAmount struct {
 	name  string
-	value Quantity
+	value money.Quantity
 }
 
 func (f *FeeRule) amounts() [3]feeAmount {
@@ -143,21 +147,21 @@ func (f *FeeRule) amounts() [3]feeAmount {
 
 // fee is what a payer is charged for an operation, on top: by its own rule where
 // it has one, else by the project's. Wallets of the project itself pay none.
-func (p *posting) fee(operation OperationType, payer, other *Wallet, amount Money) Money {
+func (p *posting) fee(operation OperationType, payer, other *Wallet, amount money.Amount) money.Amount {
 	if payer.Role != CustomerWallet {
-		return payer.Asset.zero()
+		return payer.Asset.Zero()
 	}
 	settings := &p.project.Settings
 	own := operation == Transfer || operation == Exchange
 	if own && settings.OwnTransfersFree && other.Role == CustomerWallet && other.Customer == payer.Customer {
-		return payer.Asset.zero()
+		return payer.Asset.Zero()
 	}
 	rule := feeFor(payer.Terms.Fees, operation, payer.Asset.Code)
 	if rule == nil {
 		rule = feeFor(settings.Fees, operation, payer.Asset.Code)
 	}
 	if rule == nil {
-		return payer.Asset.zero()
+		return payer.Asset.Zero()
 	}
 	return rule.On(amount)
 }

@@ -1,10 +1,15 @@
 package domain
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
 // dealing is a command about holds, escrows, reversals, settlements, monitors, or
 // the end of a wallet.
-func (h *history) dealing(r *rand.Rand, project ProjectID) Command {
+func (h *history) dealing(r *rand.Rand, project ids.Project) Command {
 	wallet := h.wallet(r, project)
 	switch n := r.IntN(40); {
 	case n < 7:
@@ -29,12 +34,12 @@ func (h *history) dealing(r *rand.Rand, project ProjectID) Command {
 		m := pick(r, h.monitors)
 		return RemoveMonitor{m.Project, m.Wallet, m.Monitor.ID}
 	}
-	threshold, _ := MajorUnits(pick(r, []string{"0", "1", "10", "-5", "150"}))
+	threshold, _ := money.MajorUnits(pick(r, []string{"0", "1", "10", "-5", "150"}))
 	return SetMonitor{project, wallet, pick(r, []MonitorMetric{BalanceMetric, AvailableMetric, HeldMetric}), threshold}
 }
 
 // settle is mostly of one who owes.
-func (h *history) settle(r *rand.Rand, project ProjectID) Command {
+func (h *history) settle(r *rand.Rand, project ids.Project) Command {
 	c := Settle{Project: project, Wallet: h.wallet(r, project), Reference: reference(r), Quantity: some(r)}
 	for _, id := range h.wallets {
 		if a := h.accounts[id]; a.balance.Sign() < 0 && a.wallet.Type == Postpaid && oneIn(2, r) {
@@ -47,7 +52,7 @@ func (h *history) settle(r *rand.Rand, project ProjectID) Command {
 	return c
 }
 
-func (h *history) walletOrNone(r *rand.Rand, project ProjectID) WalletID {
+func (h *history) walletOrNone(r *rand.Rand, project ids.Project) ids.Wallet {
 	if oneIn(2, r) {
 		return ""
 	}
@@ -55,14 +60,14 @@ func (h *history) walletOrNone(r *rand.Rand, project ProjectID) WalletID {
 }
 
 // some is a quantity, or none: all.
-func some(r *rand.Rand) Quantity {
+func some(r *rand.Rand) money.Quantity {
 	if oneIn(3, r) {
-		return Quantity{}
+		return money.Quantity{}
 	}
 	return quantity(r)
 }
 
-func (h *history) endHold(r *rand.Rand, project ProjectID) Command {
+func (h *history) endHold(r *rand.Rand, project ids.Project) Command {
 	hold := pickOr(r, "hold_none", h.holds)
 	if known, ok := h.state.holds.get(hold); ok && !oneIn(10, r) {
 		project = known.Project
@@ -75,7 +80,7 @@ func (h *history) endHold(r *rand.Rand, project ProjectID) Command {
 	}
 }
 
-func (h *history) escrow(r *rand.Rand, project ProjectID) Command {
+func (h *history) escrow(r *rand.Rand, project ids.Project) Command {
 	if oneIn(2, r) || len(h.escrows) == 0 {
 		c := CreateEscrow{
 			Project: project, From: h.wallet(r, project), Reference: reference(r), Quantity: quantity(r), Deadline: h.ahead(r), Approval: oneIn(4, r),
@@ -100,7 +105,7 @@ func (h *history) escrow(r *rand.Rand, project ProjectID) Command {
 	return EndEscrow{Project: project, Escrow: id, How: pick(r, []EscrowEnd{ReleaseAtDeadline, RefundAtDeadline}), Reference: reference(r), Quantity: some(r)}
 }
 
-func (h *history) reverse(r *rand.Rand, project ProjectID) Command {
+func (h *history) reverse(r *rand.Rand, project ids.Project) Command {
 	c := &Reverse{Project: project, Reference: reference(r), ReturnFees: oneIn(2, r)}
 	if len(h.completed) == 0 {
 		return c

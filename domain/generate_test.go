@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // What random commands are made of: few names, so that they meet, and now and
 // then one that is wrong.
 var (
-	someCustomers   = []CustomerID{"ama", "kofi", "efua", "yaw"}
+	someCustomers   = []ids.Customer{"ama", "kofi", "efua", "yaw"}
 	someIdentifiers = []string{"ama", "kofi", "+233201", "+233 202", "A@x.com", "b@x.com", ""}
-	someCurrencies  = []AssetCode{"USD", "USD", "", "JPY", "POINTS", "WEI"}
+	someCurrencies  = []money.AssetCode{"USD", "USD", "", "JPY", "POINTS", "WEI"}
 	someAmounts     = []string{"1", "1", "7", "10", "50", "150", "3000"}
 	oddAmounts      = []string{
 		"0", "0.5", "10.01", "12.345", "0.000000000000000001", "999999999999999999",
@@ -29,7 +32,7 @@ type pass struct {
 	Late bool
 }
 
-func (pass) project() ProjectID { return "" }
+func (pass) project() ids.Project { return "" }
 
 // pickOr picks one of the good ones, and one time in twenty the wrong one.
 func pickOr[T any](r *rand.Rand, wrong T, good []T) T {
@@ -68,7 +71,7 @@ func (h *history) command(r *rand.Rand) Command {
 	return h.transact(r, project)
 }
 
-func (h *history) changeStatus(r *rand.Rand, project ProjectID) Command {
+func (h *history) changeStatus(r *rand.Rand, project ids.Project) Command {
 	c := ChangeStatus{Project: project, Wallet: h.wallet(r, project), Change: pickOr(r, "", []StatusChange{Disable, Freeze, Enable, Unfreeze})}
 	for _, id := range h.wallets { // most are active most of the time
 		a := h.accounts[id]
@@ -83,7 +86,7 @@ func (h *history) changeStatus(r *rand.Rand, project ProjectID) Command {
 
 func settings(r *rand.Rand) ProjectSettings {
 	s := ProjectSettings{
-		Name: "shop", Currency: pickOr(r, "POINTS", []AssetCode{"USD"}), Fees: fees(r), OneWalletPerCustomer: oneIn(4, r),
+		Name: "shop", Currency: pickOr(r, "POINTS", []money.AssetCode{"USD"}), Fees: fees(r), OneWalletPerCustomer: oneIn(4, r),
 		OwnTransfersFree: oneIn(2, r), Zone: pick(r, someZones), Backdating: pick(r, []time.Duration{0, 48 * time.Hour}),
 		ExpiryNotice: pick(r, []time.Duration{0, time.Hour, 48 * time.Hour, -time.Second}[:3+r.IntN(2)*r.IntN(2)]),
 	}
@@ -99,11 +102,11 @@ func fees(r *rand.Rand) []FeeRule {
 		if !oneIn(3, r) {
 			continue
 		}
-		rule := FeeRule{Operation: operation, Currency: pick(r, []AssetCode{"", "", "USD"})}
-		rule.Percentage, _ = ParsePercentage(pick(r, someFees))
-		for _, part := range []*Quantity{&rule.Fixed, &rule.Minimum, &rule.Maximum} {
+		rule := FeeRule{Operation: operation, Currency: pick(r, []money.AssetCode{"", "", "USD"})}
+		rule.Percentage, _ = money.ParsePercentage(pick(r, someFees))
+		for _, part := range []*money.Quantity{&rule.Fixed, &rule.Minimum, &rule.Maximum} {
 			if oneIn(4, r) {
-				*part, _ = MajorUnits(pick(r, []string{"0", "0.5", "1", "2"}))
+				*part, _ = money.MajorUnits(pick(r, []string{"0", "0.5", "1", "2"}))
 			}
 		}
 		rules = append(rules, rule)
@@ -113,9 +116,9 @@ func fees(r *rand.Rand) []FeeRule {
 
 func limits(r *rand.Rand) Limits {
 	var l Limits
-	for _, part := range []*Quantity{&l.MaximumBalance, &l.MaximumAmount, &l.DailyAmount, &l.MonthlyAmount} {
+	for _, part := range []*money.Quantity{&l.MaximumBalance, &l.MaximumAmount, &l.DailyAmount, &l.MonthlyAmount} {
 		if oneIn(4, r) {
-			*part, _ = MajorUnits(pick(r, []string{"200", "5000", "0"}))
+			*part, _ = money.MajorUnits(pick(r, []string{"200", "5000", "0"}))
 		}
 	}
 	for _, part := range []*Count{&l.DailyCount, &l.MonthlyCount} {
@@ -129,7 +132,7 @@ func limits(r *rand.Rand) Limits {
 func terms(r *rand.Rand) TermsChange {
 	var c TermsChange
 	if oneIn(2, r) {
-		c.CreditLimit, _ = MajorUnits(pick(r, []string{"0", "5", "100", "1000"}))
+		c.CreditLimit, _ = money.MajorUnits(pick(r, []string{"0", "5", "100", "1000"}))
 	}
 	if oneIn(5, r) {
 		c.Fees = fees(r)
@@ -144,10 +147,10 @@ func terms(r *rand.Rand) TermsChange {
 	return c
 }
 
-func defineAsset(r *rand.Rand, project ProjectID) Command {
-	asset := Asset{Code: pick(r, someCurrencies), Name: pick(r, []string{"", "name"})}
+func defineAsset(r *rand.Rand, project ids.Project) Command {
+	asset := money.Asset{Code: pick(r, someCurrencies), Name: pick(r, []string{"", "name"})}
 	if asset.Code == "WEI" {
-		asset.Scale = MaxScale
+		asset.Scale = money.MaxScale
 	}
 	if oneIn(5, r) {
 		asset.Scale++
@@ -155,7 +158,7 @@ func defineAsset(r *rand.Rand, project ProjectID) Command {
 	return DefineAsset{project, asset}
 }
 
-func upsertCustomer(r *rand.Rand, project ProjectID) Command {
+func upsertCustomer(r *rand.Rand, project ids.Project) Command {
 	var change ProfileChange
 	for _, field := range []**string{&change.Username, &change.Phone, &change.Email, &change.Name} {
 		if oneIn(3, r) {
@@ -169,7 +172,7 @@ func upsertCustomer(r *rand.Rand, project ProjectID) Command {
 	return UpsertCustomer{project, pickOr(r, "", someCustomers), change}
 }
 
-func createWallet(r *rand.Rand, project ProjectID) Command {
+func createWallet(r *rand.Rand, project ids.Project) Command {
 	c := CreateWallet{Project: project, Currency: pickOr(r, "NONE", someCurrencies)}
 	if c.System = oneIn(4, r); !c.System || oneIn(10, r) {
 		c.Customer = pickOr(r, "", someCustomers)
@@ -181,7 +184,7 @@ func createWallet(r *rand.Rand, project ProjectID) Command {
 	return c
 }
 
-func (h *history) changeWallet(r *rand.Rand, project ProjectID) Command {
+func (h *history) changeWallet(r *rand.Rand, project ids.Project) Command {
 	c := ChangeWallet{Project: project, Wallet: h.wallet(r, project), Terms: terms(r)}
 	if oneIn(3, r) {
 		name := pick(r, someIdentifiers)
@@ -191,11 +194,11 @@ func (h *history) changeWallet(r *rand.Rand, project ProjectID) Command {
 }
 
 // wallet of the project, the accounts that it made for itself among them.
-func (h *history) wallet(r *rand.Rand, project ProjectID) WalletID {
+func (h *history) wallet(r *rand.Rand, project ids.Project) ids.Wallet {
 	if oneIn(30, r) {
 		return pickOr(r, "wall_none", h.wallets)
 	}
-	var own []WalletID
+	var own []ids.Wallet
 	for _, id := range h.wallets {
 		if wallet := h.accounts[id].wallet; wallet.Project == project && (wallet.bookkept() == nil || oneIn(10, r)) {
 			own = append(own, id)
@@ -206,7 +209,7 @@ func (h *history) wallet(r *rand.Rand, project ProjectID) WalletID {
 
 // other is mostly a wallet that can get what another gives: in its asset, or for
 // an exchange in a different one.
-func (h *history) other(r *rand.Rand, project ProjectID, from WalletID, exchange bool) WalletID {
+func (h *history) other(r *rand.Rand, project ids.Project, from ids.Wallet, exchange bool) ids.Wallet {
 	for range 8 {
 		to := h.wallet(r, project)
 		a, b := h.accounts[from], h.accounts[to]
@@ -222,30 +225,30 @@ func (h *history) begin() {
 	for n := range 2 {
 		h.commit(CreateProject{ProjectSettings{Name: "shop", Currency: "USD", ExpiryNotice: time.Duration(n) * time.Hour}})
 		project := h.projects[n]
-		h.commit(DefineAsset{project, Asset{Code: "POINTS"}})
+		h.commit(DefineAsset{project, money.Asset{Code: "POINTS"}})
 		for i, customer := range someCustomers {
 			name := string(customer)
 			h.commit(UpsertCustomer{project, customer, ProfileChange{Username: &name}})
 			c := CreateWallet{Project: project, Customer: customer, Type: []WalletType{Prepaid, Postpaid}[i%2]}
 			if c.Type == Postpaid {
-				c.Terms.CreditLimit, _ = MajorUnits("100")
+				c.Terms.CreditLimit, _ = money.MajorUnits("100")
 				c.Terms.Settlement = &Settlement{Period: Weekly, Day: 3}
 			}
 			h.commit(c)
 			c = CreateWallet{Project: project, Customer: customer, Currency: "POINTS"}
 			h.commit(c)
 		}
-		plenty, _ := MajorUnits("200")
-		for _, currency := range []AssetCode{"USD", "POINTS"} {
+		plenty, _ := money.MajorUnits("200")
+		for _, currency := range []money.AssetCode{"USD", "POINTS"} {
 			h.commit(CreateWallet{Project: project, System: true, Liquidity: true, Currency: currency})
 			pool := h.wallets[len(h.wallets)-1]
-			h.commit(&Transact{Project: project, Reference: Reference(currency), Operations: []Operation{{Type: Issue, To: pool, Quantity: plenty}}})
+			h.commit(&Transact{Project: project, Reference: ids.Reference(currency), Operations: []Operation{{Type: Issue, To: pool, Quantity: plenty}}})
 		}
 	}
 }
 
 // reference is often a used one.
-func reference(r *rand.Rand) Reference { return Reference(fmt.Sprint("r", r.IntN(3000))) }
+func reference(r *rand.Rand) ids.Reference { return ids.Reference(fmt.Sprint("r", r.IntN(3000))) }
 
 // ahead is a moment in the future, now and then in the past, often none.
 func (h *history) ahead(r *rand.Rand) time.Time {
@@ -258,7 +261,7 @@ func (h *history) ahead(r *rand.Rand) time.Time {
 	return h.now.Add(pick(r, someTimes))
 }
 
-func (h *history) transact(r *rand.Rand, project ProjectID) Command {
+func (h *history) transact(r *rand.Rand, project ids.Project) Command {
 	c := &Transact{Project: project, Reference: reference(r)}
 	for range pickOr(r, 0, []int{1, 1, 1, 2, 3, 4}) {
 		c.Operations = append(c.Operations, h.operation(r, project))
@@ -274,7 +277,7 @@ func (h *history) transact(r *rand.Rand, project ProjectID) Command {
 	return c
 }
 
-func (h *history) operation(r *rand.Rand, project ProjectID) Operation {
+func (h *history) operation(r *rand.Rand, project ids.Project) Operation {
 	o := Operation{Type: pickOr(r, "", []OperationType{Transfer, Transfer, Issue, Issue, Issue, Redeem, Exchange}), Quantity: quantity(r)}
 	if o.Type != Issue {
 		o.From = h.wallet(r, project)
@@ -288,7 +291,7 @@ func (h *history) operation(r *rand.Rand, project ProjectID) Operation {
 		o.To = h.other(r, project, o.From, o.Type == Exchange)
 	}
 	if o.Type == Exchange {
-		o.Rate, _ = ParseRate(pick(r, someRates))
+		o.Rate, _ = money.ParseRate(pick(r, someRates))
 	}
 	if o.Type == Issue && oneIn(2, r) {
 		o.Expires, o.Grant = h.ahead(r), oneIn(2, r)
@@ -296,13 +299,13 @@ func (h *history) operation(r *rand.Rand, project ProjectID) Operation {
 	return o
 }
 
-func quantity(r *rand.Rand) Quantity {
-	amounts, read := someAmounts, MajorUnits
+func quantity(r *rand.Rand) money.Quantity {
+	amounts, read := someAmounts, money.MajorUnits
 	if oneIn(8, r) {
 		amounts = oddAmounts
 	}
 	if oneIn(4, r) {
-		read = MinorUnits
+		read = money.MinorUnits
 	}
 	quantity, _ := read(pick(r, amounts))
 	return quantity

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // growths are commands of which each must take hardly longer where a tenant has
@@ -131,7 +134,7 @@ func (s *script) takeOne() {
 	s.state.Postpone(due[0])
 }
 
-func (s *script) schedule() TransactionID {
+func (s *script) schedule() ids.Transaction {
 	return s.perform(&Transact{
 		Project: s.projectID(), Reference: s.unused(), ScheduledFor: s.now.Add(time.Hour),
 		Operations: []Operation{{Type: Redeem, From: s.wallet("a"), Quantity: amount("1")}},
@@ -140,7 +143,7 @@ func (s *script) schedule() TransactionID {
 
 // open opens a wallet of a customer in an asset that nobody had before.
 func (s *script) open() {
-	asset := Asset{Code: AssetCode(fmt.Sprint("A", s.sequence))}
+	asset := money.Asset{Code: money.AssetCode(fmt.Sprint("A", s.sequence))}
 	s.perform(DefineAsset{s.projectID(), asset})
 	made := s.perform(CreateWallet{Project: s.projectID(), Customer: "ama", Currency: asset.Code})
 	s.operate(Operation{Type: Issue, To: made[0].(*WalletCreated).Wallet, Quantity: amount("1")})
@@ -156,14 +159,14 @@ func (s *script) operate(o Operation) *TransactionCompleted {
 	return done
 }
 
-func (s *script) unused() Reference { return Reference(fmt.Sprint("r", s.sequence)) }
+func (s *script) unused() ids.Reference { return ids.Reference(fmt.Sprint("r", s.sequence)) }
 
 // perform decides and applies a command as the ledger does.
 func (s *script) perform(command Command) []Event {
 	s.t.Helper()
 	s.sequence++
 	layer := s.state.Fork()
-	events, rejection := Decide(layer, command, Place{Location{Sequence: s.sequence}, s.now})
+	events, rejection := Decide(layer, command, ids.Place{Location: ids.Location{Sequence: s.sequence}, Time: s.now})
 	if rejection != nil || len(events) == 0 {
 		s.t.Fatalf("%s: %v", describe(command), rejection)
 	}

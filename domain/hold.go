@@ -1,14 +1,19 @@
 package domain
 
-import "time"
+import (
+	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
 // Hold reserves money of a wallet: it stays in the balance and is no longer
 // available until it is captured, released, or expires.
 type Hold struct {
-	ID        HoldID
-	Project   ProjectID
-	Wallet    WalletID
-	Remaining Money
+	ID        ids.Hold
+	Project   ids.Project
+	Wallet    ids.Wallet
+	Remaining money.Amount
 	Lots      []LotPart // expiring credit that it reserves: it does not expire meanwhile
 	ExpiresAt time.Time // zero: never
 }
@@ -16,10 +21,10 @@ type Hold struct {
 // PlaceHold reserves, once for its reference. References of holds are apart
 // from those of transactions. A hold that is refused leaves nothing behind.
 type PlaceHold struct {
-	Project     ProjectID
-	Wallet      WalletID
-	Reference   Reference
-	Quantity    Quantity
+	Project     ids.Project
+	Wallet      ids.Wallet
+	Reference   ids.Reference
+	Quantity    money.Quantity
 	ExpiresAt   time.Time // zero: never
 	Description string
 	Metadata    Metadata
@@ -27,12 +32,12 @@ type PlaceHold struct {
 
 // CaptureHold spends a part of a hold, or all of it: to a wallet, or out.
 type CaptureHold struct {
-	Project     ProjectID
-	Hold        HoldID
-	To          WalletID // "": out, as a redeem
-	Reference   Reference
-	Quantity    Quantity // not set: all that is left
-	ReleaseRest bool     // and end the hold
+	Project     ids.Project
+	Hold        ids.Hold
+	To          ids.Wallet // "": out, as a redeem
+	Reference   ids.Reference
+	Quantity    money.Quantity // not set: all that is left
+	ReleaseRest bool           // and end the hold
 	Description string
 	Metadata    Metadata
 }
@@ -40,21 +45,21 @@ type CaptureHold struct {
 // ReleaseHold frees a part of a hold, or all of it. Releasing a hold that was
 // released or has expired does nothing.
 type ReleaseHold struct {
-	Project  ProjectID
-	Hold     HoldID
-	Quantity Quantity // not set: all that is left
+	Project  ids.Project
+	Hold     ids.Hold
+	Quantity money.Quantity // not set: all that is left
 }
 
 // ExpireHold ends a hold whose time is over. Time gives this command.
 type ExpireHold struct {
-	Project ProjectID
-	Hold    HoldID
+	Project ids.Project
+	Hold    ids.Hold
 }
 
 // ended says of which project a hold or escrow was that the state no longer
 // holds, and how it ended.
 type ended struct {
-	project ProjectID
+	project ids.Project
 	how     ending
 }
 
@@ -71,7 +76,7 @@ func (e ending) String() string {
 	return [...]string{endedCaptured: "captured", endedReleased: "released", endedExpired: "expired", endedRefunded: "refunded"}[e]
 }
 
-func decidePlaceHold(s *State, c PlaceHold, at Place) ([]Event, *Rejection) {
+func decidePlaceHold(s *State, c PlaceHold, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	if rejection := r.check(); rejection != nil {
 		return nil, rejection
@@ -83,8 +88,8 @@ func decidePlaceHold(s *State, c PlaceHold, at Place) ([]Event, *Rejection) {
 	if !ok {
 		return nil, reject(NotFound, "Project not found")
 	}
-	if bits, used := s.references.get(c.Reference.holdKey(c.Project)); used {
-		return nil, reject(DuplicateReference, "a hold with this reference exists").with("hold_id", locationOf(bits).ID(holdPrefix))
+	if bits, used := s.references.get(c.Reference.HoldKey(c.Project)); used {
+		return nil, reject(DuplicateReference, "a hold with this reference exists").with("hold_id", string(ids.LocationOf(bits).Hold()))
 	}
 	if rejection := s.checkNamed(project, c.Wallet); rejection != nil {
 		return nil, rejection
@@ -108,10 +113,10 @@ func decidePlaceHold(s *State, c PlaceHold, at Place) ([]Event, *Rejection) {
 		}
 	}
 	if available := a.available(at.Time); available.Cmp(amount) < 0 {
-		return nil, insufficient(wallet, amount, wallet.Asset.zero(), available)
+		return nil, insufficient(wallet, amount, wallet.Asset.Zero(), available)
 	}
 	placed := &HoldPlaced{
-		Project: c.Project, Hold: HoldID(at.ID(holdPrefix)), Wallet: c.Wallet, Reference: c.Reference, Amount: amount,
+		Project: c.Project, Hold: at.Hold(), Wallet: c.Wallet, Reference: c.Reference, Amount: amount,
 		ExpiresAt: moment(c.ExpiresAt), Description: c.Description, Metadata: c.Metadata,
 	}
 	if placed.Lots = wallet.lots().first(amount, at.Time); len(placed.Lots) > MaxLots {
@@ -121,7 +126,7 @@ func decidePlaceHold(s *State, c PlaceHold, at Place) ([]Event, *Rejection) {
 }
 
 // holdOf answers a hold that is active, or why there is none.
-func (s *State) holdOf(project ProjectID, id HoldID) (*Hold, *Rejection) {
+func (s *State) holdOf(project ids.Project, id ids.Hold) (*Hold, *Rejection) {
 	if hold, ok := s.holds.get(id); ok && hold != nil && hold.Project == project {
 		return hold, nil
 	}
@@ -131,19 +136,19 @@ func (s *State) holdOf(project ProjectID, id HoldID) (*Hold, *Rejection) {
 	return nil, reject(NotFound, "Hold not found")
 }
 
-func holdEnded(id HoldID, how ending) *Rejection {
+func holdEnded(id ids.Hold, how ending) *Rejection {
 	return reject(HoldEnded, "Hold %s is %s", id, how).with("hold_id", string(id)).with("status", how.String())
 }
 
-func (s *State) endOf(at Location, ok bool) (ended, bool) {
+func (s *State) endOf(at ids.Location, ok bool) (ended, bool) {
 	if !ok {
 		return ended{}, false
 	}
-	return s.ends.get(at.bits())
+	return s.ends.get(at.Bits())
 }
 
 // checkPart refuses a part of nothing.
-func checkPart(q Quantity) *Rejection {
+func checkPart(q money.Quantity) *Rejection {
 	if q.Set() && !q.Positive() {
 		return reject(BadRequest, "amount must be more than zero")
 	}
@@ -151,19 +156,19 @@ func checkPart(q Quantity) *Rejection {
 }
 
 // part is a part of something that is left, or all of it where none is given.
-func part(q Quantity, remaining Money, of string) (Money, *Rejection) {
+func part(q money.Quantity, remaining money.Amount, of string) (money.Amount, *Rejection) {
 	if !q.Set() {
 		return remaining, nil
 	}
-	amount, rejection := fit(q, Asset{Code: remaining.asset, Scale: remaining.Scale()})
+	amount, rejection := fit(q, money.Asset{Code: remaining.Asset(), Scale: remaining.Scale()})
 	if rejection == nil && amount.Cmp(remaining) > 0 {
-		rejection = reject(AmountTooLarge, "The amount is %s, and %s %s is left of the %s", amount, remaining, remaining.asset, of).
+		rejection = reject(AmountTooLarge, "The amount is %s, and %s %s is left of the %s", amount, remaining, remaining.Asset(), of).
 			with("amount", amount.String()).with("remaining", remaining.String())
 	}
 	return amount, rejection
 }
 
-func decideCaptureHold(s *State, c CaptureHold, at Place) ([]Event, *Rejection) {
+func decideCaptureHold(s *State, c CaptureHold, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	if rejection := first(r.check(), checkPart(c.Quantity)); rejection != nil {
 		return nil, rejection
@@ -230,7 +235,7 @@ func (p *posting) capture(o *PostedOperation, lots []LotPart, ends bool) *Reject
 
 // release is the fact of a part that goes back to its wallet, which has that
 // balance then.
-func (h *Hold) release(a *account, balance, amount Money, expired bool) *HoldReleased {
+func (h *Hold) release(a *account, balance, amount money.Amount, expired bool) *HoldReleased {
 	lots, kept := takeLast(h.Lots, h.Remaining, amount)
 	own := a.own()
 	own.held = own.held.Sub(amount)
@@ -240,7 +245,7 @@ func (h *Hold) release(a *account, balance, amount Money, expired bool) *HoldRel
 	}
 }
 
-func decideReleaseHold(s *State, c ReleaseHold, at Place) ([]Event, *Rejection) {
+func decideReleaseHold(s *State, c ReleaseHold, at ids.Place) ([]Event, *Rejection) {
 	if rejection := checkPart(c.Quantity); rejection != nil {
 		return nil, rejection
 	}
@@ -261,7 +266,7 @@ func decideReleaseHold(s *State, c ReleaseHold, at Place) ([]Event, *Rejection) 
 	return []Event{hold.release(a, a.balance, amount, false)}, nil
 }
 
-func decideExpireHold(s *State, c ExpireHold, at Place) ([]Event, *Rejection) {
+func decideExpireHold(s *State, c ExpireHold, at ids.Place) ([]Event, *Rejection) {
 	hold, rejection := s.holdOf(c.Project, c.Hold)
 	if rejection != nil || hold.ExpiresAt.IsZero() || at.Time.Before(hold.ExpiresAt) {
 		return nil, nil

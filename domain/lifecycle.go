@@ -1,5 +1,7 @@
 package domain
 
+import "tallystick/domain/ids"
+
 // StatusChange is what is done to a wallet's status.
 type StatusChange string
 
@@ -28,8 +30,8 @@ var transitions = map[StatusChange]map[WalletStatus]WalletStatus{
 // Holds stay as they are meanwhile: they can be released and they expire, but
 // not be captured while nothing goes out.
 type ChangeStatus struct {
-	Project ProjectID
-	Wallet  WalletID
+	Project ids.Project
+	Wallet  ids.Wallet
 	Change  StatusChange
 	Actor   string // who asked, for the record
 	Reason  string
@@ -39,11 +41,11 @@ type ChangeStatus struct {
 // empty and without holds and open escrows, or its balance goes in the same
 // commit: to another wallet, or out (Redeem), under Reference.
 type CloseWallet struct {
-	Project   ProjectID
-	Wallet    WalletID
-	RefundTo  WalletID
+	Project   ids.Project
+	Wallet    ids.Wallet
+	RefundTo  ids.Wallet
 	Redeem    bool
-	Reference Reference // required where RefundTo or Redeem is given
+	Reference ids.Reference // required where RefundTo or Redeem is given
 	Actor     string
 	Reason    string
 }
@@ -82,7 +84,7 @@ func decideChangeStatus(s *State, c ChangeStatus) ([]Event, *Rejection) {
 	}}, nil
 }
 
-func decideCloseWallet(s *State, c CloseWallet, at Place) ([]Event, *Rejection) {
+func decideCloseWallet(s *State, c CloseWallet, at ids.Place) ([]Event, *Rejection) {
 	refund := c.RefundTo != "" || c.Redeem
 	r := record{reference: c.Reference, description: c.Reason}
 	if rejection := checkActor(c.Actor, c.Reason); rejection != nil {
@@ -120,7 +122,7 @@ func decideCloseWallet(s *State, c CloseWallet, at Place) ([]Event, *Rejection) 
 }
 
 // decideClosing moves what is left, and closes the wallet if that succeeds.
-func decideClosing(s *State, project *Project, wallet *Wallet, c *CloseWallet, r *record, at Place, closed Event) ([]Event, *Rejection) {
+func decideClosing(s *State, project *Project, wallet *Wallet, c *CloseWallet, r *record, at ids.Place, closed Event) ([]Event, *Rejection) {
 	if _, rejection := s.unused(project.ID, c.Reference); rejection != nil {
 		return nil, rejection
 	}
@@ -136,7 +138,7 @@ func decideClosing(s *State, project *Project, wallet *Wallet, c *CloseWallet, r
 	if wallet.Status == Disabled {
 		return nil, statusRejection(wallet)
 	}
-	operation := PostedOperation{Type: Transfer, From: wallet.ID, To: c.RefundTo, Amount: wallet.Balance, Fee: wallet.Asset.zero()}
+	operation := PostedOperation{Type: Transfer, From: wallet.ID, To: c.RefundTo, Amount: wallet.Balance, Fee: wallet.Asset.Zero()}
 	if c.Redeem {
 		operation.Type = Redeem
 	}
@@ -168,12 +170,12 @@ func notEmpty(w *Wallet) *Rejection {
 		with("held", w.Held().String()).with("holds", number(uint64(holds))).with("escrows", number(uint64(escrows)))
 }
 
-func walletNotFound(id WalletID) *Rejection {
+func walletNotFound(id ids.Wallet) *Rejection {
 	return reject(NotFound, "Wallet %s not found", id).with("wallet_id", string(id))
 }
 
 // walletOf answers a wallet of a project.
-func (s *State) walletOf(project *Project, id WalletID) (*Wallet, *Rejection) {
+func (s *State) walletOf(project *Project, id ids.Wallet) (*Wallet, *Rejection) {
 	wallet, ok := s.Wallet(id)
 	if !ok || wallet.Project != project.ID {
 		return nil, walletNotFound(id)
@@ -182,7 +184,7 @@ func (s *State) walletOf(project *Project, id WalletID) (*Wallet, *Rejection) {
 }
 
 // openWallet answers a wallet of a project that was not closed.
-func (s *State) openWallet(project ProjectID, id WalletID) (*Wallet, *Rejection) {
+func (s *State) openWallet(project ids.Project, id ids.Wallet) (*Wallet, *Rejection) {
 	wallet, ok := s.Wallet(id)
 	switch {
 	case !ok || wallet.Project != project:

@@ -3,17 +3,19 @@ package domain
 import (
 	"strconv"
 	"time"
+
+	"tallystick/domain/money"
 )
 
 // Limits bound what a wallet may hold and give away. A part that is not set
 // does not bound. Amounts are in major units; fees do not count.
 type Limits struct {
-	MaximumBalance Quantity // after money came in
-	MaximumAmount  Quantity // of one operation that money leaves by
-	DailyAmount    Quantity // sum of those in a day of the project's zone
-	MonthlyAmount  Quantity // and in a month
-	DailyCount     Count    // how many of those in a day
-	MonthlyCount   Count    // and in a month
+	MaximumBalance money.Quantity // after money came in
+	MaximumAmount  money.Quantity // of one operation that money leaves by
+	DailyAmount    money.Quantity // sum of those in a day of the project's zone
+	MonthlyAmount  money.Quantity // and in a month
+	DailyCount     Count          // how many of those in a day
+	MonthlyCount   Count          // and in a month
 }
 
 // Count is a number of operations, or not set.
@@ -33,13 +35,13 @@ func (c Count) Value() uint64 { return c.count }
 
 // CurrencyLimits are a project's limits for each wallet in a currency.
 type CurrencyLimits struct {
-	Currency AssetCode
+	Currency money.AssetCode
 	Limits
 }
 
 // or fills what is not set from the project's limits.
 func (l Limits) or(project Limits) Limits {
-	for _, part := range [...]struct{ own, other *Quantity }{
+	for _, part := range [...]struct{ own, other *money.Quantity }{
 		{&l.MaximumBalance, &project.MaximumBalance}, {&l.MaximumAmount, &project.MaximumAmount},
 		{&l.DailyAmount, &project.DailyAmount}, {&l.MonthlyAmount, &project.MonthlyAmount},
 	} {
@@ -70,10 +72,10 @@ func (l Limits) windows() bool {
 	return l.DailyAmount.Set() || l.MonthlyAmount.Set() || l.DailyCount.set || l.MonthlyCount.set
 }
 
-func checkLimits(l Limits, asset Asset) *Rejection {
+func checkLimits(l Limits, asset money.Asset) *Rejection {
 	for _, part := range [...]struct {
 		name  string
-		value Quantity
+		value money.Quantity
 	}{
 		{"maximum_balance", l.MaximumBalance}, {"maximum_amount", l.MaximumAmount},
 		{"daily_amount", l.DailyAmount}, {"monthly_amount", l.MonthlyAmount},
@@ -81,7 +83,7 @@ func checkLimits(l Limits, asset Asset) *Rejection {
 		if !part.value.Set() {
 			continue
 		}
-		if money, ok := part.value.of(asset); !ok || money.Sign() < 0 || part.value.minor {
+		if money, ok := part.value.In(asset); !ok || money.Sign() < 0 || part.value.Minor() {
 			return reject(BadRequest, "%s must be an amount of %s in major units, zero or more", part.name, asset.Code)
 		}
 	}
@@ -110,8 +112,8 @@ func (p *Project) limited(w *Wallet) bool {
 
 // checkOutgoing holds an operation that takes amount out of an account to the
 // limits of it.
-func (p *posting) checkOutgoing(a *account, limits Limits, amount Money) *Rejection {
-	if most, ok := limits.MaximumAmount.limit(a.wallet.Asset); ok && amount.Cmp(most) > 0 {
+func (p *posting) checkOutgoing(a *account, limits Limits, amount money.Amount) *Rejection {
+	if most, ok := bound(limits.MaximumAmount, a.wallet.Asset); ok && amount.Cmp(most) > 0 {
 		return limitExceeded(a.wallet, "maximum_amount", most.String()).with("amount", amount.String())
 	}
 	if !limits.windows() {
@@ -119,17 +121,17 @@ func (p *posting) checkOutgoing(a *account, limits Limits, amount Money) *Reject
 	}
 	used := p.project.used(a.wallet.Asset, a.dealings, p.at.Time)
 	next := used.plus(amount)
-	if most, ok := limits.DailyAmount.limit(a.wallet.Asset); ok && next.DayAmount.Cmp(most) > 0 {
+	if most, ok := bound(limits.DailyAmount, a.wallet.Asset); ok && next.DayAmount.Cmp(most) > 0 {
 		return windowExceeded(a.wallet, "daily_amount", most.String(), used.DayAmount.String(), amount, used.DayEnds(p.project))
 	}
-	if most, ok := limits.MonthlyAmount.limit(a.wallet.Asset); ok && next.MonthAmount.Cmp(most) > 0 {
+	if most, ok := bound(limits.MonthlyAmount, a.wallet.Asset); ok && next.MonthAmount.Cmp(most) > 0 {
 		return windowExceeded(a.wallet, "monthly_amount", most.String(), used.MonthAmount.String(), amount, used.MonthEnds(p.project))
 	}
 	return p.checkCounts(a, limits, amount)
 }
 
 // checkCounts holds one more operation to how many there may be.
-func (p *posting) checkCounts(a *account, limits Limits, amount Money) *Rejection {
+func (p *posting) checkCounts(a *account, limits Limits, amount money.Amount) *Rejection {
 	if !limits.windows() {
 		return nil
 	}
@@ -145,7 +147,7 @@ func (p *posting) checkCounts(a *account, limits Limits, amount Money) *Rejectio
 }
 
 // count notes an operation that the limits of its payer count by the day.
-func (p *posting) count(a *account, amount Money) {
+func (p *posting) count(a *account, amount money.Amount) {
 	if p.project.limited(a.wallet) && p.project.LimitsOf(a.wallet).windows() {
 		p.counted = true
 		own := a.own()
@@ -153,8 +155,8 @@ func (p *posting) count(a *account, amount Money) {
 	}
 }
 
-func (p *posting) checkMaximumBalance(a *account, amount Money) *Rejection {
-	most, ok := p.project.LimitsOf(a.wallet).MaximumBalance.limit(a.wallet.Asset)
+func (p *posting) checkMaximumBalance(a *account, amount money.Amount) *Rejection {
+	most, ok := bound(p.project.LimitsOf(a.wallet).MaximumBalance, a.wallet.Asset)
 	if ok && a.balance.Add(amount).Cmp(most) > 0 {
 		return limitExceeded(a.wallet, "maximum_balance", most.String()).
 			with("used", a.balance.String()).with("amount", amount.String())
@@ -167,17 +169,17 @@ func limitExceeded(w *Wallet, limit, most string) *Rejection {
 		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code)).with("limit", limit).with("maximum", most)
 }
 
-func windowExceeded(w *Wallet, limit, most, used string, amount Money, resets time.Time) *Rejection {
+func windowExceeded(w *Wallet, limit, most, used string, amount money.Amount, resets time.Time) *Rejection {
 	return limitExceeded(w, limit, most).with("used", used).with("amount", amount.String()).
 		with("resets_at", resets.Format(time.RFC3339))
 }
 
-// limit is the quantity at an asset's scale, false when it is not set.
-func (q Quantity) limit(asset Asset) (Money, bool) {
-	if !q.Set() {
-		return Money{}, false
+// bound is a limit at an asset's scale, false when it is not set.
+func bound(limit money.Quantity, asset money.Asset) (money.Amount, bool) {
+	if !limit.Set() {
+		return money.Amount{}, false
 	}
-	return q.of(asset)
+	return limit.In(asset)
 }
 
 func (p *posting) date() string { return p.project.date(p.at.Time) }

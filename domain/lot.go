@@ -1,9 +1,10 @@
 package domain
 
 import (
-	"strconv"
-	"strings"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // LotPart is expiring credit, or a part of it: what is left in a wallet, what an
@@ -11,8 +12,8 @@ import (
 // the version of the entry that granted it.
 type LotPart struct {
 	Lot      uint64 // version of the entry that granted it
-	Amount   Money
-	Original Money // of the whole lot when it was granted
+	Amount   money.Amount
+	Original money.Amount // of the whole lot when it was granted
 	Expires  time.Time
 }
 
@@ -28,7 +29,7 @@ const MaxLots = 2000
 // checkLots counts the lots of which an account is to pay an amount. There is no
 // bound on how many a wallet has, and each is an entry's part in the log: too
 // many are refused before they are gathered.
-func (p *posting) checkLots(a *account, amount Money) *Rejection {
+func (p *posting) checkLots(a *account, amount money.Amount) *Rejection {
 	if a.lots() != nil {
 		p.lots += len(a.lots().first(amount, p.at.Time))
 	}
@@ -43,18 +44,13 @@ func tooManyLots(w *Wallet) *Rejection {
 		with("wallet_id", string(w.ID))
 }
 
-// LotID spells a lot: lot_<wallet>_<version>.
-func LotID(wallet WalletID, lot uint64) string {
-	return lotPrefix + strings.TrimPrefix(string(wallet), walletPrefix) + "_" + strconv.FormatUint(lot, 10)
-}
-
 // expired tells whether the lot cannot be spent at a moment. At the very instant
 // of its expiry it cannot.
 func (l *LotPart) expired(now time.Time) bool { return !now.Before(l.Expires) }
 
 // sumLots is the total of parts of an asset.
-func sumLots(parts []LotPart, asset Asset) Money {
-	sum := asset.zero()
+func sumLots(parts []LotPart, asset money.Asset) money.Amount {
+	sum := asset.Zero()
 	for i := range parts {
 		sum = sum.Add(parts[i].Amount)
 	}
@@ -63,7 +59,7 @@ func sumLots(parts []LotPart, asset Asset) Money {
 
 // takeFirst splits an amount off parts, earliest expiry first. What the parts do
 // not hold is not of a lot.
-func takeFirst(parts []LotPart, amount Money) (taken, left []LotPart) {
+func takeFirst(parts []LotPart, amount money.Amount) (taken, left []LotPart) {
 	for i, part := range parts {
 		if amount.IsZero() {
 			return taken, append(left, parts[i:]...)
@@ -84,7 +80,7 @@ func takeFirst(parts []LotPart, amount Money) (taken, left []LotPart) {
 // takeLast splits an amount off something of which parts were spent first, and
 // the rest of the total, which is of no lot, last: it goes back in the reverse
 // order.
-func takeLast(parts []LotPart, total, amount Money) (taken, left []LotPart) {
+func takeLast(parts []LotPart, total, amount money.Amount) (taken, left []LotPart) {
 	if len(parts) == 0 {
 		return nil, nil
 	}
@@ -100,7 +96,7 @@ func takeLast(parts []LotPart, total, amount Money) (taken, left []LotPart) {
 }
 
 // capped keeps of parts what fits into room, earliest expiry first.
-func capped(parts []LotPart, room Money) []LotPart {
+func capped(parts []LotPart, room money.Amount) []LotPart {
 	if len(parts) == 0 || room.Sign() <= 0 {
 		return nil
 	}
@@ -110,22 +106,22 @@ func capped(parts []LotPart, room Money) []LotPart {
 
 // ExpireCredit removes what is left of a lot. Time gives this command.
 type ExpireCredit struct {
-	Project ProjectID
-	Wallet  WalletID
+	Project ids.Project
+	Wallet  ids.Wallet
 	Lot     uint64
 	Expires time.Time
 }
 
 // AnnounceExpiry tells that a lot will expire. Time gives this command.
 type AnnounceExpiry struct {
-	Project ProjectID
-	Wallet  WalletID
+	Project ids.Project
+	Wallet  ids.Wallet
 	Lot     uint64
 	Expires time.Time
 }
 
 // lotOf finds a lot of a wallet.
-func (s *State) lotOf(wallet WalletID, id uint64, expires time.Time) (*Wallet, Lot, bool) {
+func (s *State) lotOf(wallet ids.Wallet, id uint64, expires time.Time) (*Wallet, Lot, bool) {
 	w, ok := s.Wallet(wallet)
 	if !ok {
 		return nil, Lot{}, false
@@ -136,25 +132,25 @@ func (s *State) lotOf(wallet WalletID, id uint64, expires time.Time) (*Wallet, L
 
 // decideExpireCredit moves what is left to the project's breakage account,
 // whatever the wallet's status: that it ends then was agreed beforehand.
-func decideExpireCredit(s *State, c ExpireCredit, at Place) ([]Event, *Rejection) {
+func decideExpireCredit(s *State, c ExpireCredit, at ids.Place) ([]Event, *Rejection) {
 	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.Expires)
 	project, known := s.Project(c.Project)
 	if !ok || !known || wallet.Project != c.Project || !lot.expired(at.Time) {
 		return nil, nil
 	}
-	id := LotID(c.Wallet, c.Lot)
+	id := ids.Lot(c.Wallet, c.Lot)
 	p := newPosting(s, project, at, Origin{ExpiryOrigin, id})
-	posted := []PostedOperation{{Type: Transfer, From: c.Wallet, Amount: lot.Amount, Fee: wallet.Asset.zero()}}
+	posted := []PostedOperation{{Type: Transfer, From: c.Wallet, Amount: lot.Amount, Fee: wallet.Asset.Zero()}}
 	breakage := p.system(BreakageWallet, wallet.Asset)
 	posted[0].To = breakage.wallet.ID
 	rejection := p.move(&movement{
 		from: p.account(c.Wallet), to: breakage, amount: lot.Amount, debit: DebitEntry, credit: CreditEntry,
-		fee: wallet.Asset.zero(), take: []LotPart{lot.LotPart}, settled: true,
+		fee: wallet.Asset.Zero(), take: []LotPart{lot.LotPart}, settled: true,
 	})
 	if rejection != nil {
 		return nil, nil // out of range: it stays, and cannot be spent
 	}
-	return p.end(&record{reference: systemReference(id, at), operations: posted}, nil), nil
+	return p.end(&record{reference: ids.OwnReference(id, at), operations: posted}, nil), nil
 }
 
 func decideAnnounceExpiry(s *State, c AnnounceExpiry) ([]Event, *Rejection) {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"time"
+
+	"tallystick/domain/money"
 )
 
 // lots is a wallet's expiring credit in the order in which it is spent: a tree
@@ -16,7 +18,7 @@ type lots struct {
 	lot         Lot
 	left, right *lots
 	count       int
-	sum         Money
+	sum         money.Amount
 }
 
 // lotKey orders lots: earliest expiry first, then as they were granted.
@@ -179,7 +181,7 @@ func unexpired(now time.Time) lotKey { return lotKey{now, math.MaxUint64} }
 
 // first is what an amount takes of the lots that can be spent at a moment,
 // earliest expiry first: of MaxLots and one more, which tells that it is too many.
-func (l *lots) first(amount Money, now time.Time) (taken []LotPart) {
+func (l *lots) first(amount money.Amount, now time.Time) (taken []LotPart) {
 	l.from(unexpired(now), func(lot *Lot) bool {
 		if amount.IsZero() || len(taken) > MaxLots {
 			return false
@@ -196,7 +198,7 @@ func (l *lots) first(amount Money, now time.Time) (taken []LotPart) {
 }
 
 // withoutExpired is an amount less the lots that cannot be spent at a moment.
-func (l *lots) withoutExpired(amount Money, now time.Time) Money {
+func (l *lots) withoutExpired(amount money.Amount, now time.Time) money.Amount {
 	for l != nil {
 		if !l.lot.expired(now) {
 			l = l.left

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"tallystick/domain/money"
 )
 
 // plainLots is what lots should be: a slice, sorted each time.
@@ -65,7 +67,7 @@ func (l plainLots) split(now time.Time) (expired, good []LotPart) {
 	return expired, good
 }
 
-func dollars(cents int64) Money { return NewMoney("USD", cents, 2) }
+func dollars(cents int64) money.Amount { return money.New("USD", cents, 2) }
 
 // somePart is of one of few lots, so that they meet; now and then of one that is there.
 func somePart(r *rand.Rand, of plainLots) LotPart {
@@ -147,7 +149,7 @@ func checkLots(t *testing.T, r *rand.Rand, got *lots, want plainLots) {
 	if !sameLots(got.all(), want) || got.len() != len(want) || (got == nil) != (len(want) == 0) {
 		t.Fatalf("%v (%d), want %v", got.all(), got.len(), want)
 	}
-	usd := Asset{Code: "USD", Scale: 2}
+	usd := money.Asset{Code: "USD", Scale: 2}
 	if sum := sumLots(want.parts(), usd); got != nil && got.sum.Cmp(sum) != 0 {
 		t.Fatalf("the sum of %v is %s", want, got.sum)
 	}

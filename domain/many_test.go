@@ -6,6 +6,9 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // manyLots is a multiple of MaxOperations.
@@ -20,10 +23,10 @@ func TestManyLotsInOneSecond(t *testing.T) {
 	s := newScript(t)
 	s.set("project shop currency=USD\n")
 	end := s.now.Add(time.Hour)
-	one, _ := MinorUnits("1")
+	one, _ := money.MinorUnits("1")
 	for n := range wallets {
 		s.set(fmt.Sprintf("wallet w%d system=yes\n", n))
-		c := &Transact{Project: s.projectID(), Reference: Reference(fmt.Sprint(n))}
+		c := &Transact{Project: s.projectID(), Reference: ids.Reference(fmt.Sprint(n))}
 		for i := range lots {
 			c.Operations = append(c.Operations, Operation{Type: Issue, To: s.wallet(fmt.Sprint("w", n)), Quantity: one, Expires: end.Add(time.Duration(i%2) * time.Second / 2)})
 		}
@@ -40,9 +43,9 @@ func TestManyLotsInOneSecond(t *testing.T) {
 	if gone != wallets*lots {
 		t.Errorf("%d lots are gone, want %d", gone, wallets*lots)
 	}
-	total := NewMoney("USD", int64(gone), 2)
+	total := money.New("USD", int64(gone), 2)
 	for w := range s.state.Wallets() {
-		if want := map[WalletRole]Money{SystemWallet: NewMoney("USD", 0, 2), BreakageWallet: total, IssuanceWallet: total.Neg()}[w.Role]; w.Balance.Cmp(want) != 0 {
+		if want := map[WalletRole]money.Amount{SystemWallet: money.New("USD", 0, 2), BreakageWallet: total, IssuanceWallet: total.Neg()}[w.Role]; w.Balance.Cmp(want) != 0 {
 			t.Errorf("%s has %s, want %s", w.Name, w.Balance, want)
 		}
 	}
@@ -58,10 +61,10 @@ func TestManyLotsInOneWallet(t *testing.T) {
 	s := newScript(t)
 	s.set("project shop currency=USD\nwallet a system=yes\nmonitor low wallet=a metric=available threshold=50\n")
 	end := s.now.Add(time.Hour)
-	one, _ := MinorUnits("1")
+	one, _ := money.MinorUnits("1")
 	grants := slices.Repeat([]Operation{{Type: Issue, To: s.wallet("a"), Quantity: one, Expires: end}}, MaxOperations)
 	for n := range lots / MaxOperations {
-		s.decide(&Transact{Project: s.projectID(), Reference: Reference(fmt.Sprint(n)), Operations: grants})
+		s.decide(&Transact{Project: s.projectID(), Reference: ids.Reference(fmt.Sprint(n)), Operations: grants})
 	}
 	wallet, _ := s.state.Wallet(s.wallet("a"))
 	if got := len(wallet.Lots()); got != lots {
@@ -81,7 +84,7 @@ func TestManyOperations(t *testing.T) {
 	t.Parallel()
 	s := newScript(t)
 	s.set("project shop currency=USD\nwallet a system=yes\nwallet b system=yes\ntransact start: issue 1 to a\n")
-	one, _ := MajorUnits("1")
+	one, _ := money.MajorUnits("1")
 	c := &Transact{Project: s.projectID(), Reference: "all"}
 	for n := range MaxOperations {
 		from, to := s.wallet("a"), s.wallet("b")
@@ -118,7 +121,7 @@ func (s *script) expire() int {
 func (s *script) decide(command Command) []Event {
 	s.t.Helper()
 	s.sequence++
-	events, rejection := Decide(s.state, command, Place{Location{Sequence: s.sequence}, s.now})
+	events, rejection := Decide(s.state, command, ids.Place{Location: ids.Location{Sequence: s.sequence}, Time: s.now})
 	if rejection != nil {
 		s.t.Fatal(rejection)
 	}
@@ -144,12 +147,12 @@ func TestTooManyLots(t *testing.T) {
 		grant := Operation{Type: Issue, To: own, Quantity: amount("1"), Expires: s.now.Add(time.Hour)}
 		s.perform(&Transact{Project: s.projectID(), Reference: s.unused(), Operations: slices.Repeat([]Operation{grant}, MaxOperations)})
 	}
-	redeem := func(of WalletID, quantity string) Operation {
+	redeem := func(of ids.Wallet, quantity string) Operation {
 		return Operation{Type: Redeem, From: of, Quantity: amount(quantity)}
 	}
 	refused := func(command Command) {
 		t.Helper()
-		events, rejection := Decide(s.state, command, Place{Location{Sequence: 1 << 30}, s.now})
+		events, rejection := Decide(s.state, command, ids.Place{Location: ids.Location{Sequence: 1 << 30}, Time: s.now})
 		if rejection == nil || rejection.Code != BadRequest || len(events) > 0 {
 			t.Errorf("%s: %v, %s", describe(command), rejection, tell(events))
 		}

@@ -1,14 +1,19 @@
 package domain
 
-import "slices"
+import (
+	"slices"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
 // Monitor watches one number of a wallet. It is edge-triggered: a fact when the
 // number comes to the threshold or above, and one when it falls below again;
 // none while it stays on its side.
 type Monitor struct {
-	ID        MonitorID
+	ID        ids.Monitor
 	Metric    MonitorMetric
-	Threshold Money
+	Threshold money.Amount
 	Above     bool // on which side the number is: at or above the threshold
 }
 
@@ -26,17 +31,17 @@ const MaxMonitors = 50
 
 // SetMonitor watches a wallet. Setting what is watched already does nothing.
 type SetMonitor struct {
-	Project   ProjectID
-	Wallet    WalletID
+	Project   ids.Project
+	Wallet    ids.Wallet
 	Metric    MonitorMetric
-	Threshold Quantity // of any sign
+	Threshold money.Quantity // of any sign
 }
 
 // RemoveMonitor ends it. Repeating it is NotFound.
 type RemoveMonitor struct {
-	Project ProjectID
-	Wallet  WalletID
-	Monitor MonitorID
+	Project ids.Project
+	Wallet  ids.Wallet
+	Monitor ids.Monitor
 }
 
 // Monitors of the wallet, in the order they were set.
@@ -50,7 +55,7 @@ func (w *Wallet) Monitors() []Monitor {
 // metric is the number that a monitor watches. Of what is available it sees
 // credit that has expired until that is removed: so a wallet of many lots is not
 // looked through for each.
-func (w *Wallet) metric(m MonitorMetric) Money {
+func (w *Wallet) metric(m MonitorMetric) money.Amount {
 	switch m {
 	case HeldMetric:
 		return w.Held()
@@ -60,7 +65,7 @@ func (w *Wallet) metric(m MonitorMetric) Money {
 	return w.Balance
 }
 
-func decideSetMonitor(s *State, c SetMonitor, at Place) ([]Event, *Rejection) {
+func decideSetMonitor(s *State, c SetMonitor, at ids.Place) ([]Event, *Rejection) {
 	if c.Metric != BalanceMetric && c.Metric != AvailableMetric && c.Metric != HeldMetric {
 		return nil, reject(BadRequest, "metric %q must be %s, %s or %s", c.Metric, BalanceMetric, AvailableMetric, HeldMetric)
 	}
@@ -84,7 +89,7 @@ func decideSetMonitor(s *State, c SetMonitor, at Place) ([]Event, *Rejection) {
 		return nil, reject(BadRequest, "a wallet has at most %d monitors", MaxMonitors)
 	}
 	return []Event{&MonitorSet{Project: c.Project, Wallet: c.Wallet, Monitor: Monitor{
-		ID: MonitorID(at.ID(monitorPrefix)), Metric: c.Metric, Threshold: threshold,
+		ID: at.Monitor(), Metric: c.Metric, Threshold: threshold,
 		Above: wallet.metric(c.Metric).Cmp(threshold) >= 0,
 	}}}, nil
 }
@@ -105,7 +110,7 @@ func (s *State) watch(events []Event) []Event {
 	if s.monitored == 0 || len(events) == 0 {
 		return events
 	}
-	var watched []WalletID
+	var watched []ids.Wallet
 	for _, id := range concerned(events) {
 		if w, ok := s.Wallet(id); ok && len(w.Monitors()) > 0 {
 			watched = append(watched, id)
@@ -136,8 +141,8 @@ func (s *State) watch(events []Event) []Event {
 
 // concerned lists the wallets whose numbers facts may change, each once, in the
 // order they come up.
-func concerned(events []Event) (all []WalletID) {
-	seen := map[WalletID]bool{}
+func concerned(events []Event) (all []ids.Wallet) {
+	seen := map[ids.Wallet]bool{}
 	for _, event := range events {
 		for _, id := range walletsOf(event) {
 			if !seen[id] {
@@ -150,22 +155,22 @@ func concerned(events []Event) (all []WalletID) {
 }
 
 // walletsOf lists the wallets whose numbers a fact may change.
-func walletsOf(event Event) []WalletID {
+func walletsOf(event Event) []ids.Wallet {
 	switch e := event.(type) {
 	case *TransactionCompleted:
-		ids := make([]WalletID, len(e.Entries))
+		ids := make([]ids.Wallet, len(e.Entries))
 		for i := range e.Entries {
 			ids[i] = e.Entries[i].Wallet
 		}
 		return ids
 	case *HoldPlaced:
-		return []WalletID{e.Wallet}
+		return []ids.Wallet{e.Wallet}
 	case *HoldCaptured:
-		return []WalletID{e.Wallet}
+		return []ids.Wallet{e.Wallet}
 	case *HoldReleased:
-		return []WalletID{e.Wallet}
+		return []ids.Wallet{e.Wallet}
 	case *WalletChanged:
-		return []WalletID{e.Wallet}
+		return []ids.Wallet{e.Wallet}
 	}
 	return nil
 }

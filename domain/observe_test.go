@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // observer holds each fact to those before it, and each state to what has to be
@@ -28,24 +31,24 @@ import (
 //   - Each monitor knows on which side its number is.
 //   - New identifiers, references and wallet numbers are new.
 type observer struct {
-	projects     []ProjectID
-	wallets      []WalletID
-	keys         []APIKey
-	holds        []HoldID
-	escrows      []EscrowID
-	scheduled    []TransactionID
-	transactions []TransactionID
+	projects     []ids.Project
+	wallets      []ids.Wallet
+	keys         []ids.APIKey
+	holds        []ids.Hold
+	escrows      []ids.Escrow
+	scheduled    []ids.Transaction
+	transactions []ids.Transaction
 	monitors     []*MonitorSet
-	completed    map[TransactionID]*TransactionCompleted
+	completed    map[ids.Transaction]*TransactionCompleted
 	seen         map[string]bool // identifiers and numbers
-	accounts     map[WalletID]*account
-	lowered      map[WalletID]bool // credit limits, below what was used
+	accounts     map[ids.Wallet]*account
+	lowered      map[ids.Wallet]bool // credit limits, below what was used
 }
 
 func newObserver() observer {
 	return observer{
-		completed: map[TransactionID]*TransactionCompleted{}, seen: map[string]bool{},
-		accounts: map[WalletID]*account{}, lowered: map[WalletID]bool{},
+		completed: map[ids.Transaction]*TransactionCompleted{}, seen: map[string]bool{},
+		accounts: map[ids.Wallet]*account{}, lowered: map[ids.Wallet]bool{},
 	}
 }
 
@@ -62,7 +65,7 @@ func (h *observer) observe(event Event) {
 		h.new(string(e.Wallet))
 		h.new(fmt.Sprint("number ", e.Number))
 		h.wallets = append(h.wallets, e.Wallet)
-		h.accounts[e.Wallet] = &account{wallet: e.wallet(), balance: e.Asset.zero()}
+		h.accounts[e.Wallet] = &account{wallet: e.wallet(), balance: e.Asset.Zero()}
 	case *WalletChanged:
 		w := h.accounts[e.Wallet].wallet
 		if w.Type == Postpaid && e.Terms.CreditLimit.Cmp(w.creditLimit()) < 0 {
@@ -96,7 +99,7 @@ func (h *observer) observe(event Event) {
 
 // outcome: a transaction's identifier and reference are new, or those of a
 // scheduled one without an outcome.
-func (h *observer) outcome(origin Origin, id TransactionID, project ProjectID, reference Reference) {
+func (h *observer) outcome(origin Origin, id ids.Transaction, project ids.Project, reference ids.Reference) {
 	if origin.Kind != ScheduleOrigin {
 		h.new(string(id))
 		h.new(fmt.Sprintf("reference %s of %s", reference, project))
@@ -118,9 +121,9 @@ func (h *observer) new(id string) {
 func (h *observer) observeEntries(e *TransactionCompleted) {
 	type key struct {
 		operation int
-		asset     AssetCode
+		asset     money.AssetCode
 	}
-	sums, seen := map[key]Money{}, map[int]bool{}
+	sums, seen := map[key]money.Amount{}, map[int]bool{}
 	for i := range e.Entries {
 		entry := &e.Entries[i]
 		a := h.accounts[entry.Wallet]
@@ -130,7 +133,7 @@ func (h *observer) observeEntries(e *TransactionCompleted) {
 		k := key{entry.Operation, a.wallet.Asset.Code}
 		sum, ok := sums[k]
 		if !ok {
-			sum = a.wallet.Asset.zero()
+			sum = a.wallet.Asset.Zero()
 		}
 		sums[k], seen[entry.Operation] = sum.Add(entry.Amount), true
 	}
@@ -170,8 +173,8 @@ func (h *observer) checkEntry(e *TransactionCompleted, entry *Entry, a *account)
 }
 
 // numbers are those of every wallet that a receipt tells.
-func (h *observer) numbers(s *State) map[WalletID]Standing {
-	all := map[WalletID]Standing{}
+func (h *observer) numbers(s *State) map[ids.Wallet]Standing {
+	all := map[ids.Wallet]Standing{}
 	for _, id := range h.wallets {
 		w, _ := s.Wallet(id)
 		all[id] = w.Standing(scriptsBegin)
@@ -180,8 +183,8 @@ func (h *observer) numbers(s *State) map[WalletID]Standing {
 }
 
 // compare: whichever wallet has another number now is in the standings of the facts.
-func (h *history) compare(before map[WalletID]Standing, events []Event) {
-	told := map[WalletID]Standing{}
+func (h *history) compare(before map[ids.Wallet]Standing, events []Event) {
+	told := map[ids.Wallet]Standing{}
 	for _, standing := range h.state.Standings(events, h.now) {
 		told[standing.Wallet] = standing
 	}
@@ -199,10 +202,10 @@ func (h *history) compare(before map[WalletID]Standing, events []Event) {
 
 // inspect checks a state, which is not a fork.
 func (h *observer) inspect(s *State, now time.Time) {
-	held, holds, granted := map[WalletID]Money{}, map[WalletID]int{}, map[string]Money{}
-	count := func(wallet WalletID, parts []LotPart) {
+	held, holds, granted := map[ids.Wallet]money.Amount{}, map[ids.Wallet]int{}, map[string]money.Amount{}
+	count := func(wallet ids.Wallet, parts []LotPart) {
 		for _, part := range parts {
-			id := LotID(wallet, part.Lot)
+			id := ids.Lot(wallet, part.Lot)
 			if sum, ok := granted[id]; ok {
 				part.Amount = part.Amount.Add(sum)
 			}
@@ -239,7 +242,7 @@ func (h *observer) inspect(s *State, now time.Time) {
 	inspectAgenda(s, now)
 }
 
-func (h *observer) checkParts(of string, remaining Money, parts []LotPart) {
+func (h *observer) checkParts(of string, remaining money.Amount, parts []LotPart) {
 	if remaining.Sign() <= 0 {
 		wrong("%s of %s", of, remaining)
 	}
@@ -259,7 +262,7 @@ func (h *observer) inspectWallet(w *Wallet, now time.Time) {
 	if most.Cmp(w.Held()) >= 0 && len(w.Lots()) == 0 {
 		delete(h.lowered, w.ID)
 	}
-	lots, expired := w.Asset.zero(), w.Asset.zero()
+	lots, expired := w.Asset.Zero(), w.Asset.Zero()
 	for _, lot := range w.Lots() {
 		if lot.expired(now) {
 			expired = expired.Add(lot.Amount)
@@ -289,11 +292,11 @@ func (h *observer) inspectWallet(w *Wallet, now time.Time) {
 
 // inspectEscrows: what is open is what the escrow accounts have.
 func (h *observer) inspectEscrows(s *State) {
-	sums := map[WalletID]Money{}
-	open := map[WalletID]int{}
+	sums := map[ids.Wallet]money.Amount{}
+	open := map[ids.Wallet]int{}
 	for _, escrow := range s.escrows.rows {
 		project, _ := s.Project(escrow.Project)
-		account, _ := project.accounts.get(accountKey{EscrowWallet, escrow.Remaining.asset})
+		account, _ := project.accounts.get(accountKey{EscrowWallet, escrow.Remaining.Asset()})
 		if sum, ok := sums[account]; ok {
 			sums[account] = sum.Add(escrow.Remaining)
 		} else {
@@ -332,7 +335,7 @@ func reversed(r *Reversal) []ReversedOperation {
 
 // balanceBooks: all balances of an asset sum to zero, and entries lead to them.
 func (h *observer) balanceBooks(s *State) {
-	sums := map[string]Money{}
+	sums := map[string]money.Amount{}
 	for wallet := range s.Wallets() {
 		key := string(wallet.Project) + " " + string(wallet.Asset.Code)
 		if sum, ok := sums[key]; ok {

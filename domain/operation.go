@@ -3,6 +3,9 @@ package domain
 import (
 	"slices"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 func checkOperation(o *Operation) *Rejection {
@@ -33,7 +36,7 @@ func checkOperation(o *Operation) *Rejection {
 // identifier is left for later: nobody having it is a recorded failure, a wallet
 // that does not exist is not.
 func (s *State) checkWallets(project *Project, o *Operation) *Rejection {
-	for _, id := range [...]WalletID{o.From, o.To} {
+	for _, id := range [...]ids.Wallet{o.From, o.To} {
 		if id == "" {
 			continue
 		}
@@ -45,11 +48,11 @@ func (s *State) checkWallets(project *Project, o *Operation) *Rejection {
 }
 
 // fit is a quantity as money of an asset.
-func fit(q Quantity, asset Asset) (Money, *Rejection) {
-	amount, ok := q.of(asset)
+func fit(q money.Quantity, asset money.Asset) (money.Amount, *Rejection) {
+	amount, ok := q.In(asset)
 	if !ok {
 		return amount, reject(BadRequest, "amount has more digits than %s allows: %d after the point, %d in all",
-			asset.Code, asset.Scale, MaxDigits).with("currency", string(asset.Code))
+			asset.Code, asset.Scale, money.MaxDigits).with("currency", string(asset.Code))
 	}
 	return amount, nil
 }
@@ -58,7 +61,7 @@ func fit(q Quantity, asset Asset) (Money, *Rejection) {
 func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection) {
 	posted := PostedOperation{Type: o.Type, From: o.From, To: o.To, Rate: o.Rate, Expires: moment(o.Expires), Grant: o.Grant}
 	var payer, last *Wallet // of an issue, who receives
-	for _, id := range [...]WalletID{o.To, o.From} {
+	for _, id := range [...]ids.Wallet{o.To, o.From} {
 		wallet, ok := s.Wallet(id)
 		if !ok {
 			continue // not named
@@ -72,7 +75,7 @@ func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection)
 	if rejection != nil {
 		return posted, rejection
 	}
-	posted.Amount, posted.Fee = amount, payer.Asset.zero()
+	posted.Amount, posted.Fee = amount, payer.Asset.Zero()
 	if rejection := checkFuture("expires_at", o.Expires, now); rejection != nil {
 		return posted, rejection
 	}
@@ -80,10 +83,10 @@ func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection)
 		return posted, reject(BadRequest, "wallet %s is an account of the project's bookkeeping: credit in it does not expire", payer.ID)
 	}
 	if o.Type == Exchange {
-		received, ok := o.Rate.of(amount, last.Asset)
+		received, ok := o.Rate.Of(amount, last.Asset)
 		if !ok || received.IsZero() {
 			return posted, reject(BadRequest, "%s %s at a rate of %s is %s %s, which cannot be paid out",
-				amount, amount.asset, o.Rate, received, last.Asset.Code)
+				amount, amount.Asset(), o.Rate, received, last.Asset.Code)
 		}
 		posted.Received = received
 	}
@@ -102,7 +105,7 @@ func (w *Wallet) bookkept() *Rejection {
 }
 
 // checkNamed tells whether a wallet can be named by a command that moves money.
-func (s *State) checkNamed(project *Project, id WalletID) *Rejection {
+func (s *State) checkNamed(project *Project, id ids.Wallet) *Rejection {
 	wallet, rejection := s.walletOf(project, id)
 	if rejection != nil {
 		return rejection
@@ -121,7 +124,7 @@ func (p *posting) find(o *Operation, posted *PostedOperation) *Rejection {
 	return rejection
 }
 
-func (s *State) recipient(project *Project, identifier string, sender WalletID) (WalletID, *Rejection) {
+func (s *State) recipient(project *Project, identifier string, sender ids.Wallet) (ids.Wallet, *Rejection) {
 	customer, ok := s.CustomerByIdentifier(project.ID, identifier)
 	if !ok {
 		return "", reject(RecipientNotFound, "No customer has this username, phone or e-mail")
@@ -169,7 +172,7 @@ func (p *posting) movement(index int, o *PostedOperation) *movement {
 	default:
 		panic("domain: operation of unknown type " + string(o.Type))
 	}
-	m.fee = m.payer.wallet.Asset.zero()
+	m.fee = m.payer.wallet.Asset.Zero()
 	if kind, charged := p.charged(o.Type); charged {
 		m.fee = p.fee(kind, m.payer.wallet, m.to.wallet, o.Amount)
 	}

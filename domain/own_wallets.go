@@ -1,6 +1,11 @@
 package domain
 
-import "slices"
+import (
+	"slices"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
 // few is how many things are looked through one after the other as quickly as
 // they are found in an index.
@@ -10,31 +15,31 @@ const few = 8
 // two, which take little memory; one wallet for each asset can be thousands.
 // What they hold is never changed in place: readers may have it.
 type ownWallets struct {
-	few  []WalletID // in the order they were made; none where there are many
+	few  []ids.Wallet // in the order they were made; none where there are many
 	many *manyWallets
 }
 
 type manyWallets struct {
-	byAge   sorted[WalletID, AssetCode] // identifiers sort as they were made
-	byAsset sorted[AssetCode, WalletID] // no two are of one asset
+	byAge   sorted[ids.Wallet, money.AssetCode] // identifiers sort as they were made
+	byAsset sorted[money.AssetCode, ids.Wallet] // no two are of one asset
 }
 
 // first is the one that was made first.
-func (o ownWallets) first() (first WalletID, ok bool) {
+func (o ownWallets) first() (first ids.Wallet, ok bool) {
 	for _, id := range o.few {
 		return id, true
 	}
 	if o.many == nil {
 		return "", false
 	}
-	o.many.byAge.from("", func(id WalletID, _ AssetCode) bool {
+	o.many.byAge.from("", func(id ids.Wallet, _ money.AssetCode) bool {
 		first, ok = id, true
 		return false
 	})
 	return first, ok
 }
 
-func (s *State) walletIn(customer *Customer, asset AssetCode) (WalletID, bool) {
+func (s *State) walletIn(customer *Customer, asset money.AssetCode) (ids.Wallet, bool) {
 	if many := customer.wallets.many; many != nil {
 		return many.byAsset.get(asset)
 	}
@@ -71,5 +76,5 @@ func (s *State) disown(customer *Customer, w *Wallet) {
 		customer.wallets.many = &manyWallets{many.byAge.without(w.ID), many.byAsset.without(w.Asset.Code)}
 		return
 	}
-	customer.wallets.few = slices.DeleteFunc(slices.Clone(customer.wallets.few), func(id WalletID) bool { return id == w.ID })
+	customer.wallets.few = slices.DeleteFunc(slices.Clone(customer.wallets.few), func(id ids.Wallet) bool { return id == w.ID })
 }

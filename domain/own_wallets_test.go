@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // TestWalletsOfOneCustomer: each is found by its asset, and the oldest first,
@@ -20,11 +23,11 @@ func TestWalletsOfOneCustomer(t *testing.T) {
 	var open []string // assets of wallets, oldest first
 	check := func() {
 		t.Helper()
-		var ids []WalletID
+		var ids []ids.Wallet
 		for _, asset := range open {
 			id := s.wallet("w" + asset)
 			ids = append(ids, id)
-			if w, ok := s.state.CustomerWallet(s.projectID(), "ama", AssetCode(asset)); !ok || w.ID != id {
+			if w, ok := s.state.CustomerWallet(s.projectID(), "ama", money.AssetCode(asset)); !ok || w.ID != id {
 				t.Fatalf("of %d wallets that in %s is %+v", len(open), asset, w)
 			}
 		}
@@ -40,7 +43,7 @@ func TestWalletsOfOneCustomer(t *testing.T) {
 	}
 	type moment struct {
 		customer Customer
-		want     []WalletID
+		want     []ids.Wallet
 	}
 	var past []moment
 	for i := range 40 {

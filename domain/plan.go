@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/tidwall/btree"
+
+	"tallystick/domain/ids"
 )
 
 // appointmentKind says what an appointment is about.
@@ -46,7 +48,7 @@ func byWallet(a, b appointment) bool {
 // plan is the agenda of one project. Each change of it takes steps in proportion
 // to the logarithm of what is planned.
 type plan struct {
-	project ProjectID
+	project ids.Project
 	// queue has all but what the next two have.
 	queue *btree.BTreeG[appointment]
 	// unannounced are lots, earliest end first. How long ahead of that they are
@@ -62,7 +64,7 @@ type plan struct {
 	placed bool  // stands on the agenda
 }
 
-func newPlan(project ProjectID) *plan {
+func newPlan(project ids.Project) *plan {
 	return &plan{project: project, queue: newTree(byMoment), unannounced: newTree(byMoment), escrows: newTree(byWallet)}
 }
 
@@ -78,22 +80,22 @@ func (p *plan) next(notice int64) (next appointment, moment int64, ok bool) {
 
 // command is what is to be done about an appointment whose moment has come.
 func (p *plan) command(a appointment, now int64) Command {
-	at := locationOf(a.of)
+	at := ids.LocationOf(a.of)
 	switch a.kind {
 	case creditIsUnannounced, creditExpires:
-		wallet, end := WalletID(at.ID(walletPrefix)), momentOf(a.at)
+		wallet, end := at.Wallet(), momentOf(a.at)
 		if a.kind == creditIsUnannounced && a.at > now {
 			return AnnounceExpiry{p.project, wallet, a.with, end}
 		}
 		return ExpireCredit{p.project, wallet, a.with, end}
 	case holdExpires:
-		return ExpireHold{p.project, HoldID(at.ID(holdPrefix))}
+		return ExpireHold{p.project, at.Hold()}
 	case escrowEnds:
-		return MeetDeadline{p.project, EscrowID(at.ID(escrowPrefix))}
+		return MeetDeadline{p.project, at.Escrow()}
 	case periodEnds:
-		return CallSettlement{p.project, WalletID(at.ID(walletPrefix))}
+		return CallSettlement{p.project, at.Wallet()}
 	}
-	return PerformScheduled{Project: p.project, Transaction: TransactionID(at.ID(transactionPrefix))}
+	return PerformScheduled{Project: p.project, Transaction: at.Transaction()}
 }
 
 // set makes an appointment. That of a lot stands in for the one that it had.

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // posting is a transaction under way: the accounts as its operations so far
@@ -11,9 +14,9 @@ import (
 type posting struct {
 	state    *State
 	project  *Project
-	at       Place
+	at       ids.Place
 	origin   Origin
-	accounts map[WalletID]*account
+	accounts map[ids.Wallet]*account
 	before   []Event                 // that stand before the transaction
 	made     map[accountKey]*account // by those of them that are new accounts
 	entries  []Entry
@@ -21,15 +24,15 @@ type posting struct {
 	lots     int  // that were taken parts of
 }
 
-func newPosting(s *State, project *Project, at Place, origin Origin) *posting {
-	return &posting{state: s, project: project, at: at, origin: origin, accounts: make(map[WalletID]*account, 4)}
+func newPosting(s *State, project *Project, at ids.Place, origin Origin) *posting {
+	return &posting{state: s, project: project, at: at, origin: origin, accounts: make(map[ids.Wallet]*account, 4)}
 }
 
 // account is a wallet as the posting has left it.
 type account struct {
 	wallet   *Wallet
 	version  uint64
-	balance  Money
+	balance  money.Amount
 	dealings *dealings // the wallet's until changed, then its own; nil for none
 	changed  bool
 }
@@ -49,11 +52,11 @@ func (a *account) lots() *lots {
 	return a.dealings.lots
 }
 
-func (a *account) available(now time.Time) Money {
+func (a *account) available(now time.Time) money.Amount {
 	return available(a.wallet, a.balance, a.dealings, now)
 }
 
-func (p *posting) account(id WalletID) *account {
+func (p *posting) account(id ids.Wallet) *account {
 	if a, ok := p.accounts[id]; ok {
 		return a
 	}
@@ -68,7 +71,7 @@ func (p *posting) account(id WalletID) *account {
 
 // system answers the project's account of a role, making it with the
 // transaction that first needs it.
-func (p *posting) system(role WalletRole, asset Asset) *account {
+func (p *posting) system(role WalletRole, asset money.Asset) *account {
 	key := accountKey{role, asset.Code}
 	if id, ok := p.project.accounts.get(key); ok {
 		return p.account(id)
@@ -77,11 +80,11 @@ func (p *posting) system(role WalletRole, asset Asset) *account {
 		return a
 	}
 	created := &WalletCreated{
-		Project: p.project.ID, Wallet: WalletID(p.at.offset(len(p.before)).ID(walletPrefix)), Role: role, Type: Prepaid,
+		Project: p.project.ID, Wallet: p.at.Later(len(p.before)).Wallet(), Role: role, Type: Prepaid,
 		Asset: asset, Number: p.state.nextNumber(p.at, len(p.made)), Name: string(role) + " " + string(asset.Code),
 	}
 	p.before = append(p.before, created)
-	a := &account{wallet: created.wallet(), balance: asset.zero()}
+	a := &account{wallet: created.wallet(), balance: asset.Zero()}
 	p.accounts[created.Wallet] = a
 	if p.made == nil {
 		p.made = map[accountKey]*account{}
@@ -91,19 +94,19 @@ func (p *posting) system(role WalletRole, asset Asset) *account {
 }
 
 // id is the identifier of the transaction, once nothing more comes before it.
-func (p *posting) id() TransactionID {
-	return TransactionID(p.at.offset(len(p.before)).ID(transactionPrefix))
+func (p *posting) id() ids.Transaction {
+	return p.at.Later(len(p.before)).Transaction()
 }
 
 // movement is money on its way from one account to another, with its fee.
 type movement struct {
 	operation     int
 	from, to      *account
-	amount        Money
+	amount        money.Amount
 	debit, credit EntryKind
 
-	fee   Money    // charged on top to payer; zero for none
-	payer *account // nil: from
+	fee   money.Amount // charged on top to payer; zero for none
+	payer *account     // nil: from
 
 	take    []LotPart // of from; nil: earliest expiry first
 	give    []LotPart // put back into to, as far as there is room
@@ -213,7 +216,7 @@ func checkRange(m *movement, fees *account) *Rejection {
 }
 
 func outOfRange(w *Wallet) *Rejection {
-	return reject(BalanceOutOfRange, "The balance of wallet %s would have more than %d digits", w.ID, MaxDigits).
+	return reject(BalanceOutOfRange, "The balance of wallet %s would have more than %d digits", w.ID, money.MaxDigits).
 		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code))
 }
 
@@ -258,7 +261,7 @@ func (p *posting) checkFunds(m *movement) *Rejection {
 
 // gain is what the recipient of a movement can spend of it: not the lot that it
 // grants when that has expired already, as a scheduled one can have.
-func (p *posting) gain(m *movement) Money {
+func (p *posting) gain(m *movement) money.Amount {
 	if m.expires.IsZero() || p.at.Time.Before(m.expires) {
 		return m.amount
 	}
@@ -267,7 +270,7 @@ func (p *posting) gain(m *movement) Money {
 	return m.amount.Sub(sumLots(capped(expired, room(m.to.balance.Add(m.amount), own)), m.to.wallet.Asset))
 }
 
-func insufficient(w *Wallet, amount, fee, available Money) *Rejection {
+func insufficient(w *Wallet, amount, fee, available money.Amount) *Rejection {
 	return reject(InsufficientFunds, "Insufficient funds: the amount is %s and the fee %s, %s %s is available", amount, fee, available, w.Asset.Code).
 		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code)).
 		with("amount", amount.String()).with("fee", fee.String()).with("available", available.String())
@@ -275,7 +278,7 @@ func insufficient(w *Wallet, amount, fee, available Money) *Rejection {
 
 // lacking says that the payer of a movement has not enough, and of which account
 // of the project it is that the caller did not name.
-func (p *posting) lacking(m *movement, available Money) *Rejection {
+func (p *posting) lacking(m *movement, available money.Amount) *Rejection {
 	payer := m.from.wallet
 	rejection := insufficient(payer, m.amount, m.fee, available)
 	_, exists := p.state.Wallet(payer.ID)

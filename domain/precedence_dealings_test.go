@@ -3,6 +3,9 @@ package domain
 import (
 	"testing"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 func tableOfPlaceHold(t *testing.T, s *script) {
@@ -30,7 +33,7 @@ func tableOfPlaceHold(t *testing.T, s *script) {
 
 func tableOfCaptureHold(t *testing.T, s *script) {
 	faulty := CaptureHold{Project: "none", Hold: "none", To: "none", Description: long, Metadata: many, Quantity: amount("0")}
-	hold := func(name string) HoldID { return HoldID(s.id(name)) }
+	hold := func(name string) ids.Hold { return ids.Hold(s.id(name)) }
 	s.set("hold h-late from=till amount=0.01 expires=2026-01-02\nlate 2026-01-02\n")
 	testRows(t, s, faulty, func(c *CaptureHold) Command { return *c }, []row[CaptureHold]{
 		{"no reference", nil, BadRequest, "reference is required"},
@@ -49,7 +52,7 @@ func tableOfCaptureHold(t *testing.T, s *script) {
 		{"more than is left", func(c *CaptureHold) { c.Quantity = amount("5.01") }, AmountTooLarge, "5.00 USD is left"},
 		{"to itself", func(c *CaptureHold) { c.Quantity, c.To = amount("5"), s.wallet("held") }, SameWallet, "same wallet"},
 		{"recipient closed", func(c *CaptureHold) { c.To = s.wallet("gone") }, WalletIsClosed, "closed"},
-		{"sender disabled", func(c *CaptureHold) { c.Quantity, c.Hold, c.To = Quantity{}, hold("h2"), s.wallet("shut") }, WalletIsDisabled, string(s.wallet("shut-held"))},
+		{"sender disabled", func(c *CaptureHold) { c.Quantity, c.Hold, c.To = money.Quantity{}, hold("h2"), s.wallet("shut") }, WalletIsDisabled, string(s.wallet("shut-held"))},
 		{"recipient disabled", func(c *CaptureHold) { c.Hold = hold("h3") }, WalletIsDisabled, string(s.wallet("shut"))},
 		{"sender frozen", func(c *CaptureHold) { c.To = s.wallet("points") }, WalletIsFrozen, "frozen"},
 		{"two assets", func(c *CaptureHold) { c.Hold = hold("h1") }, AssetMismatch, "only an exchange"},
@@ -62,12 +65,12 @@ func tableOfReleaseHold(t *testing.T, s *script) {
 	testRows(t, s, ReleaseHold{"none", "none", amount("0")}, func(c *ReleaseHold) Command { return *c }, []row[ReleaseHold]{
 		{"no amount", nil, BadRequest, "more than zero"},
 		{"no such hold", func(c *ReleaseHold) { c.Quantity = amount("0.001") }, NotFound, "Hold"},
-		{"another project's", func(c *ReleaseHold) { c.Hold = HoldID(s.id("h1")) }, NotFound, "Hold"},
+		{"another project's", func(c *ReleaseHold) { c.Hold = ids.Hold(s.id("h1")) }, NotFound, "Hold"},
 		{"captured", func(c *ReleaseHold) {
-			c.Project, c.Hold = s.projectID(), HoldID(s.id("h-spent"))
+			c.Project, c.Hold = s.projectID(), ids.Hold(s.id("h-spent"))
 		}, HoldEnded, "captured"},
-		{"released before", func(c *ReleaseHold) { c.Hold = HoldID(s.id("h0")) }, nothing, ""},
-		{"amount does not fit", func(c *ReleaseHold) { c.Hold = HoldID(s.id("h1")) }, BadRequest, "more digits"},
+		{"released before", func(c *ReleaseHold) { c.Hold = ids.Hold(s.id("h0")) }, nothing, ""},
+		{"amount does not fit", func(c *ReleaseHold) { c.Hold = ids.Hold(s.id("h1")) }, BadRequest, "more digits"},
 		{"more than is left", func(c *ReleaseHold) { c.Quantity = amount("5.01") }, AmountTooLarge, "5.00 USD is left"},
 		{"a release", func(c *ReleaseHold) { c.Quantity = amount("5") }, "", ""},
 	})
@@ -110,15 +113,15 @@ func tableOfApproveEscrow(t *testing.T, s *script) {
 		{"actor too long", nil, BadRequest, "actor"},
 		{"no such party", func(c *ApproveEscrow) { c.Actor = "" }, BadRequest, `party "judge"`},
 		{"no such escrow", func(c *ApproveEscrow) { c.Party = EscrowSender }, NotFound, "Escrow"},
-		{"another project's", func(c *ApproveEscrow) { c.Escrow = EscrowID(s.id("e1")) }, NotFound, "Escrow"},
-		{"it ended", func(c *ApproveEscrow) { c.Project, c.Escrow = s.projectID(), EscrowID(s.id("e0")) }, EscrowEnded, "refunded"},
-		{"approved before", func(c *ApproveEscrow) { c.Escrow = EscrowID(s.id("e1")) }, nothing, ""},
+		{"another project's", func(c *ApproveEscrow) { c.Escrow = ids.Escrow(s.id("e1")) }, NotFound, "Escrow"},
+		{"it ended", func(c *ApproveEscrow) { c.Project, c.Escrow = s.projectID(), ids.Escrow(s.id("e0")) }, EscrowEnded, "refunded"},
+		{"approved before", func(c *ApproveEscrow) { c.Escrow = ids.Escrow(s.id("e1")) }, nothing, ""},
 		{"an approval", func(c *ApproveEscrow) { c.Party = EscrowRecipient }, "", ""},
 	})
 }
 
 func tableOfEndEscrow(t *testing.T, s *script) {
-	escrow := func(name string) EscrowID { return EscrowID(s.id(name)) }
+	escrow := func(name string) ids.Escrow { return ids.Escrow(s.id(name)) }
 	testRows(t, s, EndEscrow{Project: "none", Escrow: "none", Quantity: amount("0"), Description: long, Metadata: many}, func(c *EndEscrow) Command { return *c }, []row[EndEscrow]{
 		{"no reference", nil, BadRequest, "reference is required"},
 		{"description", func(c *EndEscrow) { c.Reference = "fill" }, BadRequest, "description"},
@@ -133,7 +136,7 @@ func tableOfEndEscrow(t *testing.T, s *script) {
 		{"not approved", func(c *EndEscrow) { c.Escrow = escrow("e1") }, ApprovalMissing, "both sides"},
 		{"amount does not fit", func(c *EndEscrow) { c.How = RefundAtDeadline }, BadRequest, "more digits"},
 		{"more than is left", func(c *EndEscrow) { c.Quantity = amount("5.01") }, AmountTooLarge, "5.00 USD is left"},
-		{"into a disabled wallet", func(c *EndEscrow) { c.Quantity, c.Escrow, c.How = Quantity{}, escrow("e2"), ReleaseAtDeadline }, WalletIsDisabled, "disabled"},
+		{"into a disabled wallet", func(c *EndEscrow) { c.Quantity, c.Escrow, c.How = money.Quantity{}, escrow("e2"), ReleaseAtDeadline }, WalletIsDisabled, "disabled"},
 		{"a refund", func(c *EndEscrow) { c.How = RefundAtDeadline }, "", ""},
 	})
 }

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // TestPrecedence holds each command to its table.
@@ -149,7 +152,7 @@ func testRows[C any](t *testing.T, s *script, faulty C, command func(*C) Command
 		if r.repair != nil {
 			r.repair(&faulty)
 		}
-		code, message := outcome(Decide(s.state, command(&faulty), Place{Location{Sequence: 1000}, s.now}))
+		code, message := outcome(Decide(s.state, command(&faulty), ids.Place{Location: ids.Location{Sequence: 1000}, Time: s.now}))
 		if code != r.code || !strings.Contains(message, r.message) {
 			t.Errorf("%s: %q (%s), want %q (…%s…)", r.name, code, message, r.code, r.message)
 		}
@@ -204,7 +207,7 @@ func checksOfSettings() []row[ProjectSettings] {
 		{"a fee below zero", func(p *ProjectSettings) {
 			p.Fees = []FeeRule{{Operation: Transfer, Fixed: amount("-1"), Minimum: minimum, Maximum: amount("1")}, {Operation: Transfer}}
 		}, BadRequest, "fees.transfer.fixed must be zero or more"},
-		{"a minimum above the maximum", func(p *ProjectSettings) { p.Fees[0].Fixed = Quantity{} }, BadRequest, "the minimum of a fee, 2"},
+		{"a minimum above the maximum", func(p *ProjectSettings) { p.Fees[0].Fixed = money.Quantity{} }, BadRequest, "the minimum of a fee, 2"},
 		{"two fees for one", func(p *ProjectSettings) { p.Fees[0].Maximum = minimum }, BadRequest, "two fees for transfer"},
 		{"notice below zero", func(p *ProjectSettings) { p.Fees[1].Operation, p.ExpiryNotice, p.Backdating = Issue, -1, 1 }, BadRequest, "expiry_notice"},
 		{"backdating of a part of a second", func(p *ProjectSettings) { p.ExpiryNotice = maxLeadTime }, BadRequest, "backdating"},
@@ -272,13 +275,13 @@ func tableOfCreateCredential(t *testing.T, s *script) {
 func tableOfRevokeCredential(t *testing.T, s *script) {
 	testRows(t, s, RevokeCredential{s.projectID(), "none"}, func(c *RevokeCredential) Command { return *c }, []row[RevokeCredential]{
 		{"no such credential", nil, NotFound, "Credential"},
-		{"another project's", func(c *RevokeCredential) { c.Key = APIKey(s.id("others")) }, NotFound, "Credential"},
-		{"ours", func(c *RevokeCredential) { c.Key = APIKey(s.id("key")) }, "", ""},
+		{"another project's", func(c *RevokeCredential) { c.Key = ids.APIKey(s.id("others")) }, NotFound, "Credential"},
+		{"ours", func(c *RevokeCredential) { c.Key = ids.APIKey(s.id("key")) }, "", ""},
 	})
 }
 
 func tableOfDefineAsset(t *testing.T, s *script) {
-	faulty := DefineAsset{"none", Asset{Code: "P-1", Scale: 19, NumericID: -1, Name: long, Symbol: long}}
+	faulty := DefineAsset{"none", money.Asset{Code: "P-1", Scale: 19, NumericID: -1, Name: long, Symbol: long}}
 	testRows(t, s, faulty, func(c *DefineAsset) Command { return *c }, []row[DefineAsset]{
 		{"code malformed", nil, BadRequest, "asset code"},
 		{"scale too large", func(c *DefineAsset) { c.Asset.Code = "USD" }, BadRequest, "scale 19"},
@@ -301,7 +304,7 @@ func tableOfUpsertCustomer(t *testing.T, s *script) {
 	}}
 	testRows(t, s, faulty, func(c *UpsertCustomer) Command { return *c }, []row[UpsertCustomer]{
 		{"no identifier", nil, BadRequest, "customer_id is required"},
-		{"identifier too long", func(c *UpsertCustomer) { c.Customer = CustomerID(long) }, BadRequest, "customer_id has 2000"},
+		{"identifier too long", func(c *UpsertCustomer) { c.Customer = ids.Customer(long) }, BadRequest, "customer_id has 2000"},
 		{"username too long", func(c *UpsertCustomer) { c.Customer = "ama" }, BadRequest, "username"},
 		{"phone too long", func(c *UpsertCustomer) { c.Change.Username = text("kofi") }, BadRequest, "phone"},
 		{"e-mail too long", func(c *UpsertCustomer) { c.Change.Phone = text("+2") }, BadRequest, "email"},

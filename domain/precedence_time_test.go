@@ -1,6 +1,10 @@
 package domain
 
-import "testing"
+import (
+	"testing"
+
+	"tallystick/domain/ids"
+)
 
 // late lets everything end whose time is given, with nothing done about it yet.
 const late = `
@@ -50,11 +54,11 @@ func tableOfAnnounceExpiry(t *testing.T, s *script) {
 
 func tableOfExpireHold(t *testing.T, s *script) {
 	s.set("hold h7 from=till amount=0.01 expires=2026-03-01\n" + late)
-	hold := func(name string) func(*ExpireHold) { return func(c *ExpireHold) { c.Hold = HoldID(s.id(name)) } }
+	hold := func(name string) func(*ExpireHold) { return func(c *ExpireHold) { c.Hold = ids.Hold(s.id(name)) } }
 	testRows(t, s, ExpireHold{"none", "none"}, func(c *ExpireHold) Command { return *c }, []row[ExpireHold]{
 		{"no such hold", nil, nothing, ""},
 		{"no such project", hold("h5"), nothing, ""},
-		{"ended", func(c *ExpireHold) { c.Project, c.Hold = s.projectID(), HoldID(s.id("h0")) }, nothing, ""},
+		{"ended", func(c *ExpireHold) { c.Project, c.Hold = s.projectID(), ids.Hold(s.id("h0")) }, nothing, ""},
 		{"without an end", hold("h6"), nothing, ""},
 		{"not over", hold("h7"), nothing, ""},
 		{"over", hold("h5"), "", ""},
@@ -64,12 +68,12 @@ func tableOfExpireHold(t *testing.T, s *script) {
 func tableOfMeetDeadline(t *testing.T, s *script) {
 	s.set("escrow e6 from=till to=kofis amount=0.01 deadline=2026-03-01\n" + late)
 	escrow := func(name string) func(*MeetDeadline) {
-		return func(c *MeetDeadline) { c.Escrow = EscrowID(s.id(name)) }
+		return func(c *MeetDeadline) { c.Escrow = ids.Escrow(s.id(name)) }
 	}
 	testRows(t, s, MeetDeadline{"none", "none"}, func(c *MeetDeadline) Command { return *c }, []row[MeetDeadline]{
 		{"no such escrow", nil, nothing, ""},
 		{"no such project", escrow("e3"), nothing, ""},
-		{"ended", func(c *MeetDeadline) { c.Project, c.Escrow = s.projectID(), EscrowID(s.id("e0")) }, nothing, ""},
+		{"ended", func(c *MeetDeadline) { c.Project, c.Escrow = s.projectID(), ids.Escrow(s.id("e0")) }, nothing, ""},
 		{"without a deadline", escrow("e4"), nothing, ""},
 		{"not over", escrow("e6"), nothing, ""},
 		{"into a disabled wallet", escrow("e5"), nothing, ""},

@@ -4,10 +4,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
-func amount(text string) Quantity {
-	quantity, ok := MajorUnits(text)
+func amount(text string) money.Quantity {
+	quantity, ok := money.MajorUnits(text)
 	if !ok {
 		panic(text)
 	}
@@ -16,7 +19,7 @@ func amount(text string) Quantity {
 
 func tableOfTransact(t *testing.T, s *script) {
 	huge := amount("9999999999999999999999999999999999")
-	rate, _ := ParseRate("0.001")
+	rate, _ := money.ParseRate("0.001")
 	first := func(change func(*Operation)) func(*Transact) {
 		return func(c *Transact) { change(&c.Operations[0]) }
 	}
@@ -26,8 +29,8 @@ func tableOfTransact(t *testing.T, s *script) {
 	}
 	cases := []row[Transact]{
 		{"no reference", nil, BadRequest, "reference is required"},
-		{"reference too long", func(c *Transact) { c.Reference = Reference(long) }, BadRequest, "reference has 2000"},
-		{"the ledger's reference", func(c *Transact) { c.Reference = Reference(ReservedReferences) }, BadRequest, "the ledger's own"},
+		{"reference too long", func(c *Transact) { c.Reference = ids.Reference(long) }, BadRequest, "reference has 2000"},
+		{"the ledger's reference", func(c *Transact) { c.Reference = ids.Reference(ids.ReservedReferences) }, BadRequest, "the ledger's own"},
 		{"description too long", func(c *Transact) { c.Reference = "fill" }, BadRequest, "description"},
 		{"metadata", func(c *Transact) { c.Description = "" }, BadRequest, "51 keys"},
 		{"too many operations", func(c *Transact) { c.Metadata = nil }, BadRequest, "not 1001"},
@@ -42,7 +45,7 @@ func tableOfTransact(t *testing.T, s *script) {
 		{"no sender", first(func(o *Operation) { o.Type = Transfer }), BadRequest, "sender_wallet_id is required"},
 		{"two recipients", first(func(o *Operation) { o.From, o.To, o.Rate, o.Grant = "none", "none", rate, true }), BadRequest, "one of them"},
 		{"a rate", first(func(o *Operation) { o.To = "" }), BadRequest, "only an exchange has a rate"},
-		{"a grant", first(func(o *Operation) { o.Rate = Rate{} }), BadRequest, "only an issue operation grants"},
+		{"a grant", first(func(o *Operation) { o.Rate = money.Rate{} }), BadRequest, "only an issue operation grants"},
 		{"no amount", first(func(o *Operation) { o.Grant = false }), BadRequest, "more than zero"},
 		{"recipient too long", first(func(o *Operation) { o.Quantity = amount("0.001") }), BadRequest, "recipient_identifier"},
 		{"no such project", first(func(o *Operation) { o.To, o.Recipient = "none", "" }), NotFound, "Project"},
@@ -66,7 +69,7 @@ func tableOfTransact(t *testing.T, s *script) {
 }
 
 // recordedRows are the refusals that a transaction is kept with.
-func recordedRows(s *script, huge Quantity, first func(func(*Operation)) func(*Transact)) []row[Transact] {
+func recordedRows(s *script, huge money.Quantity, first func(func(*Operation)) func(*Transact)) []row[Transact] {
 	return []row[Transact]{
 		{"nobody", first(func(o *Operation) { o.Quantity = huge }), RecipientNotFound, "No customer"},
 		{"no wallet in the asset", first(func(o *Operation) { o.Recipient = "yaw" }), RecipientNotFound, "no wallet in EUR"},
@@ -81,11 +84,11 @@ func recordedRows(s *script, huge Quantity, first func(func(*Operation)) func(*T
 		{"not enough", first(func(o *Operation) { o.To = s.wallet("till") }), InsufficientFunds, "10.00 USD is available"},
 		{"not enough for the fee", first(func(o *Operation) { o.Quantity = amount("10") }), InsufficientFunds, "the fee 0.10"},
 		{"no liquidity", first(func(o *Operation) {
-			rate, _ := ParseRate("3")
+			rate, _ := money.ParseRate("3")
 			o.Type, o.Rate, o.To = Exchange, rate, s.wallet("open-euros")
 		}), InsufficientLiquidity, "2.00 EUR is available"},
 		{"too large a balance", first(func(o *Operation) {
-			o.Type, o.From, o.To, o.Rate, o.Quantity = Issue, "", s.wallet("till"), Rate{}, huge
+			o.Type, o.From, o.To, o.Rate, o.Quantity = Issue, "", s.wallet("till"), money.Rate{}, huge
 		}), BalanceOutOfRange, "36 digits"},
 		{"a transaction", first(func(o *Operation) { o.Quantity = amount("1") }), "", ""},
 	}
@@ -129,7 +132,7 @@ freeze liquidity/USD
 	} {
 		s.set(one.before + "\n")
 		text := "t: exchange 101 " + one.text + " rate 1"
-		code, message := outcome(Decide(s.state, s.command("transact", text), Place{Location{Sequence: 1000}, s.now}))
+		code, message := outcome(Decide(s.state, s.command("transact", text), ids.Place{Location: ids.Location{Sequence: 1000}, Time: s.now}))
 		if code != one.code || !strings.Contains(message, one.of) {
 			t.Errorf("%s: %s (%s), want %s (…%s…)", text, code, message, one.code, one.of)
 		}
@@ -147,7 +150,7 @@ func TestOperationsInTurn(t *testing.T) {
 		"redeem 10 from amas, then transfer 1 from shut to shut":                       SameWallet,
 		"issue 1 to amas, then redeem 11 from amas, then transfer 1 from shut to shut": SameWallet,
 	} {
-		code, message := outcome(Decide(s.state, s.command("transact", "t: "+text), Place{Location{Sequence: 1000}, s.now}))
+		code, message := outcome(Decide(s.state, s.command("transact", "t: "+text), ids.Place{Location: ids.Location{Sequence: 1000}, Time: s.now}))
 		if code != want {
 			t.Errorf("%s: %s (%s), want %s", text, code, message, want)
 		}

@@ -3,6 +3,9 @@ package domain
 import (
 	"strings"
 	"testing"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 func tableOfCreateWallet(t *testing.T, s *script) {
@@ -49,7 +52,7 @@ func checksOfTerms() []row[TermsChange] {
 	return []row[TermsChange]{
 		{"a credit limit below zero", func(c *TermsChange) { c.CreditLimit = amount("-1") }, BadRequest, "credit_limit must be zero"},
 		{"a credit limit, though prepaid", func(c *TermsChange) { c.CreditLimit = amount("1") }, BadRequest, "has a credit_limit"},
-		{"a fee for nothing", func(c *TermsChange) { c.CreditLimit = Quantity{} }, BadRequest, `charged for "tip"`},
+		{"a fee for nothing", func(c *TermsChange) { c.CreditLimit = money.Quantity{} }, BadRequest, `charged for "tip"`},
 		{"a fee in no currency", func(c *TermsChange) {
 			c.Fees = []FeeRule{{Operation: Transfer, Currency: "NONE", Maximum: amount("0.5")}}
 		}, BadRequest, `currency "NONE"`},
@@ -100,7 +103,7 @@ func tableOfChangeStatus(t *testing.T, s *script) {
 }
 
 func tableOfCloseWallet(t *testing.T, s *script) {
-	faulty := CloseWallet{Project: "none", Wallet: "none", RefundTo: "none", Redeem: true, Reference: Reference(ReservedReferences), Actor: long, Reason: long}
+	faulty := CloseWallet{Project: "none", Wallet: "none", RefundTo: "none", Redeem: true, Reference: ids.Reference(ids.ReservedReferences), Actor: long, Reason: long}
 	testRows(t, s, faulty, func(c *CloseWallet) Command { return *c }, []row[CloseWallet]{
 		{"actor too long", nil, BadRequest, "actor"},
 		{"reason too long", func(c *CloseWallet) { c.Actor = "" }, BadRequest, "reason"},
@@ -127,7 +130,7 @@ func tableOfCloseWallet(t *testing.T, s *script) {
 }
 
 func tableOfSetMonitor(t *testing.T, s *script) {
-	testRows(t, s, SetMonitor{"none", "none", "colour", Quantity{}}, func(c *SetMonitor) Command { return *c }, []row[SetMonitor]{
+	testRows(t, s, SetMonitor{"none", "none", "colour", money.Quantity{}}, func(c *SetMonitor) Command { return *c }, []row[SetMonitor]{
 		{"no such metric", nil, BadRequest, `metric "colour"`},
 		{"no threshold", func(c *SetMonitor) { c.Metric = BalanceMetric }, BadRequest, "threshold is required"},
 		{"no such wallet", func(c *SetMonitor) { c.Threshold = amount("0.001") }, NotFound, "Wallet"},
@@ -145,7 +148,7 @@ func tableOfRemoveMonitor(t *testing.T, s *script) {
 		{"no such wallet", nil, NotFound, "Wallet"},
 		{"not this project's", func(c *RemoveMonitor) { c.Wallet = s.wallet("amas") }, NotFound, "Wallet"},
 		{"no such monitor", func(c *RemoveMonitor) { c.Project = s.projectID() }, NotFound, "Monitor"},
-		{"another wallet's", func(c *RemoveMonitor) { c.Monitor = MonitorID(s.id("m7")) }, NotFound, "Monitor"},
+		{"another wallet's", func(c *RemoveMonitor) { c.Monitor = ids.Monitor(s.id("m7")) }, NotFound, "Monitor"},
 		{"removed", func(c *RemoveMonitor) { c.Wallet = s.wallet("watched") }, "", ""},
 	})
 }
@@ -154,7 +157,7 @@ func tableOfSettle(t *testing.T, s *script) {
 	faulty := Settle{Project: "none", Wallet: "none", From: "none", Quantity: amount("0"), Description: long, Metadata: many}
 	testRows(t, s, faulty, func(c *Settle) Command { return *c }, []row[Settle]{
 		{"no reference", nil, BadRequest, "reference is required"},
-		{"the ledger's reference", func(c *Settle) { c.Reference = Reference(ReservedReferences) }, BadRequest, "the ledger's own"},
+		{"the ledger's reference", func(c *Settle) { c.Reference = ids.Reference(ids.ReservedReferences) }, BadRequest, "the ledger's own"},
 		{"description", func(c *Settle) { c.Reference = "fill" }, BadRequest, "description"},
 		{"metadata", func(c *Settle) { c.Description = "" }, BadRequest, "51 keys"},
 		{"no amount", func(c *Settle) { c.Metadata = nil }, BadRequest, "more than zero"},

@@ -4,26 +4,29 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // Project is one application, programme or merchant: it owns customers, wallets
 // and assets, and no transaction leaves it.
 type Project struct {
-	ID       ProjectID
+	ID       ids.Project
 	Settings ProjectSettings
 
-	assets      sorted[AssetCode, Asset] // its own, beside the currencies of ISO 4217
-	accounts    sorted[accountKey, WalletID]
-	credentials sorted[APIKey, struct{}]
+	assets      sorted[money.AssetCode, money.Asset] // its own, beside the currencies of ISO 4217
+	accounts    sorted[accountKey, ids.Wallet]
+	credentials sorted[ids.APIKey, struct{}]
 }
 
 // ProjectSettings are the rules that a project chooses.
 type ProjectSettings struct {
 	Name                 string
-	Currency             AssetCode      // of wallets that name none
-	Locale               string         // how balances are formatted: "en-GH"; "" is "en"
-	Zone                 *time.Location // of days, months and settlements; nil is UTC
-	OneWalletPerCustomer bool           // whatever the currency
+	Currency             money.AssetCode // of wallets that name none
+	Locale               string          // how balances are formatted: "en-GH"; "" is "en"
+	Zone                 *time.Location  // of days, months and settlements; nil is UTC
+	OneWalletPerCustomer bool            // whatever the currency
 	Fees                 []FeeRule
 	OwnTransfersFree     bool // no fee between the wallets of one customer, which are of different assets: for their exchanges
 	Limits               []CurrencyLimits
@@ -39,27 +42,27 @@ func (s *ProjectSettings) zone() *time.Location {
 }
 
 // Asset answers an asset that the project's wallets can hold.
-func (p *Project) Asset(code AssetCode) (Asset, bool) {
+func (p *Project) Asset(code money.AssetCode) (money.Asset, bool) {
 	if asset, ok := p.OwnAsset(code); ok {
 		return asset, true
 	}
-	return isoAsset(code)
+	return money.ISO(code)
 }
 
 // OwnAsset answers an asset that the project defined.
-func (p *Project) OwnAsset(code AssetCode) (Asset, bool) { return p.assets.get(code) }
+func (p *Project) OwnAsset(code money.AssetCode) (money.Asset, bool) { return p.assets.get(code) }
 
 // OwnAssets are those that the project defined, from a code on, by code.
-func (p *Project) OwnAssets(from AssetCode) iter.Seq[Asset] {
-	return func(yield func(Asset) bool) {
-		p.assets.from(from, func(_ AssetCode, asset Asset) bool { return yield(asset) })
+func (p *Project) OwnAssets(from money.AssetCode) iter.Seq[money.Asset] {
+	return func(yield func(money.Asset) bool) {
+		p.assets.from(from, func(_ money.AssetCode, asset money.Asset) bool { return yield(asset) })
 	}
 }
 
 // Credential lets a program act for one project. The secret itself is nowhere.
 type Credential struct {
-	Key        APIKey
-	Project    ProjectID
+	Key        ids.APIKey
+	Project    ids.Project
 	Name       string
 	SecretHash [32]byte // SHA-256 of the secret key
 	Revoked    bool
@@ -71,35 +74,35 @@ type CreateProject struct{ Settings ProjectSettings }
 // ChangeProject replaces the project's settings. The currency stays: wallets
 // were made by it.
 type ChangeProject struct {
-	Project  ProjectID
+	Project  ids.Project
 	Settings ProjectSettings
 }
 
 // CreateCredential records a secret that was made outside, by its hash.
 type CreateCredential struct {
-	Project    ProjectID
+	Project    ids.Project
 	Name       string
 	SecretHash [32]byte
 }
 
 // RevokeCredential ends a credential for ever. Repeating it does nothing.
 type RevokeCredential struct {
-	Project ProjectID
-	Key     APIKey
+	Project ids.Project
+	Key     ids.APIKey
 }
 
 // DefineAsset makes an asset of the project's own. Name and symbol may be
 // changed later; scale and number never.
 type DefineAsset struct {
-	Project ProjectID
-	Asset   Asset
+	Project ids.Project
+	Asset   money.Asset
 }
 
-func decideCreateProject(c CreateProject, at Place) ([]Event, *Rejection) {
+func decideCreateProject(c CreateProject, at ids.Place) ([]Event, *Rejection) {
 	if rejection := first(checkSettings(c.Settings), checkAmounts(&c.Settings, &Project{})); rejection != nil {
 		return nil, rejection
 	}
-	return []Event{&ProjectCreated{Project: ProjectID(at.ID(projectPrefix)), Settings: c.Settings}}, nil
+	return []Event{&ProjectCreated{Project: at.Project(), Settings: c.Settings}}, nil
 }
 
 // maxLeadTime bounds how long ahead or back a project may look.
@@ -109,7 +112,7 @@ func checkSettings(s ProjectSettings) *Rejection {
 	if rejection := first(checkRequired("name", s.Name, MaxNameLength), checkText("locale", s.Locale, 35)); rejection != nil {
 		return rejection
 	}
-	if _, ok := isoAsset(s.Currency); !ok {
+	if _, ok := money.ISO(s.Currency); !ok {
 		return reject(BadRequest, "currency %q is not a code of ISO 4217", s.Currency)
 	}
 	if rejection := checkFees(s.Fees); rejection != nil {
@@ -131,7 +134,7 @@ func checkAmounts(s *ProjectSettings, project *Project) *Rejection {
 	return first(checkFeesFit(s.Fees, project, finest), checkProjectLimits(s.Limits, project))
 }
 
-func unknownCurrency(code AssetCode) *Rejection {
+func unknownCurrency(code money.AssetCode) *Rejection {
 	return reject(BadRequest, "currency %q is neither a code of ISO 4217 nor an asset of this project", code)
 }
 
@@ -139,7 +142,7 @@ func checkProjectLimits(limits []CurrencyLimits, project *Project) *Rejection {
 	if len(limits) > MaxRules {
 		return reject(BadRequest, "there are limits for %d currencies; at most %d are allowed", len(limits), MaxRules)
 	}
-	seen := make(map[AssetCode]bool, len(limits))
+	seen := make(map[money.AssetCode]bool, len(limits))
 	for i := range limits {
 		asset, ok := project.Asset(limits[i].Currency)
 		if !ok {
@@ -184,7 +187,7 @@ func (s *ProjectSettings) equal(t *ProjectSettings) bool {
 		slices.EqualFunc(s.Limits, t.Limits, func(a, b CurrencyLimits) bool { return a.Currency == b.Currency && a.Limits.equal(b.Limits) })
 }
 
-func decideCreateCredential(s *State, c CreateCredential, at Place) ([]Event, *Rejection) {
+func decideCreateCredential(s *State, c CreateCredential, at ids.Place) ([]Event, *Rejection) {
 	if rejection := checkText("name", c.Name, MaxNameLength); rejection != nil {
 		return nil, rejection
 	}
@@ -192,7 +195,7 @@ func decideCreateCredential(s *State, c CreateCredential, at Place) ([]Event, *R
 		return nil, reject(NotFound, "Project not found")
 	}
 	return []Event{&CredentialCreated{
-		Project: c.Project, Key: APIKey(at.ID(apiKeyPrefix)), Name: c.Name, SecretHash: c.SecretHash,
+		Project: c.Project, Key: at.APIKey(), Name: c.Name, SecretHash: c.SecretHash,
 	}}, nil
 }
 
@@ -215,7 +218,7 @@ func decideDefineAsset(s *State, c DefineAsset) ([]Event, *Rejection) {
 	if !ok {
 		return nil, reject(NotFound, "Project not found")
 	}
-	if _, iso := isoAsset(c.Asset.Code); iso {
+	if _, iso := money.ISO(c.Asset.Code); iso {
 		return nil, reject(AssetConflict, "%s is a currency of ISO 4217 and needs no definition", c.Asset.Code)
 	}
 	existing, defined := project.OwnAsset(c.Asset.Code)
@@ -231,12 +234,12 @@ func decideDefineAsset(s *State, c DefineAsset) ([]Event, *Rejection) {
 	return []Event{&AssetDefined{Project: c.Project, Asset: c.Asset}}, nil
 }
 
-func checkAsset(a Asset) *Rejection {
+func checkAsset(a money.Asset) *Rejection {
 	switch {
-	case !validCode(a.Code):
+	case !a.Code.Valid():
 		return reject(BadRequest, "asset code %q must be 2 to 24 of A-Z, 0-9 and _, a letter first", a.Code)
-	case a.Scale < 0 || a.Scale > MaxScale:
-		return reject(BadRequest, "scale %d must be 0 to %d", a.Scale, MaxScale)
+	case a.Scale < 0 || a.Scale > money.MaxScale:
+		return reject(BadRequest, "scale %d must be 0 to %d", a.Scale, money.MaxScale)
 	case a.NumericID < 0 || a.NumericID > 1<<31-1:
 		return reject(BadRequest, "numeric id %d must be 0 to %d", a.NumericID, 1<<31-1)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tallystick/domain/ids"
 )
 
 // TestHistories makes random histories of all commands, and holds them to what is true of every history:
@@ -105,7 +107,9 @@ func (h *history) commit(command Command) {
 	h.inspect(h.state, h.now)
 }
 
-func (h *history) place() Place { return Place{Location{Shard: 3, Sequence: h.sequence}, h.now} }
+func (h *history) place() ids.Place {
+	return ids.Place{Location: ids.Location{Shard: 3, Sequence: h.sequence}, Time: h.now}
+}
 
 func (h *history) must(err error) {
 	if err != nil {

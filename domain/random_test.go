@@ -85,7 +85,7 @@ func describe(command Command) string {
 		line += string(text)
 	case *Transact:
 		for _, o := range c.Operations {
-			line += fmt.Sprintf(" [%s minor=%t]", o.Quantity, o.Quantity.minor)
+			line += fmt.Sprintf(" [%s minor=%t]", o.Quantity, o.Quantity.Minor())
 		}
 	case *Reverse:
 		if c.Original != nil {

@@ -1,14 +1,19 @@
 package domain
 
-import "slices"
+import (
+	"slices"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
 // Reverse takes a completed transaction back, whole or in part: what it moved
 // goes the other way, the last operation first. Over all reversals never more
 // than there was.
 type Reverse struct {
-	Project     ProjectID
+	Project     ids.Project
 	Original    *TransactionCompleted // as the log has it; nil: there is none
-	Reference   Reference
+	Reference   ids.Reference
 	Parts       []ReversalPart // none: all that is left of every operation
 	ReturnFees  bool           // in proportion; otherwise they are kept
 	Description string
@@ -18,7 +23,7 @@ type Reverse struct {
 // ReversalPart is how much of one operation is reversed.
 type ReversalPart struct {
 	Operation int
-	Quantity  Quantity // not set: all that is left
+	Quantity  money.Quantity // not set: all that is left
 }
 
 // Reversal is what was taken back of a transaction so far.
@@ -30,12 +35,12 @@ type Reversal struct {
 // reversedBy is one of the transactions that took something back, and those
 // before it: there can be as many as there are minor units.
 type reversedBy struct {
-	id     TransactionID
+	id     ids.Transaction
 	before *reversedBy
 }
 
 // By lists the transactions that did it, in order.
-func (r *Reversal) By() (all []TransactionID) {
+func (r *Reversal) By() (all []ids.Transaction) {
 	for by := r.last; by != nil; by = by.before {
 		all = append(all, by.id)
 	}
@@ -77,16 +82,16 @@ func (r *Reversal) with(e *TransactionReversed) *Reversal {
 }
 
 // Reversal answers what was taken back of a transaction; nil for nothing.
-func (s *State) Reversal(id TransactionID) *Reversal {
+func (s *State) Reversal(id ids.Transaction) *Reversal {
 	at, ok := id.Location()
 	if !ok {
 		return nil
 	}
-	reversal, _ := s.reversals.get(at.bits())
+	reversal, _ := s.reversals.get(at.Bits())
 	return reversal
 }
 
-func decideReverse(s *State, c *Reverse, at Place) ([]Event, *Rejection) {
+func decideReverse(s *State, c *Reverse, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	if rejection := r.check(); rejection != nil {
 		return nil, rejection
@@ -196,14 +201,14 @@ func (c *Reverse) parts(before *Reversal) ([]ReversedOperation, *Rejection) {
 // had been received for it, rounded up, so that the project does not pay for the
 // rest; and of the fee as much as was paid for it, rounded down. Over all parts
 // that is everything, but for the fees of parts that kept theirs.
-func (c *Reverse) proportion(o *PostedOperation, sum ReversedOperation, index int, amount Money) ReversedOperation {
+func (c *Reverse) proportion(o *PostedOperation, sum ReversedOperation, index int, amount money.Amount) ReversedOperation {
 	upTo := sum.Amount.Add(amount)
 	one := ReversedOperation{Operation: index, Amount: amount, Fee: o.Fee.Sub(o.Fee), Received: o.Received.Sub(o.Received)}
 	if o.Type == Exchange {
-		one.Received = o.Received.share(upTo, o.Amount, true).Sub(sum.Received)
+		one.Received = o.Received.Share(upTo, o.Amount, true).Sub(sum.Received)
 	}
 	if c.ReturnFees {
-		one.Fee = o.Fee.share(upTo, o.Amount, false).Sub(o.Fee.share(sum.Amount, o.Amount, false))
+		one.Fee = o.Fee.Share(upTo, o.Amount, false).Sub(o.Fee.Share(sum.Amount, o.Amount, false))
 	}
 	return one
 }
@@ -276,7 +281,7 @@ func (p *posting) reverseFee(index int, _ *PostedOperation, original *Transactio
 // spent is what an operation took out of a wallet, or the fee of it: how much,
 // and which lots first.
 type spent struct {
-	total Money
+	total money.Amount
 	lots  []LotPart
 }
 
@@ -305,7 +310,7 @@ func entriesOf(t *TransactionCompleted, operation int) []Entry {
 
 // restore is which lots come back with an amount, after `already` came back:
 // what was spent last comes back first.
-func (s spent) restore(already, amount Money) []LotPart {
+func (s spent) restore(already, amount money.Amount) []LotPart {
 	if len(s.lots) == 0 {
 		return nil
 	}

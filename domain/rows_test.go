@@ -5,6 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // rows prints all that a state holds, sorted: two states are equal when their
@@ -73,9 +76,9 @@ func walletRow(w *Wallet) []any {
 }
 
 // accountsOf are the project's own accounts.
-func accountsOf(p *Project) map[accountKey]WalletID {
-	all := map[accountKey]WalletID{}
-	p.accounts.from(accountKey{}, func(key accountKey, id WalletID) bool {
+func accountsOf(p *Project) map[accountKey]ids.Wallet {
+	all := map[accountKey]ids.Wallet{}
+	p.accounts.from(accountKey{}, func(key accountKey, id ids.Wallet) bool {
 		all[key] = id
 		return true
 	})
@@ -83,12 +86,12 @@ func accountsOf(p *Project) map[accountKey]WalletID {
 }
 
 // walletsOf are a customer's wallets, oldest first.
-func (s *State) walletsOf(c *Customer) []WalletID {
+func (s *State) walletsOf(c *Customer) []ids.Wallet {
 	if c.wallets.many == nil {
 		return c.wallets.few
 	}
-	var all []WalletID
-	c.wallets.many.byAge.from("", func(id WalletID, asset AssetCode) bool {
+	var all []ids.Wallet
+	c.wallets.many.byAge.from("", func(id ids.Wallet, asset money.AssetCode) bool {
 		if same, ok := c.wallets.many.byAsset.get(asset); !ok || same != id {
 			wrong("wallet %s of %s is indexed as %s", id, c.ID, same)
 		}

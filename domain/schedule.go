@@ -1,25 +1,27 @@
 package domain
 
+import "tallystick/domain/ids"
+
 // PerformScheduled decides a transaction whose time has come. Time gives this
 // command.
 type PerformScheduled struct {
-	Project     ProjectID
-	Transaction TransactionID
+	Project     ids.Project
+	Transaction ids.Transaction
 	Refused     *Rejection // nil: perform it; else record that it failed with this, which is no rule's
 }
 
 // CancelScheduled ends a scheduled transaction before its time. Repeating it
 // does nothing.
 type CancelScheduled struct {
-	Project     ProjectID
-	Transaction TransactionID
+	Project     ids.Project
+	Transaction ids.Transaction
 	Actor       string
 	Reason      string
 }
 
 // scheduled is what became of a transaction that was scheduled.
 type scheduled struct {
-	project ProjectID
+	project ids.Project
 	pending *TransactionScheduled // nil: it was performed or cancelled
 	done    bool                  // performed, not cancelled
 	outcome uint64                // place of the fact that it made; 0 for none
@@ -28,7 +30,7 @@ type scheduled struct {
 // decideSchedule keeps a transaction for later. Its recipients are found now, so
 // that no identifier of a person stays in the log, and what is due then is who
 // was meant.
-func decideSchedule(s *State, project *Project, c *Transact, r *record, at Place) ([]Event, *Rejection) {
+func decideSchedule(s *State, project *Project, c *Transact, r *record, at ids.Place) ([]Event, *Rejection) {
 	for i := range c.Operations {
 		if o := &c.Operations[i]; o.Recipient != "" {
 			to, rejection := s.recipient(project, o.Recipient, o.From)
@@ -39,7 +41,7 @@ func decideSchedule(s *State, project *Project, c *Transact, r *record, at Place
 		}
 	}
 	return []Event{&TransactionScheduled{
-		Project: c.Project, Transaction: TransactionID(at.ID(transactionPrefix)), Reference: c.Reference, Operations: r.operations,
+		Project: c.Project, Transaction: at.Transaction(), Reference: c.Reference, Operations: r.operations,
 		ScheduledFor: moment(c.ScheduledFor), Description: c.Description, Metadata: c.Metadata,
 	}}, nil
 }
@@ -55,7 +57,7 @@ const (
 
 // Scheduled answers what became of a transaction that was scheduled, and of a
 // performed one where its outcome stands. False when it was never scheduled.
-func (s *State) Scheduled(id TransactionID) (status ScheduleStatus, outcome Location, ok bool) {
+func (s *State) Scheduled(id ids.Transaction) (status ScheduleStatus, outcome ids.Location, ok bool) {
 	of, ok := s.schedule.get(id)
 	switch {
 	case of.pending != nil:
@@ -65,10 +67,10 @@ func (s *State) Scheduled(id TransactionID) (status ScheduleStatus, outcome Loca
 	default:
 		status = ScheduleCancelled
 	}
-	return status, locationOf(of.outcome), ok
+	return status, ids.LocationOf(of.outcome), ok
 }
 
-func decidePerformScheduled(s *State, c PerformScheduled, at Place) ([]Event, *Rejection) {
+func decidePerformScheduled(s *State, c PerformScheduled, at ids.Place) ([]Event, *Rejection) {
 	of, _ := s.schedule.get(c.Transaction)
 	project, ok := s.Project(c.Project)
 	if of.pending == nil || !ok || of.pending.Project != c.Project || at.Time.Before(of.pending.ScheduledFor) {

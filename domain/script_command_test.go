@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // The commands of a script. AMOUNT is in major units; TIME is 2026-02-01,
@@ -53,7 +56,7 @@ func (s *script) command(verb, rest string) Command {
 	case "project":
 		return CreateProject{s.settings(ProjectSettings{Name: name}, options)}
 	case "change":
-		id := ProjectID(s.id(name))
+		id := ids.Project(s.id(name))
 		var old ProjectSettings
 		if project, ok := s.state.Project(id); ok {
 			old = project.Settings
@@ -62,7 +65,7 @@ func (s *script) command(verb, rest string) Command {
 	case "credential":
 		return CreateCredential{Project: project, Name: name}
 	case "revoke":
-		return RevokeCredential{project, APIKey(s.id(name))}
+		return RevokeCredential{project, ids.APIKey(s.id(name))}
 	case "asset":
 		return s.asset(name, options)
 	case "customer":
@@ -88,8 +91,8 @@ func (s *script) walletCommand(verb, name string, options map[string]string) Com
 	switch verb {
 	case "wallet":
 		return CreateWallet{
-			Project: s.projectID(), Customer: CustomerID(options["customer"]), System: options["system"] == "yes",
-			Liquidity: options["liquidity"] == "yes", Currency: AssetCode(options["currency"]), Type: WalletType(options["type"]),
+			Project: s.projectID(), Customer: ids.Customer(options["customer"]), System: options["system"] == "yes",
+			Liquidity: options["liquidity"] == "yes", Currency: money.AssetCode(options["currency"]), Type: WalletType(options["type"]),
 			Name: options["name"], Metadata: notes(options), Terms: s.terms(&Terms{}, options),
 		}
 	case "changewallet":
@@ -108,17 +111,17 @@ func (s *script) walletCommand(verb, name string, options map[string]string) Com
 	case "close":
 		return CloseWallet{
 			Project: s.projectID(), Wallet: s.wallet(name), RefundTo: s.wallet(options["refund"]), Redeem: options["redeem"] == "yes",
-			Reference: Reference(options["reference"]), Actor: options["actor"], Reason: options["reason"],
+			Reference: ids.Reference(options["reference"]), Actor: options["actor"], Reason: options["reason"],
 		}
 	case "settle":
 		return Settle{
-			Project: s.projectID(), Wallet: s.wallet(options["wallet"]), From: s.wallet(options["from"]), Reference: Reference(name),
+			Project: s.projectID(), Wallet: s.wallet(options["wallet"]), From: s.wallet(options["from"]), Reference: ids.Reference(name),
 			Quantity: s.quantity(options),
 		}
 	case "monitor":
-		return SetMonitor{s.projectID(), s.wallet(options["wallet"]), MonitorMetric(options["metric"]), read(s, MajorUnits, options["threshold"])}
+		return SetMonitor{s.projectID(), s.wallet(options["wallet"]), MonitorMetric(options["metric"]), read(s, money.MajorUnits, options["threshold"])}
 	case "unmonitor":
-		return RemoveMonitor{s.projectID(), s.wallet(options["wallet"]), MonitorID(s.id(name))}
+		return RemoveMonitor{s.projectID(), s.wallet(options["wallet"]), ids.Monitor(s.id(name))}
 	}
 	return nil
 }
@@ -128,19 +131,19 @@ func (s *script) dealing(verb, name string, options map[string]string) Command {
 	switch verb {
 	case "hold":
 		return PlaceHold{
-			Project: s.projectID(), Wallet: s.wallet(options["from"]), Reference: Reference(name), Quantity: s.quantity(options),
+			Project: s.projectID(), Wallet: s.wallet(options["from"]), Reference: ids.Reference(name), Quantity: s.quantity(options),
 			ExpiresAt: s.time(options["expires"]),
 		}
 	case "capture":
 		return CaptureHold{
-			Project: s.projectID(), Hold: HoldID(s.id(options["hold"])), To: s.wallet(options["to"]), Reference: Reference(name),
+			Project: s.projectID(), Hold: ids.Hold(s.id(options["hold"])), To: s.wallet(options["to"]), Reference: ids.Reference(name),
 			Quantity: s.quantity(options), ReleaseRest: options["release_rest"] == "yes",
 		}
 	case "release":
-		return ReleaseHold{s.projectID(), HoldID(s.id(name)), s.quantity(options)}
+		return ReleaseHold{s.projectID(), ids.Hold(s.id(name)), s.quantity(options)}
 	case "escrow":
 		c := CreateEscrow{
-			Project: s.projectID(), From: s.wallet(options["from"]), Reference: Reference(name), Quantity: s.quantity(options),
+			Project: s.projectID(), From: s.wallet(options["from"]), Reference: ids.Reference(name), Quantity: s.quantity(options),
 			Deadline: s.time(options["deadline"]), AtDeadline: EscrowEnd(options["at_deadline"]), Approval: options["approval"] == "yes",
 		}
 		if recipient, ok := strings.CutPrefix(options["to"], "@"); ok {
@@ -150,20 +153,20 @@ func (s *script) dealing(verb, name string, options map[string]string) Command {
 		}
 		return c
 	case "approve":
-		return ApproveEscrow{s.projectID(), EscrowID(s.id(name)), EscrowParty(options["party"]), options["actor"]}
+		return ApproveEscrow{s.projectID(), ids.Escrow(s.id(name)), EscrowParty(options["party"]), options["actor"]}
 	case "payout", "refund":
 		how := ReleaseAtDeadline
 		if verb == "refund" {
 			how = RefundAtDeadline
 		}
-		return EndEscrow{Project: s.projectID(), Escrow: EscrowID(s.id(options["escrow"])), How: how, Reference: Reference(name), Quantity: s.quantity(options)}
+		return EndEscrow{Project: s.projectID(), Escrow: ids.Escrow(s.id(options["escrow"])), How: how, Reference: ids.Reference(name), Quantity: s.quantity(options)}
 	}
 	return nil
 }
 
 // quantity is what amount= says; nothing is not set.
-func (s *script) quantity(options map[string]string) Quantity {
-	return read(s, MajorUnits, options["amount"])
+func (s *script) quantity(options map[string]string) money.Quantity {
+	return read(s, money.MajorUnits, options["amount"])
 }
 
 // read reads a number, "" as none. What is not read is noted.
@@ -186,7 +189,7 @@ func (s *script) options(args []string) map[string]string {
 }
 
 func (s *script) asset(code string, options map[string]string) Command {
-	asset := Asset{Code: AssetCode(code), Name: options["name"], Symbol: options["symbol"]}
+	asset := money.Asset{Code: money.AssetCode(code), Name: options["name"], Symbol: options["symbol"]}
 	for key, field := range map[string]*int{"scale": &asset.Scale, "number": &asset.NumericID} {
 		if text, ok := options[key]; ok {
 			if _, err := fmt.Sscan(text, field); err != nil {
@@ -227,13 +230,13 @@ func (s *script) customer(id string, options map[string]string) Command {
 		}
 		*field = &value
 	}
-	return UpsertCustomer{s.projectID(), CustomerID(id), change}
+	return UpsertCustomer{s.projectID(), ids.Customer(id), change}
 }
 
 func (s *script) transact(rest string) Command {
 	rest, more, _ := strings.Cut(rest, "; ")
 	reference, operations, _ := strings.Cut(rest, ": ")
-	c := &Transact{Project: s.projectID(), Reference: Reference(reference), Operations: s.operations(operations)}
+	c := &Transact{Project: s.projectID(), Reference: ids.Reference(reference), Operations: s.operations(operations)}
 	for _, arg := range words(more) {
 		key, value, _ := strings.Cut(arg, "=")
 		wallet, precondition := strings.CutPrefix(key, "version.")
@@ -260,7 +263,7 @@ func (s *script) operations(text string) []Operation {
 	for part := range strings.SplitSeq(text, ", then ") {
 		args := append(words(part), "")
 		operation := Operation{Type: OperationType(args[0])}
-		operation.Quantity = read(s, MajorUnits, args[1])
+		operation.Quantity = read(s, money.MajorUnits, args[1])
 		for i := 2; i < len(args)-1; i++ {
 			i += s.operand(&operation, args[1], args[i], args[i+1])
 		}
@@ -274,7 +277,7 @@ func (s *script) operand(o *Operation, amount, word, next string) int {
 	recipient, byIdentifier := strings.CutPrefix(next, "@")
 	switch {
 	case word == "minor":
-		o.Quantity = read(s, MinorUnits, amount)
+		o.Quantity = read(s, money.MinorUnits, amount)
 		return 0
 	case word == "grant":
 		o.Grant = true
@@ -282,7 +285,7 @@ func (s *script) operand(o *Operation, amount, word, next string) int {
 	case word == "expires":
 		o.Expires = s.time(next)
 	case word == "rate":
-		o.Rate = read(s, ParseRate, next)
+		o.Rate = read(s, money.ParseRate, next)
 	case word == "from":
 		o.From = s.wallet(next)
 	case word == "to" && byIdentifier:
@@ -297,7 +300,7 @@ func (s *script) operand(o *Operation, amount, word, next string) int {
 
 func (s *script) reverse(name string, options map[string]string) Command {
 	c := &Reverse{
-		Project: s.projectID(), Original: s.completed[s.transaction(options["of"])], Reference: Reference(name), ReturnFees: options["fees"] == "return",
+		Project: s.projectID(), Original: s.completed[s.transaction(options["of"])], Reference: ids.Reference(name), ReturnFees: options["fees"] == "return",
 	}
 	if options["parts"] == "" {
 		return c
@@ -309,7 +312,7 @@ func (s *script) reverse(name string, options map[string]string) Command {
 			s.t.Fatalf("part %s: %v", text, err)
 		}
 		if given {
-			part.Quantity = read(s, MajorUnits, amount)
+			part.Quantity = read(s, money.MajorUnits, amount)
 		}
 		c.Parts = append(c.Parts, part)
 	}
@@ -325,7 +328,7 @@ func (s *script) settings(p ProjectSettings, options map[string]string) ProjectS
 		case key == "name":
 			p.Name = value
 		case key == "currency":
-			p.Currency = AssetCode(value)
+			p.Currency = money.AssetCode(value)
 		case key == "locale":
 			p.Locale = value
 		case key == "zone":

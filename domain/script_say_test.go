@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tallystick/domain/ids"
 )
 
 // say tells a fact in words.
@@ -124,7 +126,7 @@ func (s *script) sayCompleted(e *TransactionCompleted) []string {
 	text := "completed" + s.sayOrigin(e.Origin) + sayUntil("effective", e.EffectiveAt) + given("counted on", e.Date)
 	for _, o := range e.Operations {
 		if o.Type == Exchange {
-			text += fmt.Sprintf(", %s %s for %s %s", o.Amount, o.Amount.asset, o.Received, o.Received.asset) + given("at", o.Rate.String())
+			text += fmt.Sprintf(", %s %s for %s %s", o.Amount, o.Amount.Asset(), o.Received, o.Received.Asset()) + given("at", o.Rate.String())
 		}
 		if o.Grant {
 			text += ", a grant"
@@ -190,7 +192,7 @@ func (s *script) sayEntry(e Entry) string {
 	return fmt.Sprintf("  %-16s %-12s %12s  balance %12s  version %d", s.names[string(e.Wallet)], kind, e.Amount, e.Balance, e.Version) + s.sayLots(e.Wallet, e.Lots)
 }
 
-func (s *script) sayLots(wallet WalletID, parts []LotPart) string {
+func (s *script) sayLots(wallet ids.Wallet, parts []LotPart) string {
 	text := ""
 	for _, part := range parts {
 		text += ", " + s.sayLot(wallet, part)
@@ -198,7 +200,7 @@ func (s *script) sayLots(wallet WalletID, parts []LotPart) string {
 	return text
 }
 
-func (s *script) sayLot(wallet WalletID, part LotPart) string {
+func (s *script) sayLot(wallet ids.Wallet, part LotPart) string {
 	return fmt.Sprintf("lot %s/%d %s of %s until %s", s.names[string(wallet)], part.Lot, part.Amount, part.Original, sayTime(part.Expires))
 }
 

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"tallystick/domain/money"
 )
 
 func sortedKeys(options map[string]string) []string { return slices.Sorted(maps.Keys(options)) }
@@ -17,7 +19,7 @@ func (s *script) terms(old *Terms, options map[string]string) TermsChange {
 		value := options[key]
 		switch {
 		case key == "limit":
-			change.CreditLimit = read(s, MajorUnits, value)
+			change.CreditLimit = read(s, money.MajorUnits, value)
 		case key == "settle":
 			period, day, _ := strings.Cut(value, ":")
 			change.Settlement = &Settlement{Period: SettlementPeriod(period)}
@@ -42,7 +44,7 @@ func (s *script) terms(old *Terms, options map[string]string) TermsChange {
 // withFee is a copy of rules with one set, or taken out where the text is empty.
 func (s *script) withFee(rules []FeeRule, key, text string) []FeeRule {
 	names := append(strings.Split(key, "."), "")
-	rule := FeeRule{Operation: OperationType(names[1]), Currency: AssetCode(names[2])}
+	rule := FeeRule{Operation: OperationType(names[1]), Currency: money.AssetCode(names[2])}
 	next := slices.DeleteFunc(append([]FeeRule{}, rules...), func(r FeeRule) bool {
 		return r.Operation == rule.Operation && r.Currency == rule.Currency
 	})
@@ -51,13 +53,13 @@ func (s *script) withFee(rules []FeeRule, key, text string) []FeeRule {
 	}
 	for part := range strings.SplitSeq(text, ",") {
 		if percentage, is := strings.CutSuffix(part, "%"); is {
-			rule.Percentage = read(s, ParsePercentage, percentage)
+			rule.Percentage = read(s, money.ParsePercentage, percentage)
 		} else if least, is := strings.CutPrefix(part, ">="); is {
-			rule.Minimum = read(s, MajorUnits, least)
+			rule.Minimum = read(s, money.MajorUnits, least)
 		} else if most, is := strings.CutPrefix(part, "<="); is {
-			rule.Maximum = read(s, MajorUnits, most)
+			rule.Maximum = read(s, money.MajorUnits, most)
 		} else {
-			rule.Fixed = read(s, MajorUnits, part)
+			rule.Fixed = read(s, money.MajorUnits, part)
 		}
 	}
 	return append(next, rule)
@@ -66,9 +68,9 @@ func (s *script) withFee(rules []FeeRule, key, text string) []FeeRule {
 // withLimit sets limit.CURRENCY.LIMIT among those of a project.
 func (s *script) withLimit(all []CurrencyLimits, key, value string) []CurrencyLimits {
 	names := strings.Split(key, ".")
-	at := slices.IndexFunc(all, func(c CurrencyLimits) bool { return c.Currency == AssetCode(names[1]) })
+	at := slices.IndexFunc(all, func(c CurrencyLimits) bool { return c.Currency == money.AssetCode(names[1]) })
 	if at < 0 {
-		at, all = len(all), append(all, CurrencyLimits{Currency: AssetCode(names[1])})
+		at, all = len(all), append(all, CurrencyLimits{Currency: money.AssetCode(names[1])})
 	}
 	if !s.setLimit(&all[at].Limits, names[2], value) {
 		s.t.Fatalf("%s=%s", key, value)
@@ -79,12 +81,12 @@ func (s *script) withLimit(all []CurrencyLimits, key, value string) []CurrencyLi
 // setLimit sets one limit, or takes it away where the value is empty; false when
 // there is none of that name.
 func (s *script) setLimit(l *Limits, name, value string) bool {
-	amounts := map[string]*Quantity{
+	amounts := map[string]*money.Quantity{
 		"max_balance": &l.MaximumBalance, "max_amount": &l.MaximumAmount, "daily": &l.DailyAmount, "monthly": &l.MonthlyAmount,
 	}
 	counts := map[string]*Count{"daily_count": &l.DailyCount, "monthly_count": &l.MonthlyCount}
 	if amount, ok := amounts[name]; ok {
-		*amount = read(s, MajorUnits, value)
+		*amount = read(s, money.MajorUnits, value)
 		return true
 	}
 	count, ok := counts[name]
@@ -154,7 +156,7 @@ func sayLimits(whose string, l Limits) string {
 	text := ""
 	for _, part := range []struct {
 		name   string
-		amount Quantity
+		amount money.Quantity
 	}{{"maximum balance", l.MaximumBalance}, {"maximum amount", l.MaximumAmount}, {"daily", l.DailyAmount}, {"monthly", l.MonthlyAmount}} {
 		if part.amount.Set() {
 			text += ", " + whose + part.name + " " + part.amount.String()
@@ -171,7 +173,7 @@ func sayLimits(whose string, l Limits) string {
 
 func sayTerms(t Terms) string {
 	text := sayFees(t.Fees) + sayLimits("", t.Limits)
-	if t.CreditLimit.asset != "" {
+	if t.CreditLimit.Asset() != "" {
 		text = ", credit limit " + t.CreditLimit.String() + text
 	}
 	if t.Settlement.Period != "" {

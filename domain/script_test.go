@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tallystick/domain/ids"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scripts answer: read the diff before you believe it")
@@ -67,7 +69,7 @@ type script struct {
 	project   string            // the one that commands are about: the last made, or entered by `in`
 	ids       map[string]string // by name
 	names     map[string]string // by identifier
-	completed map[TransactionID]*TransactionCompleted
+	completed map[ids.Transaction]*TransactionCompleted
 }
 
 // scriptsBegin is the first moment of every story.
@@ -76,7 +78,7 @@ var scriptsBegin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func newScript(t testing.TB) *script {
 	return &script{
 		t: t, state: NewState(1), now: scriptsBegin, ids: map[string]string{}, names: map[string]string{},
-		completed: map[TransactionID]*TransactionCompleted{},
+		completed: map[ids.Transaction]*TransactionCompleted{},
 	}
 }
 
@@ -139,7 +141,7 @@ func (s *script) answer(line string) []string {
 // ask has a command decided, and its facts applied.
 func (s *script) ask(command Command, verb, name string) []string {
 	s.sequence++
-	events, rejection := Decide(s.state, command, Place{Location{Sequence: s.sequence}, s.now})
+	events, rejection := Decide(s.state, command, ids.Place{Location: ids.Location{Sequence: s.sequence}, Time: s.now})
 	if rejection != nil {
 		return s.refusal("rejected", rejection)
 	}
@@ -245,8 +247,8 @@ func (s *script) learn(event Event, verb, name string) {
 	}
 }
 
-func (s *script) learnLot(wallet WalletID, lot uint64) {
-	s.names[LotID(wallet, lot)] = fmt.Sprintf("lot %s/%d", s.names[string(wallet)], lot)
+func (s *script) learnLot(wallet ids.Wallet, lot uint64) {
+	s.names[ids.Lot(wallet, lot)] = fmt.Sprintf("lot %s/%d", s.names[string(wallet)], lot)
 }
 
 // named is a text with names for the identifiers in it.
@@ -269,12 +271,12 @@ func (s *script) id(name string) string {
 	return name
 }
 
-func (s *script) projectID() ProjectID        { return ProjectID(s.id(s.project)) }
-func (s *script) wallet(name string) WalletID { return WalletID(s.id(name)) }
+func (s *script) projectID() ids.Project        { return ids.Project(s.id(s.project)) }
+func (s *script) wallet(name string) ids.Wallet { return ids.Wallet(s.id(name)) }
 
 // transaction is the identifier of the one with a reference.
-func (s *script) transaction(reference string) TransactionID {
-	return TransactionID(s.id("that of " + reference))
+func (s *script) transaction(reference string) ids.Transaction {
+	return ids.Transaction(s.id("that of " + reference))
 }
 
 // time reads a day, a minute or a moment, or how long from now.

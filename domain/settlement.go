@@ -1,6 +1,11 @@
 package domain
 
-import "time"
+import (
+	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
 // SettlementPeriod is how often a postpaid wallet is to be settled.
 type SettlementPeriod string
@@ -21,19 +26,19 @@ type Settlement struct {
 // Settle pays what a postpaid wallet owes: from another wallet, or, where From is
 // "", by money that came in from outside.
 type Settle struct {
-	Project     ProjectID
-	Wallet      WalletID
-	From        WalletID
-	Reference   Reference
-	Quantity    Quantity // not set: what is due, and where nothing is, all that is owed
+	Project     ids.Project
+	Wallet      ids.Wallet
+	From        ids.Wallet
+	Reference   ids.Reference
+	Quantity    money.Quantity // not set: what is due, and where nothing is, all that is owed
 	Description string
 	Metadata    Metadata
 }
 
 // CallSettlement ends the period of a wallet. Time gives this command.
 type CallSettlement struct {
-	Project ProjectID
-	Wallet  WalletID
+	Project ids.Project
+	Wallet  ids.Wallet
 }
 
 func checkSettlement(s Settlement) *Rejection {
@@ -81,23 +86,23 @@ func (s Settlement) endsOn(day time.Time) bool {
 }
 
 // Debt is what a wallet is below zero.
-func (w *Wallet) Debt() Money {
+func (w *Wallet) Debt() money.Amount {
 	if w.Balance.Sign() < 0 {
 		return w.Balance.Neg()
 	}
-	return w.Asset.zero()
+	return w.Asset.Zero()
 }
 
 // Due is what the last settlement asked for and was not paid since, by whatever
 // came in.
-func (w *Wallet) Due() Money {
+func (w *Wallet) Due() money.Amount {
 	if w.dealings == nil {
-		return w.Asset.zero()
+		return w.Asset.Zero()
 	}
 	return w.dealings.due
 }
 
-func decideCallSettlement(s *State, c CallSettlement, at Place) ([]Event, *Rejection) {
+func decideCallSettlement(s *State, c CallSettlement, at ids.Place) ([]Event, *Rejection) {
 	wallet, ok := s.Wallet(c.Wallet)
 	project, known := s.Project(c.Project)
 	if !ok || !known || wallet.Project != c.Project || wallet.Status == Closed {
@@ -113,7 +118,7 @@ func decideCallSettlement(s *State, c CallSettlement, at Place) ([]Event, *Rejec
 	}}, nil
 }
 
-func decideSettle(s *State, c Settle, at Place) ([]Event, *Rejection) {
+func decideSettle(s *State, c Settle, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	if rejection := first(r.check(), checkPart(c.Quantity)); rejection != nil {
 		return nil, rejection
@@ -139,7 +144,7 @@ func decideSettle(s *State, c Settle, at Place) ([]Event, *Rejection) {
 		return nil, rejection
 	}
 	p := newPosting(s, project, at, Origin{SettlementOrigin, string(c.Wallet)})
-	operation := PostedOperation{Type: Transfer, From: c.From, To: c.Wallet, Amount: amount, Fee: wallet.Asset.zero()}
+	operation := PostedOperation{Type: Transfer, From: c.From, To: c.Wallet, Amount: amount, Fee: wallet.Asset.Zero()}
 	if c.From == "" {
 		operation.Type = Issue
 	}
@@ -148,7 +153,7 @@ func decideSettle(s *State, c Settle, at Place) ([]Event, *Rejection) {
 }
 
 // amount is what is paid: as asked for, or what is due, or all that is owed.
-func (c *Settle) amount(w *Wallet) (Money, *Rejection) {
+func (c *Settle) amount(w *Wallet) (money.Amount, *Rejection) {
 	debt := w.Debt()
 	amount := w.Due()
 	if amount.IsZero() {

@@ -10,12 +10,12 @@ import (
 // which readers may hold. The zero value is empty.
 type sorted[K sortable[K], V any] struct{ rows *immutable.SortedMap[K, V] }
 
-type sortable[K any] interface{ compare(K) int }
+type sortable[K any] interface{ Compare(K) int }
 
 type comparer[K sortable[K]] struct{}
 
 // Compare is for the map.
-func (comparer[K]) Compare(a, b K) int { return a.compare(b) }
+func (comparer[K]) Compare(a, b K) int { return a.Compare(b) }
 
 func (s sorted[K, V]) get(key K) (value V, ok bool) {
 	if s.rows == nil {
@@ -51,12 +51,7 @@ func (s sorted[K, V]) from(key K, fn func(K, V) bool) {
 	}
 }
 
-func (c AssetCode) compare(other AssetCode) int { return cmp.Compare(c, other) }
-
-func (id WalletID) compare(other WalletID) int { return cmp.Compare(id, other) }
-
-func (id APIKey) compare(other APIKey) int { return cmp.Compare(id, other) }
-
-func (k accountKey) compare(other accountKey) int {
+// Compare orders accounts by role, then by asset.
+func (k accountKey) Compare(other accountKey) int {
 	return cmp.Or(cmp.Compare(k.role, other.role), cmp.Compare(k.asset, other.asset))
 }

@@ -5,6 +5,9 @@ import (
 	"iter"
 	"maps"
 	"slices"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // State is what a shard's facts add up to: everything that a decision may need,
@@ -20,16 +23,16 @@ type State struct {
 	shards      uint64
 	wallets     uint64   // how many there are
 	numbered    []uint64 // their places, in the order of their numbers; of a fork: of those it adds
-	projects    table[ProjectID, *Project]
-	credentials table[APIKey, *Credential]
+	projects    table[ids.Project, *Project]
+	credentials table[ids.APIKey, *Credential]
 	customers   table[customerKey, *Customer]
-	identifiers table[identifier, CustomerID] // "": nobody's any more
-	walletTable table[WalletID, *Wallet]
-	references  table[ReferenceKey, uint64]
-	holds       table[HoldID, *Hold]     // active; nil: ended
-	escrows     table[EscrowID, *Escrow] // open; nil: ended
-	ends        table[uint64, ended]     // by place of the hold or escrow
-	schedule    table[TransactionID, scheduled]
+	identifiers table[identifier, ids.Customer] // "": nobody's any more
+	walletTable table[ids.Wallet, *Wallet]
+	references  table[ids.ReferenceKey, uint64]
+	holds       table[ids.Hold, *Hold]     // active; nil: ended
+	escrows     table[ids.Escrow, *Escrow] // open; nil: ended
+	ends        table[uint64, ended]       // by place of the hold or escrow
+	schedule    table[ids.Transaction, scheduled]
 	reversals   table[uint64, *Reversal] // by place of the transaction that was reversed
 	monitored   uint64                   // monitors that there are
 	agenda      *agenda                  // nil of a fork
@@ -37,13 +40,13 @@ type State struct {
 }
 
 type customerKey struct {
-	project  ProjectID
-	customer CustomerID
+	project  ids.Project
+	customer ids.Customer
 }
 
 type accountKey struct {
 	role  WalletRole
-	asset AssetCode
+	asset money.AssetCode
 }
 
 // table is one layer of a map. Rows of a base are never changed through a
@@ -155,27 +158,27 @@ func (s *State) Merge() {
 }
 
 // Project answers a project. What any of these methods answers must not be changed.
-func (s *State) Project(id ProjectID) (*Project, bool) { return s.projects.get(id) }
+func (s *State) Project(id ids.Project) (*Project, bool) { return s.projects.get(id) }
 
 // Credential answers a credential, revoked ones too.
-func (s *State) Credential(key APIKey) (*Credential, bool) { return s.credentials.get(key) }
+func (s *State) Credential(key ids.APIKey) (*Credential, bool) { return s.credentials.get(key) }
 
 // Customer answers a customer of a project.
-func (s *State) Customer(project ProjectID, id CustomerID) (*Customer, bool) {
+func (s *State) Customer(project ids.Project, id ids.Customer) (*Customer, bool) {
 	return s.customers.get(customerKey{project, id})
 }
 
 // Wallet answers a wallet of any project.
-func (s *State) Wallet(id WalletID) (*Wallet, bool) { return s.walletTable.get(id) }
+func (s *State) Wallet(id ids.Wallet) (*Wallet, bool) { return s.walletTable.get(id) }
 
 // Reference answers the transaction that used a reference, completed or failed.
-func (s *State) Reference(project ProjectID, reference Reference) (TransactionID, bool) {
+func (s *State) Reference(project ids.Project, reference ids.Reference) (ids.Transaction, bool) {
 	bits, ok := s.references.get(reference.Key(project))
-	return TransactionID(locationOf(bits).ID(transactionPrefix)), ok
+	return ids.LocationOf(bits).Transaction(), ok
 }
 
 // CustomerByIdentifier finds a customer by username, then phone, then e-mail.
-func (s *State) CustomerByIdentifier(project ProjectID, text string) (*Customer, bool) {
+func (s *State) CustomerByIdentifier(project ids.Project, text string) (*Customer, bool) {
 	for _, kind := range identifierKinds {
 		if id, ok := s.identifiers.get(identifier{project, kind, kind.normalize(text)}); ok && id != "" {
 			return s.Customer(project, id)
@@ -186,7 +189,7 @@ func (s *State) CustomerByIdentifier(project ProjectID, text string) (*Customer,
 
 // CustomerWallet answers the wallet that creating one for this customer and
 // currency would come to, where it exists.
-func (s *State) CustomerWallet(project ProjectID, id CustomerID, currency AssetCode) (*Wallet, bool) {
+func (s *State) CustomerWallet(project ids.Project, id ids.Customer, currency money.AssetCode) (*Wallet, bool) {
 	customer, ok := s.Customer(project, id)
 	if !ok {
 		return nil, false
@@ -209,7 +212,7 @@ func (s *State) WalletNumbered(number uint64) (*Wallet, bool) {
 	for index, layer := (number-1)/s.shards, s; layer != nil; layer = layer.base {
 		first := layer.wallets - uint64(len(layer.numbered))
 		if index >= first && index < layer.wallets {
-			wallet, ok := s.Wallet(WalletID(locationOf(layer.numbered[index-first]).ID(walletPrefix)))
+			wallet, ok := s.Wallet(ids.LocationOf(layer.numbered[index-first]).Wallet())
 			return wallet, ok && wallet.Number == number
 		}
 	}
@@ -218,7 +221,7 @@ func (s *State) WalletNumbered(number uint64) (*Wallet, bool) {
 
 // LiquidityWallet answers the wallet that a project's exchanges into and out of
 // an asset are made with.
-func (s *State) LiquidityWallet(project ProjectID, asset AssetCode) (*Wallet, bool) {
+func (s *State) LiquidityWallet(project ids.Project, asset money.AssetCode) (*Wallet, bool) {
 	owner, ok := s.Project(project)
 	if !ok {
 		return nil, false
@@ -231,7 +234,7 @@ func (s *State) LiquidityWallet(project ProjectID, asset AssetCode) (*Wallet, bo
 }
 
 // nextNumber is the number of the wallet made after `more` others in this decision.
-func (s *State) nextNumber(at Place, more int) uint64 {
+func (s *State) nextNumber(at ids.Place, more int) uint64 {
 	return (s.wallets+uint64(more))*s.shards + uint64(at.Shard) + 1
 }
 
@@ -246,13 +249,13 @@ func (s *State) Projects() []*Project {
 }
 
 // Credentials are a project's, revoked ones too, from a key on, by key.
-func (s *State) Credentials(project ProjectID, from APIKey) iter.Seq[*Credential] {
+func (s *State) Credentials(project ids.Project, from ids.APIKey) iter.Seq[*Credential] {
 	return func(yield func(*Credential) bool) {
 		owner, ok := s.Project(project)
 		if !ok {
 			return
 		}
-		owner.credentials.from(from, func(key APIKey, _ struct{}) bool {
+		owner.credentials.from(from, func(key ids.APIKey, _ struct{}) bool {
 			credential, ok := s.Credential(key)
 			return !ok || yield(credential)
 		})

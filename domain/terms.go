@@ -1,13 +1,18 @@
 package domain
 
-import "slices"
+import (
+	"slices"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
 // Terms are what was agreed for one wallet. The zero Terms: what the project has
 // for all.
 type Terms struct {
-	CreditLimit Money     // of a postpaid wallet; zero otherwise
-	Fees        []FeeRule // instead of the project's, for the operations they name
-	Limits      Limits    // instead of the project's, part by part
+	CreditLimit money.Amount // of a postpaid wallet; zero otherwise
+	Fees        []FeeRule    // instead of the project's, for the operations they name
+	Limits      Limits       // instead of the project's, part by part
 	Settlement  Settlement
 }
 
@@ -21,7 +26,7 @@ func (t *Terms) equal(u *Terms) bool {
 
 // shared is a pointer to terms that wallets keep.
 func (t Terms) shared() *Terms {
-	if t.CreditLimit.asset == "" && t.equal(noTerms) {
+	if t.CreditLimit.Asset() == "" && t.equal(noTerms) {
 		return noTerms
 	}
 	return &t
@@ -29,14 +34,14 @@ func (t Terms) shared() *Terms {
 
 // TermsChange holds the terms to set.
 type TermsChange struct {
-	CreditLimit Quantity  // not set: as it is
-	Fees        []FeeRule // nil: as they are; empty: none
+	CreditLimit money.Quantity // not set: as it is
+	Fees        []FeeRule      // nil: as they are; empty: none
 	Limits      *Limits
 	Settlement  *Settlement
 }
 
 // on is the terms as they are with a change.
-func (c TermsChange) on(old *Terms, kind WalletType, asset Asset, project *Project, at Place) (Terms, *Rejection) {
+func (c TermsChange) on(old *Terms, kind WalletType, asset money.Asset, project *Project, at ids.Place) (Terms, *Rejection) {
 	terms := *old
 	if c.CreditLimit.Set() {
 		limit, rejection := fit(c.CreditLimit, asset)
@@ -52,9 +57,9 @@ func (c TermsChange) on(old *Terms, kind WalletType, asset Asset, project *Proje
 		return terms, reject(BadRequest, "only a %s wallet has a credit_limit", Postpaid)
 	}
 	if kind == Prepaid {
-		terms.CreditLimit = Money{}
-	} else if terms.CreditLimit.asset == "" {
-		terms.CreditLimit = asset.zero()
+		terms.CreditLimit = money.Amount{}
+	} else if terms.CreditLimit.Asset() == "" {
+		terms.CreditLimit = asset.Zero()
 	}
 	if c.Fees != nil {
 		if rejection := first(checkFees(c.Fees), checkFeesFit(c.Fees, project, asset)); rejection != nil {

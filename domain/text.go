@@ -9,7 +9,6 @@ import (
 // Limits of what callers write, in bytes of UTF-8 unless it says otherwise.
 const (
 	MaxIDLength          = 255
-	MaxReferenceLength   = 255
 	MaxNameLength        = 255
 	MaxDescriptionLength = 1000
 	MaxMetadataKeys      = 50 // keys

@@ -1,10 +1,12 @@
 package domain
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // MaxOperations is how many operations a transaction has at most.
@@ -28,20 +30,20 @@ const (
 // Operation is one step of a transaction, as asked for.
 type Operation struct {
 	Type      OperationType
-	From      WalletID  // of transfer, redeem and exchange
-	To        WalletID  // of issue and exchange, and of a transfer that names no Recipient
-	Recipient string    // of a transfer: a username, else a phone, else an e-mail
-	Quantity  Quantity  // more than zero
-	Rate      Rate      // of exchange: how much of To's asset for one of From's
-	Expires   time.Time // of issue: the credit ends then; zero: never
-	Grant     bool      // of issue: credit that nobody paid for
+	From      ids.Wallet     // of transfer, redeem and exchange
+	To        ids.Wallet     // of issue and exchange, and of a transfer that names no Recipient
+	Recipient string         // of a transfer: a username, else a phone, else an e-mail
+	Quantity  money.Quantity // more than zero
+	Rate      money.Rate     // of exchange: how much of To's asset for one of From's
+	Expires   time.Time      // of issue: the credit ends then; zero: never
+	Grant     bool           // of issue: credit that nobody paid for
 }
 
 // Transact performs 1 to MaxOperations operations in order, all or nothing,
 // once for its reference.
 type Transact struct {
-	Project       ProjectID
-	Reference     Reference
+	Project       ids.Project
+	Reference     ids.Reference
 	Operations    []Operation
 	Preconditions []Precondition
 	EffectiveAt   time.Time // the business's time; zero: now
@@ -52,43 +54,14 @@ type Transact struct {
 
 // Precondition refuses a transaction whose caller decided on an older wallet.
 type Precondition struct {
-	Wallet  WalletID
+	Wallet  ids.Wallet
 	Version uint64
-}
-
-// ReservedReferences begin the references that the ledger gives to what it does
-// itself.
-const ReservedReferences = "tallystick:"
-
-// systemReference is the reference of what the ledger does itself: of what it is
-// about, and where that stands, since the same may happen again (a lot that came
-// back after its end ends again).
-func systemReference(what string, at Place) Reference {
-	return Reference(ReservedReferences + what + ":" + at.ID(""))
-}
-
-// ReferenceKey stands for a reference in memory: the first 128 bits of the
-// SHA-256 of project and reference. Two references of one key are not to be
-// found by any known means.
-type ReferenceKey [16]byte
-
-// Key of a transaction's reference in a project.
-func (r Reference) Key(project ProjectID) ReferenceKey { return r.key(project, 0) }
-
-// holdKey is the key of a hold's reference: holds have references of their own.
-func (r Reference) holdKey(project ProjectID) ReferenceKey { return r.key(project, 1) }
-
-func (r Reference) key(project ProjectID, kind byte) ReferenceKey {
-	var buf [MaxReferenceLength + 64]byte
-	text := append(append(append(buf[:0], project...), kind), r...)
-	sum := sha256.Sum256(text)
-	return ReferenceKey(sum[:16])
 }
 
 // record is what a transaction's fact says beyond its entries.
 type record struct {
-	id          TransactionID // of a scheduled one; "": its place
-	reference   Reference
+	id          ids.Transaction // of a scheduled one; "": its place
+	reference   ids.Reference
 	operations  []PostedOperation
 	effectiveAt time.Time
 	description string
@@ -103,12 +76,12 @@ func (r *record) check() *Rejection {
 	)
 }
 
-func checkReference(reference Reference) *Rejection {
-	if rejection := checkRequired("reference", string(reference), MaxReferenceLength); rejection != nil {
+func checkReference(reference ids.Reference) *Rejection {
+	if rejection := checkRequired("reference", string(reference), ids.MaxReferenceLength); rejection != nil {
 		return rejection
 	}
-	if strings.HasPrefix(string(reference), ReservedReferences) {
-		return reject(BadRequest, "references that begin with %q are the ledger's own", ReservedReferences)
+	if strings.HasPrefix(string(reference), ids.ReservedReferences) {
+		return reject(BadRequest, "references that begin with %q are the ledger's own", ids.ReservedReferences)
 	}
 	return nil
 }
@@ -138,7 +111,7 @@ func (p *posting) end(r *record, broken *Rejection) []Event {
 
 // identify answers the identifier of the transaction: its place, or that of when
 // it was scheduled; then its place is what it came of.
-func (p *posting) identify(r *record) TransactionID {
+func (p *posting) identify(r *record) ids.Transaction {
 	if r.id == "" {
 		return p.id()
 	}
@@ -146,7 +119,7 @@ func (p *posting) identify(r *record) TransactionID {
 	return r.id
 }
 
-func decideTransact(s *State, c *Transact, at Place) ([]Event, *Rejection) {
+func decideTransact(s *State, c *Transact, at ids.Place) ([]Event, *Rejection) {
 	if rejection := checkTransact(c); rejection != nil {
 		return nil, rejection
 	}
@@ -192,7 +165,7 @@ func decideTransact(s *State, c *Transact, at Place) ([]Event, *Rejection) {
 }
 
 // unused answers a project in which the reference is free.
-func (s *State) unused(id ProjectID, reference Reference) (*Project, *Rejection) {
+func (s *State) unused(id ids.Project, reference ids.Reference) (*Project, *Rejection) {
 	project, ok := s.Project(id)
 	if !ok {
 		return nil, reject(NotFound, "Project not found")

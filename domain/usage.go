@@ -1,31 +1,35 @@
 package domain
 
-import "time"
+import (
+	"time"
+
+	"tallystick/domain/money"
+)
 
 // Usage is what counts against limits by the day and the month. It counts from
 // when a limit that needs it is there.
 type Usage struct {
 	Date        string // "2006-01-02": the day under way
-	DayAmount   Money
+	DayAmount   money.Amount
 	DayCount    uint64
-	MonthAmount Money
+	MonthAmount money.Amount
 	MonthCount  uint64
 }
 
 // on is the usage as it stands on a day. Days do not go back: where the project's
 // zone was moved west, the day that was begun goes on until it is over there too.
-func (u Usage) on(date string, asset Asset) Usage {
+func (u Usage) on(date string, asset money.Asset) Usage {
 	if u.Date >= date {
 		return u
 	}
-	next := Usage{Date: date, DayAmount: asset.zero(), MonthAmount: asset.zero()}
+	next := Usage{Date: date, DayAmount: asset.Zero(), MonthAmount: asset.Zero()}
 	if len(u.Date) >= 7 && u.Date[:7] == date[:7] {
 		next.MonthAmount, next.MonthCount = u.MonthAmount, u.MonthCount
 	}
 	return next
 }
 
-func (u Usage) plus(amount Money) Usage {
+func (u Usage) plus(amount money.Amount) Usage {
 	u.DayAmount, u.MonthAmount = u.DayAmount.Add(amount), u.MonthAmount.Add(amount)
 	u.DayCount++
 	u.MonthCount++
@@ -64,7 +68,7 @@ func (p *Project) date(now time.Time) string {
 // of it counts beside it.
 func (p *Project) Used(w *Wallet, now time.Time) Usage { return p.used(w.Asset, w.dealings, now) }
 
-func (p *Project) used(asset Asset, d *dealings, now time.Time) Usage {
+func (p *Project) used(asset money.Asset, d *dealings, now time.Time) Usage {
 	if d == nil {
 		return Usage{}.on(p.date(now), asset)
 	}

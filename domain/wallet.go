@@ -3,23 +3,26 @@ package domain
 import (
 	"maps"
 	"time"
+
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // Wallet holds one asset: a balance, and how many entries led to it.
 type Wallet struct {
-	ID       WalletID
-	Project  ProjectID
-	Customer CustomerID // "" unless Role is CustomerWallet
+	ID       ids.Wallet
+	Project  ids.Project
+	Customer ids.Customer // "" unless Role is CustomerWallet
 	Role     WalletRole
 	Type     WalletType
-	Asset    Asset
+	Asset    money.Asset
 	Number   uint64 // unique in the installation
 	Name     string
 	Metadata Metadata
 	Status   WalletStatus
 	frozen   bool   // of a disabled wallet: it was frozen when it was disabled
 	Version  uint64 // entries so far: the last entry's version
-	Balance  Money
+	Balance  money.Amount
 	Terms    *Terms // never nil, never changed: shared by those who have none
 	dealings *dealings
 }
@@ -66,19 +69,19 @@ const (
 // dealings is what few wallets have: kept apart, so that the others cost little.
 // What slices hold is never changed in place: readers may have it.
 type dealings struct {
-	held     Money
+	held     money.Amount
 	holds    int // how many are active
 	escrows  int // that it has a part in
 	lots     *lots
 	monitors []Monitor
 	usage    Usage
-	due      Money // asked for by the last settlement and not paid since
+	due      money.Amount // asked for by the last settlement and not paid since
 }
 
 // clone is a copy to change, of an asset's nothing where there is none.
-func (d *dealings) clone(asset Asset) *dealings {
+func (d *dealings) clone(asset money.Asset) *dealings {
 	if d == nil {
-		return &dealings{held: asset.zero(), due: asset.zero()}
+		return &dealings{held: asset.Zero(), due: asset.Zero()}
 	}
 	own := *d
 	return &own
@@ -98,9 +101,9 @@ func (w *Wallet) deal(change func(*dealings)) {
 }
 
 // Held is what active holds reserve of the balance.
-func (w *Wallet) Held() Money {
+func (w *Wallet) Held() money.Amount {
 	if w.dealings == nil {
-		return w.Asset.zero()
+		return w.Asset.Zero()
 	}
 	return w.dealings.held
 }
@@ -122,9 +125,9 @@ func (w *Wallet) lots() *lots {
 	return w.dealings.lots
 }
 
-func (w *Wallet) creditLimit() Money {
-	if w.Terms.CreditLimit.asset == "" {
-		return w.Asset.zero()
+func (w *Wallet) creditLimit() money.Amount {
+	if w.Terms.CreditLimit.Asset() == "" {
+		return w.Asset.Zero()
 	}
 	return w.Terms.CreditLimit
 }
@@ -133,12 +136,12 @@ func (w *Wallet) creditLimit() Money {
 // without what is held and without credit that has expired. Below zero where the
 // credit limit was lowered below what is used. The second answer is false for a
 // wallet that may spend without limit.
-func (w *Wallet) Available(now time.Time) (Money, bool) {
+func (w *Wallet) Available(now time.Time) (money.Amount, bool) {
 	return available(w, w.Balance, w.dealings, now), w.Role != IssuanceWallet
 }
 
-func available(w *Wallet, balance Money, d *dealings, now time.Time) Money {
-	if w.Terms.CreditLimit.asset != "" {
+func available(w *Wallet, balance money.Amount, d *dealings, now time.Time) money.Amount {
+	if w.Terms.CreditLimit.Asset() != "" {
 		balance = balance.Add(w.Terms.CreditLimit)
 	}
 	if d == nil {
@@ -149,7 +152,7 @@ func available(w *Wallet, balance Money, d *dealings, now time.Time) Money {
 
 // room is how much of a balance can be expiring credit beside what already is:
 // what is neither owed nor held.
-func room(balance Money, d *dealings) Money {
+func room(balance money.Amount, d *dealings) money.Amount {
 	free := balance.Sub(d.held)
 	if d.lots != nil {
 		free = free.Sub(d.lots.sum)
@@ -159,12 +162,12 @@ func room(balance Money, d *dealings) Money {
 
 // Standing is a wallet's numbers after a command.
 type Standing struct {
-	Wallet    WalletID
-	Asset     Asset
+	Wallet    ids.Wallet
+	Asset     money.Asset
 	Version   uint64
-	Balance   Money
-	Held      Money
-	Available Money
+	Balance   money.Amount
+	Held      money.Amount
+	Available money.Amount
 }
 
 // Standing is the wallet's numbers at a moment.
@@ -192,12 +195,12 @@ func (s *State) Standings(events []Event, now time.Time) []Standing {
 // wallet does not count. A system wallet (no customer) is made anew each time,
 // but for the liquidity wallet of a currency, of which there is one.
 type CreateWallet struct {
-	Project   ProjectID
-	Customer  CustomerID // "" for a system wallet
+	Project   ids.Project
+	Customer  ids.Customer // "" for a system wallet
 	System    bool
-	Liquidity bool       // of a system wallet: exchanges are made with it
-	Currency  AssetCode  // "": the project's
-	Type      WalletType // "": Prepaid
+	Liquidity bool            // of a system wallet: exchanges are made with it
+	Currency  money.AssetCode // "": the project's
+	Type      WalletType      // "": Prepaid
 	Name      string
 	Metadata  Metadata
 	Terms     TermsChange
@@ -205,14 +208,14 @@ type CreateWallet struct {
 
 // ChangeWallet changes what is given; nil leaves a part as it is.
 type ChangeWallet struct {
-	Project  ProjectID
-	Wallet   WalletID
+	Project  ids.Project
+	Wallet   ids.Wallet
 	Name     *string
 	Metadata Metadata // nil: as it is
 	Terms    TermsChange
 }
 
-func decideCreateWallet(s *State, c CreateWallet, at Place) ([]Event, *Rejection) {
+func decideCreateWallet(s *State, c CreateWallet, at ids.Place) ([]Event, *Rejection) {
 	rejection := first(
 		checkOwner(c),
 		checkText("name", c.Name, MaxNameLength),
@@ -257,7 +260,7 @@ func decideCreateWallet(s *State, c CreateWallet, at Place) ([]Event, *Rejection
 		}
 	}
 	return []Event{&WalletCreated{
-		Project: c.Project, Wallet: WalletID(at.ID(walletPrefix)), Customer: c.Customer, Role: role, Type: c.Type,
+		Project: c.Project, Wallet: at.Wallet(), Customer: c.Customer, Role: role, Type: c.Type,
 		Asset: asset, Number: s.nextNumber(at, 0), Name: c.Name, Metadata: c.Metadata, Terms: terms,
 	}}, nil
 }
@@ -281,7 +284,7 @@ func checkType(kind WalletType) *Rejection {
 	return nil
 }
 
-func decideChangeWallet(s *State, c ChangeWallet, at Place) ([]Event, *Rejection) {
+func decideChangeWallet(s *State, c ChangeWallet, at ids.Place) ([]Event, *Rejection) {
 	changed := WalletChanged{Project: c.Project, Wallet: c.Wallet}
 	if c.Name != nil {
 		if rejection := checkText("name", *c.Name, MaxNameLength); rejection != nil {

@@ -11,14 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/nats-io/nats.go/jetstream"
+
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/embedded"
 	"tallystick/embedded/embeddedtest"
 	"tallystick/events"
 	"tallystick/ledger"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // kills is how often TestKill kills. The moments are random, every third of them
@@ -82,11 +83,11 @@ func compareWithLog(t *testing.T, data string) {
 	var id, balance string
 	var version uint64
 	_, err = pgx.ForEachRow(rows, []any{&id, &balance, &version}, func() error {
-		wallet := fold[domain.WalletID(id)]
+		wallet := fold[ids.Wallet(id)]
 		if wallet.Balance.String() != balance || wallet.Version != version {
 			t.Errorf("wallet %s: Postgres has %s at version %d, the log %s at %d", id, balance, version, wallet.Balance, wallet.Version)
 		}
-		delete(fold, domain.WalletID(id))
+		delete(fold, ids.Wallet(id))
 		return nil
 	})
 	if err != nil || len(fold) > 0 {
@@ -94,7 +95,7 @@ func compareWithLog(t *testing.T, data string) {
 	}
 }
 
-func foldLog(t *testing.T, data string) map[domain.WalletID]domain.Wallet {
+func foldLog(t *testing.T, data string) map[ids.Wallet]domain.Wallet {
 	t.Helper()
 	server, err := embedded.StartNATS(embedded.NATSConfig{Dir: filepath.Join(data, "nats")})
 	if err != nil {
@@ -127,7 +128,7 @@ func foldLog(t *testing.T, data string) map[domain.WalletID]domain.Wallet {
 	ended := make(chan error, 1)
 	go func() { ended <- book.Run(ctx) }()
 	await(t, "the log is folded", 60*time.Second, func() bool { return book.Ready() == nil })
-	fold := map[domain.WalletID]domain.Wallet{}
+	fold := map[ids.Wallet]domain.Wallet{}
 	book.Peek(0, func(s *domain.State) {
 		for wallet := range s.Wallets() {
 			fold[wallet.ID] = *wallet

@@ -11,15 +11,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/embedded/embeddedtest"
 	"tallystick/events"
 	"tallystick/ledger"
 	"tallystick/projections"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // replicaLoad is how long TestReplicasKilled writes, in four parts: before each
@@ -104,8 +106,8 @@ func awaitReplicas(t *testing.T, servers *embeddedtest.Replicas, inst *events.In
 type replicated struct {
 	t       *testing.T
 	ledger  *ledger.Ledger
-	project domain.ProjectID
-	wallets []domain.WalletID
+	project ids.Project
+	wallets []ids.Wallet
 	stop    func()
 }
 
@@ -125,11 +127,11 @@ func startReplicated(t *testing.T, inst *events.Installation) *replicated {
 	t.Cleanup(b.stop)
 	await(t, "the ledger is ready", 60*time.Second, func() bool { return b.ledger.Ready() == nil })
 	b.project = b.must(domain.CreateProject{Settings: domain.ProjectSettings{Name: "Replicas", Currency: "GHS"}})[0].(*domain.ProjectCreated).Project
-	amount, _ := domain.MajorUnits("1000000.00")
+	amount, _ := money.MajorUnits("1000000.00")
 	for i := range 8 {
 		wallet := b.must(domain.CreateWallet{Project: b.project, System: true})[0].(*domain.WalletCreated).Wallet
 		b.wallets = append(b.wallets, wallet)
-		b.must(&domain.Transact{Project: b.project, Reference: domain.Reference(fmt.Sprint("fund-", i)),
+		b.must(&domain.Transact{Project: b.project, Reference: ids.Reference(fmt.Sprint("fund-", i)),
 			Operations: []domain.Operation{{Type: domain.Issue, To: wallet, Quantity: amount}}})
 	}
 	return b
@@ -154,17 +156,17 @@ type replicaWriters struct {
 	writers      sync.WaitGroup
 
 	mu         sync.Mutex
-	references []domain.Reference
+	references []ids.Reference
 }
 
 func (b *replicated) load(writers int) *replicaWriters {
 	l := &replicaWriters{b: b}
 	l.ctx, l.cancel = context.WithCancel(b.t.Context())
-	amount, _ := domain.MajorUnits("0.01")
+	amount, _ := money.MajorUnits("0.01")
 	for w := range writers {
 		l.writers.Go(func() {
 			for i := 0; l.ctx.Err() == nil; i++ {
-				reference := domain.Reference(fmt.Sprintf("%d-%d", w, i))
+				reference := ids.Reference(fmt.Sprintf("%d-%d", w, i))
 				l.transfer(&domain.Transact{Project: b.project, Reference: reference, Operations: []domain.Operation{{
 					Type: domain.Transfer, From: b.wallets[(w+i)%8], To: b.wallets[(w+i+1)%8], Quantity: amount}}})
 			}
@@ -212,7 +214,7 @@ func (l *replicaWriters) progress() {
 }
 
 // stop ends the writers, and returns what was acknowledged.
-func (l *replicaWriters) stop() []domain.Reference {
+func (l *replicaWriters) stop() []ids.Reference {
 	l.cancel()
 	l.writers.Wait()
 	return l.references
@@ -220,9 +222,9 @@ func (l *replicaWriters) stop() []domain.Reference {
 
 // checkLog reads the log once more, with nothing in memory: the chain is whole to
 // the last commit, and each acknowledged transfer is there, once.
-func checkLog(t *testing.T, inst *events.Installation, last uint64, acknowledged []domain.Reference) {
+func checkLog(t *testing.T, inst *events.Installation, last uint64, acknowledged []ids.Reference) {
 	t.Helper()
-	found := map[domain.Reference]int{}
+	found := map[ids.Reference]int{}
 	var cursor events.Cursor
 	err := inst.Shards[0].Read(t.Context(), 1, last, func(m events.Message) error {
 		commit, err := inst.Codec.Decode(m.Data)
@@ -280,7 +282,7 @@ func TestPausedFollower(t *testing.T) {
 	for pause := range pauses {
 		servers.Pause(follower)
 		for i := range customers {
-			id := domain.CustomerID(fmt.Sprintf("customer-%d-%d", pause, i))
+			id := ids.Customer(fmt.Sprintf("customer-%d-%d", pause, i))
 			name := string(id)
 			// A busy machine can make the servers elect another leader: then it is repeated.
 			await(t, "the customer is made", 60*time.Second, func() bool {

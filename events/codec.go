@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // Names of the facts, for ever.
@@ -213,8 +215,8 @@ func readerOf(kind string, version int) (factReader, error) {
 type reader struct {
 	codec   *Codec
 	d       *jx.Decoder
-	project domain.ProjectID
-	asset   domain.AssetCode
+	project ids.Project
+	asset   money.AssetCode
 	mayPass bool // the error is the keyring's, and may pass
 }
 
@@ -266,24 +268,24 @@ func factName(text []byte) string {
 	return string(text)
 }
 
-func (r *reader) projectID() (domain.ProjectID, error) {
+func (r *reader) projectID() (ids.Project, error) {
 	text, err := r.d.StrBytes()
 	if string(text) != string(r.project) {
-		r.project = domain.ProjectID(text)
+		r.project = ids.Project(text)
 	}
 	return r.project, err
 }
 
-func (r *reader) assetCode() (domain.AssetCode, error) {
+func (r *reader) assetCode() (money.AssetCode, error) {
 	text, err := r.d.StrBytes()
 	if string(text) != string(r.asset) {
-		r.asset = domain.AssetCode(text)
+		r.asset = money.AssetCode(text)
 	}
 	return r.asset, err
 }
 
 // assetOnce reads what the amounts after it are of; they are all of one asset.
-func (r *reader) assetOnce(dst *domain.AssetCode) (err error) {
+func (r *reader) assetOnce(dst *money.AssetCode) (err error) {
 	if *dst != "" {
 		return errors.New("two assets")
 	}
@@ -291,16 +293,16 @@ func (r *reader) assetOnce(dst *domain.AssetCode) (err error) {
 	return err
 }
 
-func (r *reader) money(asset domain.AssetCode) (domain.Money, error) {
+func (r *reader) money(asset money.AssetCode) (money.Amount, error) {
 	text, err := r.d.StrBytes()
 	if err != nil {
-		return domain.Money{}, err
+		return money.Amount{}, err
 	}
-	money, ok := domain.ParseMoney(asset, string(text))
+	amount, ok := money.Parse(asset, string(text))
 	if !ok {
-		return money, fmt.Errorf("%q is not an amount", text)
+		return amount, fmt.Errorf("%q is not an amount", text)
 	}
-	return money, nil
+	return amount, nil
 }
 
 func (r *reader) metadata() (domain.Metadata, error) {

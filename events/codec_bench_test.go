@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 )
 
@@ -105,10 +106,10 @@ func distinct(i int) []domain.Event {
 	r := random{rand.New(rand.NewPCG(uint64(i), 7))}
 	facts := transfers(0)
 	f := facts[0].(*domain.TransactionCompleted)
-	f.Transaction = domain.TransactionID(fmt.Sprintf("tx_%07x0000", i))
-	f.Reference = domain.Reference(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", r.Uint32(), r.Uint32()>>16, r.Uint32()>>20, r.Uint32()>>20, r.Uint64()>>16))
+	f.Transaction = ids.Transaction(fmt.Sprintf("tx_%07x0000", i))
+	f.Reference = ids.Reference(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", r.Uint32(), r.Uint32()>>16, r.Uint32()>>20, r.Uint32()>>20, r.Uint64()>>16))
 	operation := &f.Operations[0]
-	operation.From, operation.To = domain.WalletID(fmt.Sprintf("wall_%06x0000", r.IntN(100_000))), domain.WalletID(fmt.Sprintf("wall_%06x0000", r.IntN(100_000)))
+	operation.From, operation.To = ids.Wallet(fmt.Sprintf("wall_%06x0000", r.IntN(100_000))), ids.Wallet(fmt.Sprintf("wall_%06x0000", r.IntN(100_000)))
 	operation.Amount = usd(r.Int64N(100_000))
 	f.Entries[0].Wallet, f.Entries[0].Version, f.Entries[0].Amount, f.Entries[0].Balance = operation.From, r.Uint64N(1000), usd(-r.Int64N(100_000)), usd(r.Int64N(1e7))
 	f.Entries[1].Wallet, f.Entries[1].Version, f.Entries[1].Amount, f.Entries[1].Balance = operation.To, r.Uint64N(1000), operation.Amount, usd(r.Int64N(1e7))

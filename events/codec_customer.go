@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // personal is a customer's profile as it is encrypted.
@@ -60,7 +61,7 @@ func (c *customerV1) fact() (domain.Event, bool) {
 }
 
 // profile of an erased customer is empty.
-func (r *reader) profile(project domain.ProjectID, customer domain.CustomerID) (domain.Profile, error) {
+func (r *reader) profile(project ids.Project, customer ids.Customer) (domain.Profile, error) {
 	if r.d.Next() != jx.String { // Base64 would read null as nothing
 		return domain.Profile{}, errors.New("a profile that is not a string")
 	}

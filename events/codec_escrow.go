@@ -1,6 +1,9 @@
 package events
 
-import "tallystick/domain"
+import (
+	"tallystick/domain"
+	"tallystick/domain/money"
+)
 
 var (
 	escrowEnds    = []domain.EscrowEnd{domain.ReleaseAtDeadline, domain.RefundAtDeadline}
@@ -22,7 +25,7 @@ func (w writer) escrowCreated(f *domain.EscrowCreated) {
 
 func escrowCreatedV1() factReader {
 	var f domain.EscrowCreated
-	var asset domain.AssetCode
+	var asset money.AssetCode
 	return &fields{&f, map[string]func(*reader) error{
 		"project": projectInto(&f.Project), "escrow": into(&f.Escrow), "transaction": into(&f.Transaction),
 		"from": into(&f.From), "to": into(&f.To), "asset": assetInto(&asset), "amount": moneyInto(&f.Amount, &asset),
@@ -58,7 +61,7 @@ func escrowEndV1(refund bool) factReader {
 	if refund {
 		event = (*domain.EscrowRefunded)(&f)
 	}
-	var asset domain.AssetCode
+	var asset money.AssetCode
 	return &fields{event, map[string]func(*reader) error{
 		"project": projectInto(&f.Project), "escrow": into(&f.Escrow), "transaction": into(&f.Transaction),
 		"asset": assetInto(&asset), "amount": moneyInto(&f.Amount, &asset), "remaining": moneyInto(&f.Remaining, &asset),

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // fields reads a fact whose fields are listed: for facts that are rare.
@@ -38,17 +40,17 @@ func wordInto[T ~string](dst *T, known []T) func(*reader) error {
 }
 
 // projectInto reads the project.
-func projectInto(dst *domain.ProjectID) func(*reader) error {
+func projectInto(dst *ids.Project) func(*reader) error {
 	return func(r *reader) (err error) { *dst, err = r.projectID(); return err }
 }
 
 // assetInto reads the asset of the amounts that follow.
-func assetInto(dst *domain.AssetCode) func(*reader) error {
+func assetInto(dst *money.AssetCode) func(*reader) error {
 	return func(r *reader) error { return r.assetOnce(dst) }
 }
 
 // moneyInto reads an amount of an asset that was read before.
-func moneyInto(dst *domain.Money, asset *domain.AssetCode) func(*reader) error {
+func moneyInto(dst *money.Amount, asset *money.AssetCode) func(*reader) error {
 	return func(r *reader) (err error) {
 		if *asset == "" {
 			return errors.New("an amount before its asset")
@@ -82,11 +84,11 @@ func (r *reader) object(what string, each map[string]func(*reader) error) error 
 }
 
 // moneyOf reads an amount that is written with its asset.
-func (r *reader) moneyOf() (money domain.Money, err error) {
-	var asset domain.AssetCode
-	err = r.object("an amount", map[string]func(*reader) error{"asset": assetInto(&asset), "amount": moneyInto(&money, &asset)})
-	if err == nil && money.Asset() == "" {
+func (r *reader) moneyOf() (amount money.Amount, err error) {
+	var asset money.AssetCode
+	err = r.object("an amount", map[string]func(*reader) error{"asset": assetInto(&asset), "amount": moneyInto(&amount, &asset)})
+	if err == nil && amount.Asset() == "" {
 		err = errors.New("a field of an amount is missing")
 	}
-	return money, err
+	return amount, err
 }

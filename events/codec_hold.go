@@ -1,6 +1,9 @@
 package events
 
-import "tallystick/domain"
+import (
+	"tallystick/domain"
+	"tallystick/domain/money"
+)
 
 func (w writer) holdPlaced(f *domain.HoldPlaced) {
 	w.text("hold", string(f.Hold))
@@ -18,7 +21,7 @@ func (w writer) holdPlaced(f *domain.HoldPlaced) {
 // switch over them, as those of transactions do.
 type holdPlacedV1 struct {
 	placed domain.HoldPlaced
-	asset  domain.AssetCode
+	asset  money.AssetCode
 }
 
 func (h *holdPlacedV1) field(r *reader, key []byte) (known bool, err error) {
@@ -69,7 +72,7 @@ func (w writer) holdPart(f *domain.HoldCaptured) {
 // holdPart reads it.
 type holdPart struct {
 	captured domain.HoldCaptured
-	asset    domain.AssetCode
+	asset    money.AssetCode
 }
 
 func (h *holdPart) field(r *reader, key []byte) (known bool, err error) {

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 // lots leaves out an empty list.
@@ -33,7 +34,7 @@ func (w writer) lot(part *domain.LotPart) {
 }
 
 // lots are of the asset of what they are a part of, which comes before them.
-func (r *reader) lots(asset domain.AssetCode) (parts []domain.LotPart, err error) {
+func (r *reader) lots(asset money.AssetCode) (parts []domain.LotPart, err error) {
 	err = r.d.Arr(func(*jx.Decoder) error {
 		part, err := r.lot(asset)
 		parts = append(parts, part)
@@ -42,7 +43,7 @@ func (r *reader) lots(asset domain.AssetCode) (parts []domain.LotPart, err error
 	return parts, err
 }
 
-func (r *reader) lot(asset domain.AssetCode) (part domain.LotPart, err error) {
+func (r *reader) lot(asset money.AssetCode) (part domain.LotPart, err error) {
 	err = r.d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
 		switch string(key) {
 		case "lot":
@@ -64,13 +65,13 @@ func (r *reader) lot(asset domain.AssetCode) (part domain.LotPart, err error) {
 	return part, err
 }
 
-func lotsInto(dst *[]domain.LotPart, asset *domain.AssetCode) func(*reader) error {
+func lotsInto(dst *[]domain.LotPart, asset *money.AssetCode) func(*reader) error {
 	return func(r *reader) (err error) { *dst, err = r.lots(*asset); return err }
 }
 
 func creditExpiringV1() factReader {
 	var f domain.CreditExpiring
-	var asset domain.AssetCode
+	var asset money.AssetCode
 	return &fields{&f, map[string]func(*reader) error{
 		"project": projectInto(&f.Project), "wallet": into(&f.Wallet), "asset": assetInto(&asset),
 		"lot": func(r *reader) (err error) { f.Lot, err = r.lot(asset); return err },

@@ -1,6 +1,9 @@
 package events
 
-import "tallystick/domain"
+import (
+	"tallystick/domain"
+	"tallystick/domain/money"
+)
 
 var metrics = []domain.MonitorMetric{domain.BalanceMetric, domain.AvailableMetric, domain.HeldMetric}
 
@@ -15,7 +18,7 @@ func (w writer) monitorSet(f *domain.MonitorSet) {
 
 func monitorSetV1() factReader {
 	var f domain.MonitorSet
-	var asset domain.AssetCode
+	var asset money.AssetCode
 	return &fields{&f, map[string]func(*reader) error{
 		"project": projectInto(&f.Project), "wallet": into(&f.Wallet), "monitor": into(&f.Monitor.ID), "metric": wordInto(&f.Monitor.Metric, metrics),
 		"asset": assetInto(&asset), "threshold": moneyInto(&f.Monitor.Threshold, &asset), "above": flagInto(&f.Monitor.Above),
@@ -43,7 +46,7 @@ func (w writer) monitorTriggered(f *domain.MonitorTriggered) {
 
 func monitorTriggeredV1() factReader {
 	var f domain.MonitorTriggered
-	var asset domain.AssetCode
+	var asset money.AssetCode
 	return &fields{&f, map[string]func(*reader) error{
 		"project": projectInto(&f.Project), "wallet": into(&f.Wallet), "monitor": into(&f.Monitor), "metric": wordInto(&f.Metric, metrics),
 		"asset": assetInto(&asset), "threshold": moneyInto(&f.Threshold, &asset), "value": moneyInto(&f.Value, &asset), "above": flagInto(&f.Above),

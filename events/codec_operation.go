@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 var (
@@ -26,7 +28,7 @@ func (r *reader) operations(second bool) ([]domain.PostedOperation, error) {
 }
 
 func (r *reader) operation(o *domain.PostedOperation, second bool) error {
-	var asset domain.AssetCode
+	var asset money.AssetCode
 	types := operationTypesV1
 	if second {
 		types = operationTypesV2
@@ -60,7 +62,7 @@ func (r *reader) operation(o *domain.PostedOperation, second bool) error {
 		err = errors.New("an operation without type, asset or amount")
 	}
 	if o.Fee.Asset() == "" {
-		o.Fee = domain.NewMoney(asset, 0, o.Amount.Scale())
+		o.Fee = money.New(asset, 0, o.Amount.Scale())
 	}
 	return err
 }
@@ -84,12 +86,12 @@ func (r *reader) operationV2(o *domain.PostedOperation, key []byte) (known bool,
 	return true, err
 }
 
-func (r *reader) rate() (domain.Rate, error) {
+func (r *reader) rate() (money.Rate, error) {
 	text, err := r.d.Str()
 	if err != nil {
-		return domain.Rate{}, err
+		return money.Rate{}, err
 	}
-	rate, ok := domain.ParseRate(text)
+	rate, ok := money.ParseRate(text)
 	if !ok {
 		err = fmt.Errorf("%q is not a rate", text)
 	}
@@ -102,7 +104,7 @@ func (t *transactionV1) entries(r *reader) error {
 	expected := 0
 	for i := range t.completed.Operations {
 		o := &t.completed.Operations[i]
-		for _, moved := range [...]*domain.Money{&o.Amount, &o.Fee, &o.Received, &o.FeeReturned} {
+		for _, moved := range [...]*money.Amount{&o.Amount, &o.Fee, &o.Received, &o.FeeReturned} {
 			if !moved.IsZero() {
 				expected += 2
 			}
@@ -118,7 +120,7 @@ func (t *transactionV1) entries(r *reader) error {
 }
 
 func (t *transactionV1) entry(r *reader, e *domain.Entry) error {
-	var asset domain.AssetCode // "": that of the operation
+	var asset money.AssetCode // "": that of the operation
 	err := r.d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
 		switch string(key) {
 		case "wallet":
@@ -155,7 +157,7 @@ func (t *transactionV1) entry(r *reader, e *domain.Entry) error {
 
 // check refuses an entry that lacks what all have, or says too late what its
 // amounts are of.
-func (t *transactionV1) check(e *domain.Entry, asset domain.AssetCode) error {
+func (t *transactionV1) check(e *domain.Entry, asset money.AssetCode) error {
 	if e.Wallet == "" || e.Version == 0 || e.Kind == "" || e.Amount.Asset() == "" {
 		return errors.New("a field of an entry is missing")
 	}
@@ -172,7 +174,7 @@ func (t *transactionV1) check(e *domain.Entry, asset domain.AssetCode) error {
 }
 
 // wallet of an entry is mostly one that an operation named: then its bytes serve again.
-func (t *transactionV1) wallet(r *reader) (domain.WalletID, error) {
+func (t *transactionV1) wallet(r *reader) (ids.Wallet, error) {
 	text, err := r.d.StrBytes()
 	for i := range min(len(t.completed.Operations), 4) {
 		o := &t.completed.Operations[i]
@@ -183,11 +185,11 @@ func (t *transactionV1) wallet(r *reader) (domain.WalletID, error) {
 			return o.To, err
 		}
 	}
-	return domain.WalletID(text), err
+	return ids.Wallet(text), err
 }
 
 // entryMoney of an operation that is not there is of no asset; check refuses it.
-func (t *transactionV1) entryMoney(r *reader, operation int, asset domain.AssetCode) (domain.Money, error) {
+func (t *transactionV1) entryMoney(r *reader, operation int, asset money.AssetCode) (money.Amount, error) {
 	if asset == "" && operation >= 0 && operation < len(t.completed.Operations) {
 		asset = t.completed.Operations[operation].Amount.Asset()
 	}

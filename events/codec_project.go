@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // settings fails for a zone that could not be read back.
@@ -42,7 +44,7 @@ func (w writer) settings(s *domain.ProjectSettings) error {
 
 type projectV1 struct {
 	changed  bool
-	project  domain.ProjectID
+	project  ids.Project
 	settings domain.ProjectSettings
 }
 
@@ -150,7 +152,7 @@ func (c *credentialV1) fact() (domain.Event, bool) {
 	return &c.created, complete && c.hashed
 }
 
-func (w writer) asset(a domain.Asset) {
+func (w writer) asset(a money.Asset) {
 	w.FieldStart("asset")
 	w.ObjStart()
 	w.text("code", string(a.Code))
@@ -165,7 +167,7 @@ func (w writer) asset(a domain.Asset) {
 	w.ObjEnd()
 }
 
-func (r *reader) assetValue() (asset domain.Asset, err error) {
+func (r *reader) assetValue() (asset money.Asset, err error) {
 	asset.Scale = -1
 	err = r.d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
 		switch string(key) {

@@ -3,9 +3,10 @@ package events
 import (
 	"errors"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 func transactionScheduledV1() factReader {
@@ -40,7 +41,7 @@ func transactionReversedV1() factReader {
 func (r *reader) reversedOperations() (all []domain.ReversedOperation, err error) {
 	err = r.d.Arr(func(*jx.Decoder) error {
 		o := domain.ReversedOperation{Operation: -1}
-		var asset domain.AssetCode
+		var asset money.AssetCode
 		err := r.object("a reversed operation", map[string]func(*reader) error{
 			"op":    func(r *reader) (err error) { o.Operation, err = r.d.Int(); return err },
 			"asset": assetInto(&asset), "amount": moneyInto(&o.Amount, &asset), "fee": moneyInto(&o.Fee, &asset),
@@ -50,7 +51,7 @@ func (r *reader) reversedOperations() (all []domain.ReversedOperation, err error
 			err = errors.New("a field of a reversed operation is missing")
 		}
 		if o.Fee.Asset() == "" {
-			o.Fee = domain.NewMoney(asset, 0, o.Amount.Scale())
+			o.Fee = money.New(asset, 0, o.Amount.Scale())
 		}
 		all = append(all, o)
 		return err

@@ -7,9 +7,10 @@ import (
 	"time"
 	_ "time/tzdata" // zones are in facts: they must be known on every machine
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 var (
@@ -116,24 +117,24 @@ func (r *reader) fees() (rules []domain.FeeRule, err error) {
 	return rules, err
 }
 
-func (r *reader) percentage() (domain.Percentage, error) {
+func (r *reader) percentage() (money.Percentage, error) {
 	text, err := r.d.Str()
 	if err != nil {
-		return domain.Percentage{}, err
+		return money.Percentage{}, err
 	}
-	percentage, ok := domain.ParsePercentage(text)
+	percentage, ok := money.ParsePercentage(text)
 	if !ok {
 		err = fmt.Errorf("%q is not a percentage", text)
 	}
 	return percentage, err
 }
 
-func (r *reader) quantity() (domain.Quantity, error) {
+func (r *reader) quantity() (money.Quantity, error) {
 	text, err := r.d.Str()
 	if err != nil {
-		return domain.Quantity{}, err
+		return money.Quantity{}, err
 	}
-	quantity, ok := domain.MajorUnits(text)
+	quantity, ok := money.MajorUnits(text)
 	if !ok {
 		err = fmt.Errorf("%q is not an amount", text)
 	}

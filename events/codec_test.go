@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/events"
 )
 
@@ -231,7 +233,7 @@ func TestBuilderHoldsTheNumberOfFacts(t *testing.T) {
 	t.Parallel()
 	builder := newCodec().NewBuilder(place, previous)
 	fact := goldens()["credential.revoked.v1"]
-	facts := make([]domain.Event, domain.MaxFactsPerCommit)
+	facts := make([]domain.Event, ids.MaxFactsPerCommit)
 	for i := range facts {
 		facts[i] = fact
 	}
@@ -269,11 +271,11 @@ func chain(t *testing.T, n int) (log [][]byte) {
 	codec := newCodec()
 	var hash events.Hash
 	for i := range n {
-		at := domain.Place{Location: domain.Location{Sequence: uint64(i + 1)}, Time: place.Time}
+		at := ids.Place{Location: ids.Location{Sequence: uint64(i + 1)}, Time: place.Time}
 		builder := codec.NewBuilder(at, hash)
 		add(t, builder, true, 1<<20, &domain.WalletCreated{
 			Project: "proj_1", Wallet: "wall_1", Number: uint64(i + 1), Role: domain.SystemWallet, Type: domain.Prepaid,
-			Asset: domain.Asset{Code: "GHS", Scale: 2}, Name: fmt.Sprint("of ", n),
+			Asset: money.Asset{Code: "GHS", Scale: 2}, Name: fmt.Sprint("of ", n),
 		})
 		log = append(log, builder.JSON())
 		hash = events.HashOf(log[i])

@@ -1,6 +1,10 @@
 package events
 
-import "tallystick/domain"
+import (
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
 func (w writer) completed(f *domain.TransactionCompleted) {
 	w.transaction(f.Transaction, f.Reference, f.Operations)
@@ -39,7 +43,7 @@ func (w writer) failed(f *domain.TransactionFailed) {
 	w.metadata(f.Metadata)
 }
 
-func (w writer) transaction(id domain.TransactionID, reference domain.Reference, operations []domain.PostedOperation) {
+func (w writer) transaction(id ids.Transaction, reference ids.Reference, operations []domain.PostedOperation) {
 	w.text("transaction", string(id))
 	w.text("reference", string(reference))
 	w.FieldStart("operations")
@@ -81,7 +85,7 @@ func (w writer) origin(o domain.Origin) {
 
 // entry leaves its operation out when it is the first, which most are, and its
 // asset when it is that of the operation, which it is but in exchanges.
-func (w writer) entry(e *domain.Entry, asset domain.AssetCode) {
+func (w writer) entry(e *domain.Entry, asset money.AssetCode) {
 	w.ObjStart()
 	w.text("wallet", string(e.Wallet))
 	w.FieldStart("version")

@@ -1,6 +1,9 @@
 package events
 
-import "tallystick/domain"
+import (
+	"tallystick/domain"
+	"tallystick/domain/money"
+)
 
 // The words of the first versions, and those of the second.
 var (
@@ -157,7 +160,7 @@ func (w writer) settlementDue(f *domain.SettlementDue) {
 
 func settlementDueV1() factReader {
 	var f domain.SettlementDue
-	var asset domain.AssetCode
+	var asset money.AssetCode
 	return &fields{&f, map[string]func(*reader) error{
 		"project": projectInto(&f.Project), "wallet": into(&f.Wallet), "asset": assetInto(&asset), "amount": moneyInto(&f.Amount, &asset),
 		"period_end": timeInto(&f.PeriodEnd), "next": timeInto(&f.Next),

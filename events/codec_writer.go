@@ -4,14 +4,16 @@ import (
 	"sort"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 type writer struct{ *jx.Encoder }
 
-func (w writer) head(kind string, version int, project domain.ProjectID) {
+func (w writer) head(kind string, version int, project ids.Project) {
 	w.text("type", kind)
 	w.FieldStart("v")
 	w.Int(version)
@@ -48,16 +50,16 @@ func (w writer) moment(name string, at time.Time) {
 	w.ByteStr(at.UTC().AppendFormat(buf[:0], time.RFC3339Nano))
 }
 
-func (w writer) assetOf(m domain.Money) { w.text("asset", string(m.Asset())) }
+func (w writer) assetOf(m money.Amount) { w.text("asset", string(m.Asset())) }
 
-func (w writer) money(name string, m domain.Money) {
+func (w writer) money(name string, m money.Amount) {
 	var buf [64]byte
 	w.FieldStart(name)
 	w.ByteStr(m.AppendText(buf[:0]))
 }
 
 // moneyOf writes an amount with its asset, and leaves money of no asset out.
-func (w writer) moneyOf(name string, m domain.Money) {
+func (w writer) moneyOf(name string, m money.Amount) {
 	if m.Asset() == "" {
 		return
 	}

@@ -8,9 +8,10 @@ import (
 	"io"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // commitVersion is the version of the envelope.
@@ -32,8 +33,8 @@ type Commit struct {
 }
 
 // Place is where, and when, fact i of the commit stands.
-func (c *Commit) Place(i int) domain.Place {
-	return domain.Place{Location: domain.Location{Shard: c.Shard, Sequence: c.Sequence, Index: i}, Time: c.Time}
+func (c *Commit) Place(i int) ids.Place {
+	return ids.Place{Location: ids.Location{Shard: c.Shard, Sequence: c.Sequence, Index: i}, Time: c.Time}
 }
 
 // Codec turns facts to bytes and back.
@@ -44,11 +45,11 @@ type Codec struct {
 // Keyring encrypts what is personal with a key that belongs to one customer.
 type Keyring interface {
 	// Seal encrypts. The customer's key must exist (see Keys.Ensure).
-	Seal(project domain.ProjectID, customer domain.CustomerID, plain []byte) ([]byte, error)
+	Seal(project ids.Project, customer ids.Customer, plain []byte) ([]byte, error)
 	// Open decrypts. The error is ErrErased when the customer's key was destroyed,
 	// ErrDamaged when the bytes are not what Seal made, or one that may pass: the
 	// key cannot be read now, ErrKeyNotFound among them.
-	Open(project domain.ProjectID, customer domain.CustomerID, sealed []byte) ([]byte, error)
+	Open(project ids.Project, customer ids.Customer, sealed []byte) ([]byte, error)
 }
 
 var (
@@ -73,7 +74,7 @@ type Builder struct {
 }
 
 // NewBuilder starts the commit that will stand at place.
-func (c *Codec) NewBuilder(place domain.Place, previous Hash) *Builder {
+func (c *Codec) NewBuilder(place ids.Place, previous Hash) *Builder {
 	b := &Builder{codec: c}
 	b.Reset(place, previous)
 	return b
@@ -81,7 +82,7 @@ func (c *Codec) NewBuilder(place domain.Place, previous Hash) *Builder {
 
 // Reset starts another commit in the same memory: the bytes of the one before
 // must not be used any more.
-func (b *Builder) Reset(place domain.Place, previous Hash) {
+func (b *Builder) Reset(place ids.Place, previous Hash) {
 	b.count = 0
 	b.enc.Reset()
 	b.enc.ObjStart()
@@ -120,7 +121,7 @@ func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
 		return true, nil
 	}
 	const ending = 3 // "," and "]}"
-	if len(b.enc.Bytes())+len(inner)+ending > min(limit, MaxCommitBytes) || b.count+len(facts) > domain.MaxFactsPerCommit {
+	if len(b.enc.Bytes())+len(inner)+ending > min(limit, MaxCommitBytes) || b.count+len(facts) > ids.MaxFactsPerCommit {
 		return false, nil
 	}
 	b.enc.Raw(inner)
@@ -244,7 +245,7 @@ func (r *reader) commit(c *Commit) error {
 // shard does not trust Decoder.UInt8, which reads 300 as 44 (jx v1.2.0).
 func (r *reader) shard() (uint8, error) {
 	shard, err := r.d.Int()
-	if err == nil && (shard < 0 || shard >= domain.MaxShards) {
+	if err == nil && (shard < 0 || shard >= ids.MaxShards) {
 		err = fmt.Errorf("shard %d", shard)
 	}
 	return uint8(shard), err

@@ -5,18 +5,20 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/events"
 )
 
 const (
-	project = domain.ProjectID("proj_00000000g0003")
-	wallet  = domain.WalletID("wall_00000002g0003")
-	other   = domain.WalletID("wall_00000003g0003")
+	project = ids.Project("proj_00000000g0003")
+	wallet  = ids.Wallet("wall_00000002g0003")
+	other   = ids.Wallet("wall_00000003g0003")
 )
 
 var (
 	metadata = domain.Metadata{"order": "A-17", "note": "for \"Ama\" <é>"}
-	points   = domain.Asset{Code: "POINTS", Scale: 0, Name: "Points", Symbol: "PT", NumericID: 9001}
+	points   = money.Asset{Code: "POINTS", Scale: 0, Name: "Points", Symbol: "PT", NumericID: 9001}
 	transfer = domain.PostedOperation{Type: domain.Transfer, From: wallet, To: other, Amount: usd(10000), Fee: usd(150)}
 	failure  = domain.Rejection{
 		Code: domain.InsufficientFunds, Message: "Insufficient funds", Operation: 0,
@@ -24,9 +26,9 @@ var (
 	}
 )
 
-func usd(minor int64) domain.Money { return domain.NewMoney("USD", minor, 2) }
+func usd(minor int64) money.Amount { return money.New("USD", minor, 2) }
 
-func ghs(minor int64) domain.Money { return domain.NewMoney("GHS", minor, 2) }
+func ghs(minor int64) money.Amount { return money.New("GHS", minor, 2) }
 
 // must unwraps what is known to be right.
 func must[T any](value T, ok bool) T {
@@ -36,9 +38,9 @@ func must[T any](value T, ok bool) T {
 	return value
 }
 
-func percentage(text string) domain.Percentage { return must(domain.ParsePercentage(text)) }
+func percentage(text string) money.Percentage { return must(money.ParsePercentage(text)) }
 
-func major(text string) domain.Quantity { return must(domain.MajorUnits(text)) }
+func major(text string) money.Quantity { return must(money.MajorUnits(text)) }
 
 func zone(name string) *time.Location {
 	zone, err := time.LoadLocation(name)
@@ -141,7 +143,7 @@ func goldenWallets() map[string]domain.Event {
 	return map[string]domain.Event{
 		"wallet.created.v2": &domain.WalletCreated{
 			Project: project, Wallet: wallet, Customer: "ama", Role: domain.CustomerWallet, Type: domain.Postpaid,
-			Asset:  domain.Asset{Code: "GHS", Scale: 2, Name: "Cedi", Symbol: "₵", NumericID: 936},
+			Asset:  money.Asset{Code: "GHS", Scale: 2, Name: "Cedi", Symbol: "₵", NumericID: 936},
 			Number: 12, Name: "Savings", Metadata: metadata, Terms: terms,
 		},
 		"wallet.changed.v1":        &domain.WalletChanged{Project: project, Wallet: wallet, Name: "Travel", Metadata: metadata, Terms: terms},
@@ -151,9 +153,9 @@ func goldenWallets() map[string]domain.Event {
 }
 
 func goldenTransactions() map[string]domain.Event {
-	points := func(n int64) domain.Money { return domain.NewMoney("POINTS", n, 0) }
+	points := func(n int64) money.Amount { return money.New("POINTS", n, 0) }
 	exchange := domain.PostedOperation{
-		Type: domain.Exchange, From: wallet, To: other, Amount: usd(1000), Fee: usd(5), Received: points(120), Rate: must(domain.ParseRate("12.05")),
+		Type: domain.Exchange, From: wallet, To: other, Amount: usd(1000), Fee: usd(5), Received: points(120), Rate: must(money.ParseRate("12.05")),
 	}
 	issue := domain.PostedOperation{Type: domain.Issue, To: wallet, Amount: usd(2500), Fee: usd(0), Expires: at(31, 12).Add(time.Microsecond), Grant: true}
 	return map[string]domain.Event{

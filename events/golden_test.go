@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 )
 
@@ -29,7 +30,7 @@ var update = flag.Bool("update", false, "write the golden files that are missing
 const goldenDir = "testdata/golden"
 
 var (
-	place    = domain.Place{Location: domain.Location{Shard: 3, Sequence: 42}, Time: time.Date(2026, 3, 6, 9, 30, 0, 123456000, time.UTC)}
+	place    = ids.Place{Location: ids.Location{Shard: 3, Sequence: 42}, Time: time.Date(2026, 3, 6, 9, 30, 0, 123456000, time.UTC)}
 	previous = events.HashOf([]byte("the commit before"))
 )
 

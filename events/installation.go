@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"strconv"
 
-	"tallystick/domain"
-
 	"github.com/nats-io/nats.go/jetstream"
+
+	"tallystick/domain/ids"
 )
 
 // shardsKey is where shard 0's stream keeps how many shards the installation has.
@@ -54,8 +54,8 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg OpenConfig) (*Install
 	case cfg.Shards != 0 && cfg.Shards != shards:
 		return nil, fmt.Errorf("%w: it has %d, and %d were asked for", ErrShards, shards, cfg.Shards)
 	}
-	if shards > domain.MaxShards {
-		return nil, fmt.Errorf("%w: 1 to %d, not %d", ErrShards, domain.MaxShards, shards)
+	if shards > ids.MaxShards {
+		return nil, fmt.Errorf("%w: 1 to %d, not %d", ErrShards, ids.MaxShards, shards)
 	}
 	inst := &Installation{}
 	for shard := range shards {

@@ -13,9 +13,9 @@ import (
 	"sync"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/nats-io/nats.go/jetstream"
+
+	"tallystick/domain/ids"
 )
 
 // keysBucket holds a key per customer, each wrapped by the master key.
@@ -171,7 +171,7 @@ func (k *Keys) Load(ctx context.Context) error {
 // Ensure makes the customer's key if there is none. To be called before a fact
 // about the customer is decided. It asks the bucket each time: a key in the cache
 // may have been destroyed by another process since.
-func (k *Keys) Ensure(ctx context.Context, project domain.ProjectID, customer domain.CustomerID) error {
+func (k *Keys) Ensure(ctx context.Context, project ids.Project, customer ids.Customer) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	name := keyName(project, customer)
@@ -204,7 +204,7 @@ func (k *Keys) create(ctx context.Context, name string) error {
 
 // Seal encrypts with AES-256-GCM: 8 bytes that name the key, 12 of nonce, then
 // the ciphertext.
-func (k *Keys) Seal(project domain.ProjectID, customer domain.CustomerID, plain []byte) ([]byte, error) {
+func (k *Keys) Seal(project ids.Project, customer ids.Customer, plain []byte) ([]byte, error) {
 	key, name, err := k.find(project, customer)
 	if err != nil {
 		return nil, err
@@ -215,7 +215,7 @@ func (k *Keys) Seal(project domain.ProjectID, customer domain.CustomerID, plain 
 // Open decrypts what Seal made. ErrErased when the key was destroyed, also when
 // the customer came back since and has another one; ErrKeyNotFound when it is not
 // there, which may pass.
-func (k *Keys) Open(project domain.ProjectID, customer domain.CustomerID, sealed []byte) ([]byte, error) {
+func (k *Keys) Open(project ids.Project, customer ids.Customer, sealed []byte) ([]byte, error) {
 	key, name, err := k.find(project, customer)
 	if err != nil {
 		return nil, err
@@ -235,7 +235,7 @@ func (k *Keys) Open(project domain.ProjectID, customer domain.CustomerID, sealed
 }
 
 // find returns the customer's key from the cache, else from the bucket.
-func (k *Keys) find(project domain.ProjectID, customer domain.CustomerID) (customerKey, string, error) {
+func (k *Keys) find(project ids.Project, customer ids.Customer) (customerKey, string, error) {
 	name := keyName(project, customer)
 	k.mu.RLock()
 	key, ok := k.cached[name]
@@ -292,7 +292,7 @@ func (k *Keys) keep(name string, key customerKey) {
 }
 
 // keyName hides who the customer is, and fits any identifier into a bucket's key.
-func keyName(project domain.ProjectID, customer domain.CustomerID) string {
+func keyName(project ids.Project, customer ids.Customer) string {
 	sum := sha256.Sum256([]byte(string(project) + "\x00" + string(customer)))
 	return hex.EncodeToString(sum[:])
 }

@@ -9,13 +9,13 @@ import (
 	"sync"
 	"testing"
 
-	"tallystick/domain"
-	"tallystick/events"
-
 	"github.com/nats-io/nats.go/jetstream"
+
+	"tallystick/domain/ids"
+	"tallystick/events"
 )
 
-const ama = domain.CustomerID("ama")
+const ama = ids.Customer("ama")
 
 var master = events.MasterKey{1, 2, 3}
 
@@ -40,7 +40,7 @@ func sealed(t *testing.T, keys events.Keyring, plain string) []byte {
 // keyring is what Keys and MemoryKeys have in common.
 type keyring interface {
 	events.Keyring
-	Ensure(ctx context.Context, project domain.ProjectID, customer domain.CustomerID) error
+	Ensure(ctx context.Context, project ids.Project, customer ids.Customer) error
 }
 
 // erase deletes all customers' keys from the bucket, as an operator would one.

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"sync"
 
-	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // MemoryKeys is a Keyring in memory that keeps the rules of Keys: nothing is
@@ -31,7 +31,7 @@ type memoryKey struct {
 func NewMemoryKeys() *MemoryKeys { return &MemoryKeys{keys: map[string]*memoryKey{}} }
 
 // Ensure is Keys.Ensure.
-func (k *MemoryKeys) Ensure(_ context.Context, project domain.ProjectID, customer domain.CustomerID) error {
+func (k *MemoryKeys) Ensure(_ context.Context, project ids.Project, customer ids.Customer) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	name := keyName(project, customer)
@@ -45,7 +45,7 @@ func (k *MemoryKeys) Ensure(_ context.Context, project domain.ProjectID, custome
 }
 
 // Destroy erases a customer.
-func (k *MemoryKeys) Destroy(project domain.ProjectID, customer domain.CustomerID) {
+func (k *MemoryKeys) Destroy(project ids.Project, customer ids.Customer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if key, ok := k.keys[keyName(project, customer)]; ok {
@@ -62,7 +62,7 @@ func (k *MemoryKeys) SetOffline(offline bool) {
 }
 
 // Seal is Keys.Seal.
-func (k *MemoryKeys) Seal(project domain.ProjectID, customer domain.CustomerID, plain []byte) ([]byte, error) {
+func (k *MemoryKeys) Seal(project ids.Project, customer ids.Customer, plain []byte) ([]byte, error) {
 	key, name, err := k.find(project, customer)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (k *MemoryKeys) Seal(project domain.ProjectID, customer domain.CustomerID, 
 }
 
 // Open is Keys.Open.
-func (k *MemoryKeys) Open(project domain.ProjectID, customer domain.CustomerID, sealed []byte) ([]byte, error) {
+func (k *MemoryKeys) Open(project ids.Project, customer ids.Customer, sealed []byte) ([]byte, error) {
 	key, name, err := k.find(project, customer)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (k *MemoryKeys) Open(project domain.ProjectID, customer domain.CustomerID, 
 	return key.open(sealed, name)
 }
 
-func (k *MemoryKeys) find(project domain.ProjectID, customer domain.CustomerID) (customerKey, string, error) {
+func (k *MemoryKeys) find(project ids.Project, customer ids.Customer) (customerKey, string, error) {
 	name := keyName(project, customer)
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -1,15 +1,19 @@
 package events_test
 
-import "tallystick/domain"
+import (
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
 func (r random) operation() domain.PostedOperation {
-	asset, scale := domain.AssetCode("A"+r.text()), r.IntN(19)
-	other := func() domain.Money { return r.money(domain.AssetCode("B"+r.text()), r.IntN(19)) }
+	asset, scale := money.AssetCode("A"+r.text()), r.IntN(19)
+	other := func() money.Amount { return r.money(money.AssetCode("B"+r.text()), r.IntN(19)) }
 	return domain.PostedOperation{
 		Type: one(r, domain.Issue, domain.Redeem, domain.Transfer, domain.Exchange),
-		From: domain.WalletID(r.maybe()), To: domain.WalletID(r.maybe()),
-		Amount: r.money(asset, scale), Fee: domain.NewMoney(asset, int64(r.IntN(3)), scale), FeeReturned: maybe(r, other), Received: maybe(r, other),
-		Rate:    maybe(r, func() domain.Rate { return must(domain.ParseRate("1" + r.digits(r.IntN(19))[1:])) }),
+		From: ids.Wallet(r.maybe()), To: ids.Wallet(r.maybe()),
+		Amount: r.money(asset, scale), Fee: money.New(asset, int64(r.IntN(3)), scale), FeeReturned: maybe(r, other), Received: maybe(r, other),
+		Rate:    maybe(r, func() money.Rate { return must(money.ParseRate("1" + r.digits(r.IntN(19))[1:])) }),
 		Expires: maybe(r, r.moment), Grant: r.coin(),
 	}
 }
@@ -18,11 +22,11 @@ func (r random) operations() []domain.PostedOperation {
 	return append(several(r, 3, r.operation), r.operation())
 }
 
-func (r random) lot(asset domain.AssetCode, scale int) domain.LotPart {
+func (r random) lot(asset money.AssetCode, scale int) domain.LotPart {
 	return domain.LotPart{Lot: 1 + r.Uint64N(1<<63), Amount: r.money(asset, scale), Original: r.money(asset, scale), Expires: r.moment()}
 }
 
-func (r random) lots(asset domain.AssetCode, scale int) []domain.LotPart {
+func (r random) lots(asset money.AssetCode, scale int) []domain.LotPart {
 	return several(r, 2, func() domain.LotPart { return r.lot(asset, scale) })
 }
 
@@ -32,10 +36,10 @@ func (r random) entries(operations []domain.PostedOperation) []domain.Entry {
 		operation := r.IntN(len(operations))
 		amount := operations[operation].Amount
 		if r.IntN(4) == 0 {
-			amount = domain.NewMoney(domain.AssetCode("B"+r.text()), 0, r.IntN(19))
+			amount = money.New(money.AssetCode("B"+r.text()), 0, r.IntN(19))
 		}
 		entries[i] = domain.Entry{
-			Wallet: domain.WalletID(r.text()), Version: 1 + r.Uint64N(1<<63), Operation: operation, Fee: r.coin(),
+			Wallet: ids.Wallet(r.text()), Version: 1 + r.Uint64N(1<<63), Operation: operation, Fee: r.coin(),
 			Kind:   one(r, domain.IssueEntry, domain.RedeemEntry, domain.DebitEntry, domain.CreditEntry),
 			Amount: r.money(amount.Asset(), amount.Scale()), Balance: r.money(amount.Asset(), amount.Scale()),
 			Lots: r.lots(amount.Asset(), amount.Scale()),
@@ -59,15 +63,15 @@ func (r random) origin() domain.Origin {
 }
 
 func (r random) reversed() domain.ReversedOperation {
-	asset, scale := domain.AssetCode(r.text()), r.IntN(19)
+	asset, scale := money.AssetCode(r.text()), r.IntN(19)
 	return domain.ReversedOperation{
-		Operation: r.IntN(1000), Amount: r.money(asset, scale), Fee: domain.NewMoney(asset, int64(r.IntN(3)), scale),
-		Received: maybe(r, func() domain.Money { return r.money(domain.AssetCode(r.text()), r.IntN(19)) }),
+		Operation: r.IntN(1000), Amount: r.money(asset, scale), Fee: money.New(asset, int64(r.IntN(3)), scale),
+		Received: maybe(r, func() money.Amount { return r.money(money.AssetCode(r.text()), r.IntN(19)) }),
 	}
 }
 
 func (r random) transactionFact() domain.Event {
-	project, id, reference, operations := domain.ProjectID(r.text()), domain.TransactionID(r.text()), domain.Reference(r.text()), r.operations()
+	project, id, reference, operations := ids.Project(r.text()), ids.Transaction(r.text()), ids.Reference(r.text()), r.operations()
 	switch r.IntN(8) {
 	case 0:
 		origin := maybe(r, r.origin)
@@ -87,7 +91,7 @@ func (r random) transactionFact() domain.Event {
 		return &domain.TransactionCancelled{Project: project, Transaction: id, Actor: r.maybe(), Reason: r.maybe()}
 	case 3:
 		return &domain.TransactionReversed{
-			Project: project, Transaction: id, Reversal: domain.TransactionID(r.text()), Whole: r.coin(),
+			Project: project, Transaction: id, Reversal: ids.Transaction(r.text()), Whole: r.coin(),
 			Operations: append(several(r, 2, r.reversed), r.reversed()),
 		}
 	}
@@ -101,8 +105,8 @@ func (r random) transactionFact() domain.Event {
 
 // dealing is a fact of expiring credit, a hold, an escrow or a monitor.
 func (r random) dealing() domain.Event {
-	project, wallet, asset, scale := domain.ProjectID(r.text()), domain.WalletID(r.text()), domain.AssetCode(r.text()), r.IntN(19)
-	transaction, hold := domain.TransactionID(r.text()), domain.HoldID(r.text())
+	project, wallet, asset, scale := ids.Project(r.text()), ids.Wallet(r.text()), money.AssetCode(r.text()), r.IntN(19)
+	transaction, hold := ids.Transaction(r.text()), ids.Hold(r.text())
 	amount, remaining := r.money(asset, scale), r.money(asset, scale)
 	lots, kept := r.lots(asset, scale), r.lots(asset, scale)
 	switch r.IntN(5) {
@@ -110,7 +114,7 @@ func (r random) dealing() domain.Event {
 		return &domain.CreditExpiring{Project: project, Wallet: wallet, Lot: r.lot(asset, scale)}
 	case 1:
 		return &domain.HoldPlaced{
-			Project: project, Hold: hold, Wallet: wallet, Reference: domain.Reference(r.text()), Amount: amount, Lots: lots,
+			Project: project, Hold: hold, Wallet: wallet, Reference: ids.Reference(r.text()), Amount: amount, Lots: lots,
 			ExpiresAt: maybe(r, r.moment), Description: r.maybe(), Metadata: r.metadata(),
 		}
 	case 2:
@@ -128,12 +132,12 @@ func (r random) dealing() domain.Event {
 	return r.monitorFact(project, wallet, amount, remaining)
 }
 
-func (r random) escrowFact(project domain.ProjectID, amount, remaining domain.Money, lots []domain.LotPart) domain.Event {
-	escrow, transaction := domain.EscrowID(r.text()), domain.TransactionID(r.text())
+func (r random) escrowFact(project ids.Project, amount, remaining money.Amount, lots []domain.LotPart) domain.Event {
+	escrow, transaction := ids.Escrow(r.text()), ids.Transaction(r.text())
 	switch r.IntN(4) {
 	case 0:
 		created := &domain.EscrowCreated{
-			Project: project, Escrow: escrow, Transaction: transaction, From: domain.WalletID(r.text()), To: domain.WalletID(r.text()),
+			Project: project, Escrow: escrow, Transaction: transaction, From: ids.Wallet(r.text()), To: ids.Wallet(r.text()),
 			Amount: amount, Lots: lots, Approval: r.coin(),
 		}
 		if r.coin() {
@@ -152,8 +156,8 @@ func (r random) escrowFact(project domain.ProjectID, amount, remaining domain.Mo
 	}
 }
 
-func (r random) monitorFact(project domain.ProjectID, wallet domain.WalletID, threshold, value domain.Money) domain.Event {
-	id, metric := domain.MonitorID(r.text()), one(r, domain.BalanceMetric, domain.AvailableMetric, domain.HeldMetric)
+func (r random) monitorFact(project ids.Project, wallet ids.Wallet, threshold, value money.Amount) domain.Event {
+	id, metric := ids.Monitor(r.text()), one(r, domain.BalanceMetric, domain.AvailableMetric, domain.HeldMetric)
 	switch r.IntN(3) {
 	case 0:
 		return &domain.MonitorSet{Project: project, Wallet: wallet, Monitor: domain.Monitor{ID: id, Metric: metric, Threshold: threshold, Above: r.coin()}}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // random makes facts, most of which no ledger would: the wire form has to carry
@@ -73,8 +75,8 @@ func (r random) digits(scale int) string {
 }
 
 // money of an asset, of up to 36 digits.
-func (r random) money(asset domain.AssetCode, scale int) domain.Money {
-	return must(domain.ParseMoney(asset, one(r, "", "-")+r.digits(scale)))
+func (r random) money(asset money.AssetCode, scale int) money.Amount {
+	return must(money.Parse(asset, one(r, "", "-")+r.digits(scale)))
 }
 
 // moment is of whole nanoseconds, seconds or microseconds, in years that can be
@@ -84,18 +86,18 @@ func (r random) moment() time.Time {
 	return time.Unix(r.Int64N(250e9), r.Int64N(1e9)).UTC().Truncate(unit)
 }
 
-func (r random) asset() domain.Asset {
-	return domain.Asset{Code: domain.AssetCode(r.text()), Scale: r.IntN(19), Name: r.maybe(), Symbol: r.maybe(), NumericID: r.IntN(3)}
+func (r random) asset() money.Asset {
+	return money.Asset{Code: money.AssetCode(r.text()), Scale: r.IntN(19), Name: r.maybe(), Symbol: r.maybe(), NumericID: r.IntN(3)}
 }
 
-func (r random) quantity() domain.Quantity { return major(r.digits(r.IntN(19))) }
+func (r random) quantity() money.Quantity { return major(r.digits(r.IntN(19))) }
 
 func (r random) count() domain.Count { return domain.NewCount(r.Uint64()) }
 
 func (r random) fee() domain.FeeRule {
 	rule := domain.FeeRule{
 		Operation: one(r, domain.Transfer, domain.Issue, domain.Redeem, domain.Exchange, domain.Capture, domain.FundEscrow),
-		Currency:  domain.AssetCode(r.maybe()), Fixed: maybe(r, r.quantity), Minimum: maybe(r, r.quantity), Maximum: maybe(r, r.quantity),
+		Currency:  money.AssetCode(r.maybe()), Fixed: maybe(r, r.quantity), Minimum: maybe(r, r.quantity), Maximum: maybe(r, r.quantity),
 	}
 	if r.coin() {
 		rule.Percentage = percentage(one(r, "1", "0.25", "100", "33.333333", "0.00"))
@@ -113,18 +115,18 @@ func (r random) limits() domain.Limits {
 func (r random) settings() domain.ProjectSettings {
 	seconds := func() time.Duration { return time.Duration(1+r.IntN(1e9)) * time.Second }
 	return domain.ProjectSettings{
-		Name: r.text(), Currency: domain.AssetCode(r.text()), Locale: r.maybe(), OneWalletPerCustomer: r.coin(), OwnTransfersFree: r.coin(),
+		Name: r.text(), Currency: money.AssetCode(r.text()), Locale: r.maybe(), OneWalletPerCustomer: r.coin(), OwnTransfersFree: r.coin(),
 		Zone: maybe(r, func() *time.Location { return zone(one(r, "UTC", "Africa/Accra", "Asia/Kathmandu", "Pacific/Apia")) }),
 		Fees: several(r, 3, r.fee), ExpiryNotice: maybe(r, seconds), Backdating: maybe(r, seconds),
 		Limits: several(r, 2, func() domain.CurrencyLimits {
-			return domain.CurrencyLimits{Currency: domain.AssetCode(r.text()), Limits: r.limits()}
+			return domain.CurrencyLimits{Currency: money.AssetCode(r.text()), Limits: r.limits()}
 		}),
 	}
 }
 
 func (r random) terms() domain.Terms {
 	return domain.Terms{
-		CreditLimit: maybe(r, func() domain.Money { return r.money(domain.AssetCode(r.text()), r.IntN(19)) }),
+		CreditLimit: maybe(r, func() money.Amount { return r.money(money.AssetCode(r.text()), r.IntN(19)) }),
 		Fees:        several(r, 2, r.fee), Limits: maybe(r, r.limits),
 		Settlement: maybe(r, func() domain.Settlement {
 			return domain.Settlement{Period: one(r, domain.Weekly, domain.Monthly), Day: 1 + r.IntN(31), Next: r.moment()}
@@ -145,31 +147,31 @@ func (r random) fact() domain.Event {
 }
 
 func (r random) projectFact() domain.Event {
-	project := domain.ProjectID(r.text())
+	project := ids.Project(r.text())
 	switch r.IntN(6) {
 	case 0:
 		return &domain.ProjectCreated{Project: project, Settings: r.settings()}
 	case 1:
 		return &domain.ProjectChanged{Project: project, Settings: r.settings()}
 	case 2:
-		return &domain.CredentialCreated{Project: project, Key: domain.APIKey(r.text()), Name: r.maybe(), SecretHash: [32]byte{byte(r.Uint32())}}
+		return &domain.CredentialCreated{Project: project, Key: ids.APIKey(r.text()), Name: r.maybe(), SecretHash: [32]byte{byte(r.Uint32())}}
 	case 3:
-		return &domain.CredentialRevoked{Project: project, Key: domain.APIKey(r.text())}
+		return &domain.CredentialRevoked{Project: project, Key: ids.APIKey(r.text())}
 	case 4:
 		return &domain.AssetDefined{Project: project, Asset: r.asset()}
 	}
-	return &domain.CustomerUpserted{Project: project, Customer: domain.CustomerID(r.text()), Profile: domain.Profile{
+	return &domain.CustomerUpserted{Project: project, Customer: ids.Customer(r.text()), Profile: domain.Profile{
 		Username: r.maybe(), Phone: r.maybe(), Email: r.maybe(), Name: r.maybe(), Description: r.maybe(), Role: r.maybe(), Metadata: r.metadata(),
 	}}
 }
 
 func (r random) walletFact() domain.Event {
-	project, wallet := domain.ProjectID(r.text()), domain.WalletID(r.text())
+	project, wallet := ids.Project(r.text()), ids.Wallet(r.text())
 	switch r.IntN(4) {
 	case 0:
 		role := one(r, domain.CustomerWallet, domain.SystemWallet, domain.IssuanceWallet, domain.FeeWallet, domain.BreakageWallet, domain.EscrowWallet, domain.LiquidityWallet)
 		return &domain.WalletCreated{
-			Project: project, Wallet: wallet, Customer: domain.CustomerID(r.maybe()), Role: role, Type: one(r, domain.Prepaid, domain.Postpaid),
+			Project: project, Wallet: wallet, Customer: ids.Customer(r.maybe()), Role: role, Type: one(r, domain.Prepaid, domain.Postpaid),
 			Asset: r.asset(), Number: 1 + r.Uint64N(1<<63), Name: r.maybe(), Metadata: r.metadata(), Terms: r.terms(),
 		}
 	case 1:
@@ -179,6 +181,6 @@ func (r random) walletFact() domain.Event {
 		return &domain.WalletStatusChanged{Project: project, Wallet: wallet, Status: status, Actor: r.maybe(), Reason: r.maybe()}
 	}
 	return &domain.SettlementDue{
-		Project: project, Wallet: wallet, Amount: r.money(domain.AssetCode(r.text()), r.IntN(19)), PeriodEnd: r.moment(), Next: r.moment(),
+		Project: project, Wallet: wallet, Amount: r.money(money.AssetCode(r.text()), r.IntN(19)), PeriodEnd: r.moment(), Next: r.moment(),
 	}
 }

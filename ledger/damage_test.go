@@ -11,11 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 	"tallystick/ledger"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // start runs a ledger that may never be ready, over logs of several shards.
@@ -45,7 +46,7 @@ func (b *book) commitNext(facts ...domain.Event) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	place := domain.Place{Location: domain.Location{Sequence: last + 1}, Time: time.Now()}
+	place := ids.Place{Location: ids.Location{Sequence: last + 1}, Time: time.Now()}
 	builder := (&events.Codec{Keys: b.keys}).NewBuilder(place, events.HashOf(m.Data))
 	if added, err := builder.Add(facts, 1<<20); !added || err != nil {
 		b.t.Fatal(added, err)

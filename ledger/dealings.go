@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/events"
 )
 
@@ -24,21 +26,21 @@ type dealing struct {
 
 // Progress is what became of a hold or escrow.
 type Progress struct {
-	Status       string                 // active, captured, released, expired; open, released, refunded: where the last of it went
-	Spent        domain.Money           // captured, or released to the recipient
-	Remaining    domain.Money           // the rest of the amount is released, or refunded
-	Approved     []domain.EscrowParty   // in order
-	Expired      bool                   // time made the last change
-	Transactions []domain.TransactionID // that paid out of it, in order
-	UpdatedAt    time.Time              // UTC
+	Status       string               // active, captured, released, expired; open, released, refunded: where the last of it went
+	Spent        money.Amount         // captured, or released to the recipient
+	Remaining    money.Amount         // the rest of the amount is released, or refunded
+	Approved     []domain.EscrowParty // in order
+	Expired      bool                 // time made the last change
+	Transactions []ids.Transaction    // that paid out of it, in order
+	UpdatedAt    time.Time            // UTC
 }
 
 // rowOf packs a place in the log of one shard.
-func rowOf(at domain.Location) uint64 { return at.Sequence<<16 | uint64(at.Index) }
+func rowOf(at ids.Location) uint64 { return at.Sequence<<16 | uint64(at.Index) }
 
 // placeOf is rowOf backwards.
-func placeOf(shard uint8, row uint64) domain.Location {
-	return domain.Location{Shard: shard, Sequence: row >> 16, Index: int(row & (domain.MaxFactsPerCommit - 1))}
+func placeOf(shard uint8, row uint64) ids.Location {
+	return ids.Location{Shard: shard, Sequence: row >> 16, Index: int(row & (ids.MaxFactsPerCommit - 1))}
 }
 
 // fold notes the changes that a commit makes.
@@ -64,7 +66,7 @@ func (d dealings) fold(commit *events.Commit) {
 
 // changeOf returns the place of the hold or escrow that a fact changes, and what
 // the fact leaves of it, nil when it takes nothing. False for other facts.
-func changeOf(fact domain.Event) (of domain.Location, remaining *domain.Money, ok bool) {
+func changeOf(fact domain.Event) (of ids.Location, remaining *money.Amount, ok bool) {
 	switch f := fact.(type) {
 	case *domain.HoldCaptured:
 		of, ok = f.Hold.Location()
@@ -109,7 +111,7 @@ func (p *Progress) apply(fact domain.Event, at time.Time) {
 	}
 }
 
-func (p *Progress) spend(amount domain.Money, by domain.TransactionID) {
+func (p *Progress) spend(amount money.Amount, by ids.Transaction) {
 	p.Transactions = append(p.Transactions, by)
 	if p.Spent.Asset() == "" { // the first of it
 		p.Spent = amount
@@ -118,7 +120,7 @@ func (p *Progress) spend(amount domain.Money, by domain.TransactionID) {
 	p.Spent = p.Spent.Add(amount)
 }
 
-func (p *Progress) take(remaining domain.Money, end string, expired bool) {
+func (p *Progress) take(remaining money.Amount, end string, expired bool) {
 	p.Remaining, p.Expired = remaining, expired
 	if remaining.IsZero() {
 		p.Status = end

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 )
 
@@ -40,7 +41,7 @@ const (
 
 // batch is a group decided but not yet durable.
 type batch struct {
-	place   domain.Place
+	place   ids.Place
 	fork    *domain.State
 	builder *events.Builder
 	facts   []domain.Event // in the builder
@@ -50,7 +51,7 @@ type batch struct {
 
 func (s *shard) newBatch(builder *events.Builder) *batch {
 	b := &batch{
-		place:   domain.Place{Location: domain.Location{Shard: uint8(s.index), Sequence: s.cursor.Sequence + 1}, Time: s.time()},
+		place:   ids.Place{Location: ids.Location{Shard: uint8(s.index), Sequence: s.cursor.Sequence + 1}, Time: s.time()},
 		fork:    s.state.Fork(),
 		builder: builder,
 	}

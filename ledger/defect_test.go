@@ -10,11 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 	"tallystick/ledger"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // unruled is a command that no rule decides: deciding it panics.
@@ -23,7 +24,7 @@ type unruled struct{ domain.ChangeStatus }
 // fragileKeys panic over a profile that says so.
 type fragileKeys struct{ *events.MemoryKeys }
 
-func (k fragileKeys) Seal(project domain.ProjectID, customer domain.CustomerID, plain []byte) ([]byte, error) {
+func (k fragileKeys) Seal(project ids.Project, customer ids.Customer, plain []byte) ([]byte, error) {
 	if bytes.Contains(plain, []byte("unsealable")) {
 		panic("the keyring is broken")
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/events"
 	"tallystick/ledger"
 )
@@ -24,8 +26,8 @@ type book struct {
 	ledger  *ledger.Ledger
 	cancel  func() // begins to stop the ledger
 	stop    func() // and waits until it has
-	project domain.ProjectID
-	wallets []domain.WalletID
+	project ids.Project
+	wallets []ids.Wallet
 }
 
 // open starts a ledger over a log; more than one may run over the same.
@@ -85,7 +87,7 @@ func fakeTime(test func(t *testing.T)) func(t *testing.T) {
 // process shares: made in a bubble, it would belong to that bubble alone.
 var makeCoders = sync.OnceFunc(func() {
 	codec := &events.Codec{Keys: events.NewMemoryKeys()}
-	builder := codec.NewBuilder(domain.Place{Location: domain.Location{Sequence: 1}, Time: time.Now()}, events.Hash{})
+	builder := codec.NewBuilder(ids.Place{Location: ids.Location{Sequence: 1}, Time: time.Now()}, events.Hash{})
 	added, err := builder.Add([]domain.Event{&domain.ProjectCreated{Project: "proj_1", Settings: domain.ProjectSettings{Name: "Test", Currency: "GHS"}}}, 1<<20)
 	if err == nil && added {
 		_, err = codec.Decode(builder.Bytes())
@@ -102,7 +104,7 @@ func newBook(t testing.TB, n int, change func(*ledger.Config)) *book {
 	receipt := b.must(domain.CreateProject{Settings: domain.ProjectSettings{Name: "Test", Currency: "GHS"}})
 	b.project = receipt.Events[0].(*domain.ProjectCreated).Project
 	for i := range n {
-		customer := domain.CustomerID(fmt.Sprint("customer-", i))
+		customer := ids.Customer(fmt.Sprint("customer-", i))
 		if err := b.keys.Ensure(t.Context(), b.project, customer); err != nil {
 			t.Fatal(err)
 		}
@@ -116,8 +118,8 @@ func newBook(t testing.TB, n int, change func(*ledger.Config)) *book {
 	return b
 }
 
-func major(text string) domain.Quantity {
-	quantity, ok := domain.MajorUnits(text)
+func major(text string) money.Quantity {
+	quantity, ok := money.MajorUnits(text)
 	if !ok {
 		panic(text)
 	}
@@ -134,7 +136,7 @@ func (b *book) must(command domain.Command) ledger.Receipt {
 }
 
 func (b *book) transact(reference string, operations ...domain.Operation) *domain.Transact {
-	return &domain.Transact{Project: b.project, Reference: domain.Reference(reference), Operations: operations}
+	return &domain.Transact{Project: b.project, Reference: ids.Reference(reference), Operations: operations}
 }
 
 func (b *book) transfer(reference string, from, to int, amount string) *domain.Transact {
@@ -193,7 +195,7 @@ func TestTransfer(t *testing.T) {
 		if err != nil || !ok || record.Event.(*domain.TransactionCompleted).Reference != "one" || !record.Time.Equal(receipt.Time) {
 			t.Errorf("read back: %+v %t %v", record, ok, err)
 		}
-		for _, id := range []domain.TransactionID{"tx_nonsense", "tx_00000000v0000", domain.TransactionID(domain.Location{Sequence: 9999}.ID("tx_"))} {
+		for _, id := range []ids.Transaction{"tx_nonsense", "tx_00000000v0000", ids.Transaction(ids.Location{Sequence: 9999}.ID("tx_"))} {
 			if _, ok, err := b.ledger.Transaction(t.Context(), id); ok || err != nil {
 				t.Errorf("%s: %t %v", id, ok, err)
 			}

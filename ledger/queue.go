@@ -5,9 +5,9 @@ import (
 	"sync"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"tallystick/domain/ids"
 )
 
 // unbounded is a budget that any command is within.
@@ -42,7 +42,7 @@ type queue struct {
 // flowKey: what time asks for of a project is a flow beside that of its callers,
 // so that neither waits until the other is done.
 type flowKey struct {
-	project domain.ProjectID
+	project ids.Project
 	due     bool
 }
 
@@ -68,7 +68,7 @@ func newQueue(capacity int, now func() time.Time, gauge prometheus.Gauge) *queue
 // returns false when there is no room for them: a flow may hold as much as is
 // left free, so that there is always room for another. One in which nothing
 // waits takes a call of any size.
-func (q *queue) put(project domain.ProjectID, all []*pending) bool {
+func (q *queue) put(project ids.Project, all []*pending) bool {
 	cost := costOf(all)
 	q.mu.Lock()
 	key := flowKey{project: project}
@@ -89,7 +89,7 @@ func (q *queue) put(project domain.ProjectID, all []*pending) bool {
 }
 
 // putDue adds what time asks for of a project.
-func (q *queue) putDue(project domain.ProjectID, p *pending) {
+func (q *queue) putDue(project ids.Project, p *pending) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.add(flowKey{project, true}, []*pending{p}, p.cost)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/events"
 )
 
@@ -20,14 +22,14 @@ type HoldRecord struct {
 type EscrowRecord struct {
 	Progress
 	Created   *domain.EscrowCreated
-	Reference domain.Reference // of the transaction that took the sender's money
-	CreatedAt time.Time        // UTC
-	Sequence  uint64           // the record holds as of this commit
+	Reference ids.Reference // of the transaction that took the sender's money
+	CreatedAt time.Time     // UTC
+	Sequence  uint64        // the record holds as of this commit
 }
 
 // Hold returns a hold of any project, as of now; false when there is none. The
 // error is an *Unavailable, or says that the commit cannot be decoded.
-func (l *Ledger) Hold(ctx context.Context, id domain.HoldID) (HoldRecord, bool, error) {
+func (l *Ledger) Hold(ctx context.Context, id ids.Hold) (HoldRecord, bool, error) {
 	at, ok := id.Location()
 	if !ok {
 		return HoldRecord{}, false, nil
@@ -43,7 +45,7 @@ func (l *Ledger) Hold(ctx context.Context, id domain.HoldID) (HoldRecord, bool, 
 
 // Escrow returns an escrow of any project, as of now; false when there is none.
 // The error is an *Unavailable, or says that the commit cannot be decoded.
-func (l *Ledger) Escrow(ctx context.Context, id domain.EscrowID) (EscrowRecord, bool, error) {
+func (l *Ledger) Escrow(ctx context.Context, id ids.Escrow) (EscrowRecord, bool, error) {
 	at, ok := id.Location()
 	if !ok {
 		return EscrowRecord{}, false, nil
@@ -64,7 +66,7 @@ func (l *Ledger) Escrow(ctx context.Context, id domain.EscrowID) (EscrowRecord, 
 }
 
 // begin fills in what no change has set.
-func (p *Progress) begin(status string, amount domain.Money, made time.Time) {
+func (p *Progress) begin(status string, amount money.Amount, made time.Time) {
 	if p.Status == "" {
 		p.Status = status
 	}
@@ -90,7 +92,7 @@ type found struct {
 // dealing reads the hold or escrow that was made at a place. The state is
 // confirmed first: what it has is in the log, and what it does not have was not
 // there when the caller asked.
-func (l *Ledger) dealing(ctx context.Context, at domain.Location) (found, error) {
+func (l *Ledger) dealing(ctx context.Context, at ids.Location) (found, error) {
 	if int(at.Shard) >= len(l.shards) || at.Sequence == 0 {
 		return found{}, nil
 	}
@@ -126,7 +128,7 @@ func (l *Ledger) dealing(ctx context.Context, at domain.Location) (found, error)
 }
 
 // commit reads a commit that is there.
-func (l *Ledger) commit(ctx context.Context, at domain.Location) (*events.Commit, error) {
+func (l *Ledger) commit(ctx context.Context, at ids.Location) (*events.Commit, error) {
 	message, ok, err := l.get(ctx, at)
 	if err == nil && !ok {
 		err = l.shards[at.Shard].unavailable("the log cannot be read now")

@@ -7,21 +7,22 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/ledger"
 )
 
-func (b *book) hold(reference, amount string, expires time.Time) domain.HoldID {
+func (b *book) hold(reference, amount string, expires time.Time) ids.Hold {
 	b.t.Helper()
 	receipt := b.must(domain.PlaceHold{
-		Project: b.project, Wallet: b.wallets[0], Reference: domain.Reference(reference), Quantity: major(amount), ExpiresAt: expires,
+		Project: b.project, Wallet: b.wallets[0], Reference: ids.Reference(reference), Quantity: major(amount), ExpiresAt: expires,
 	})
 	return receipt.Events[0].(*domain.HoldPlaced).Hold
 }
 
-func (b *book) escrow(reference, amount string, change domain.CreateEscrow) domain.EscrowID {
+func (b *book) escrow(reference, amount string, change domain.CreateEscrow) ids.Escrow {
 	b.t.Helper()
 	change.Project, change.From, change.To = b.project, b.wallets[0], b.wallets[1]
-	change.Reference, change.Quantity = domain.Reference(reference), major(amount)
+	change.Reference, change.Quantity = ids.Reference(reference), major(amount)
 	for _, event := range b.must(change).Events {
 		if created, ok := event.(*domain.EscrowCreated); ok {
 			return created.Escrow
@@ -37,7 +38,7 @@ func said(p *ledger.Progress) string {
 	return fmt.Sprintf("%s %s %s %v %t %d", p.Status, p.Spent, p.Remaining, p.Approved, p.Expired, len(p.Transactions))
 }
 
-func (b *book) expectHold(id domain.HoldID, want string) ledger.HoldRecord {
+func (b *book) expectHold(id ids.Hold, want string) ledger.HoldRecord {
 	b.t.Helper()
 	record, ok, err := b.ledger.Hold(b.t.Context(), id)
 	if err != nil || !ok || record.Placed.Hold != id || said(&record.Progress) != want {
@@ -46,7 +47,7 @@ func (b *book) expectHold(id domain.HoldID, want string) ledger.HoldRecord {
 	return record
 }
 
-func (b *book) expectEscrow(id domain.EscrowID, want string) ledger.EscrowRecord {
+func (b *book) expectEscrow(id ids.Escrow, want string) ledger.EscrowRecord {
 	b.t.Helper()
 	record, ok, err := b.ledger.Escrow(b.t.Context(), id)
 	if err != nil || !ok || record.Created.Escrow != id || said(&record.Progress) != want {
@@ -55,9 +56,9 @@ func (b *book) expectEscrow(id domain.EscrowID, want string) ledger.EscrowRecord
 	return record
 }
 
-func (b *book) capture(hold domain.HoldID, reference, amount string, releaseRest bool) ledger.Receipt {
+func (b *book) capture(hold ids.Hold, reference, amount string, releaseRest bool) ledger.Receipt {
 	b.t.Helper()
-	command := domain.CaptureHold{Project: b.project, Hold: hold, Reference: domain.Reference(reference), ReleaseRest: releaseRest}
+	command := domain.CaptureHold{Project: b.project, Hold: hold, Reference: ids.Reference(reference), ReleaseRest: releaseRest}
 	if amount != "" {
 		command.Quantity = major(amount)
 	}
@@ -141,25 +142,25 @@ func TestNoRecord(t *testing.T) {
 		at, _ := b.hold("h", "1", time.Time{}).Location()
 		elsewhere, past := at, at
 		elsewhere.Shard, past.Index = 1, 1
-		for _, place := range []domain.Location{{Sequence: 1}, {Sequence: at.Sequence + 1}, {}, elsewhere, past} {
-			if _, ok, err := b.ledger.Transaction(t.Context(), domain.TransactionID(place.ID("tx_"))); ok || err != nil {
+		for _, place := range []ids.Location{{Sequence: 1}, {Sequence: at.Sequence + 1}, {}, elsewhere, past} {
+			if _, ok, err := b.ledger.Transaction(t.Context(), ids.Transaction(place.ID("tx_"))); ok || err != nil {
 				t.Errorf("transaction at %+v: %t %v", place, ok, err)
 			}
-			if _, ok, err := b.ledger.Hold(t.Context(), domain.HoldID(place.ID("hold_"))); ok || err != nil {
+			if _, ok, err := b.ledger.Hold(t.Context(), ids.Hold(place.ID("hold_"))); ok || err != nil {
 				t.Errorf("hold at %+v: %t %v", place, ok, err)
 			}
-			if _, ok, err := b.ledger.Escrow(t.Context(), domain.EscrowID(place.ID("esc_"))); ok || err != nil {
+			if _, ok, err := b.ledger.Escrow(t.Context(), ids.Escrow(place.ID("esc_"))); ok || err != nil {
 				t.Errorf("escrow at %+v: %t %v", place, ok, err)
 			}
 		}
 		if _, ok, err := b.ledger.Hold(t.Context(), "nonsense"); ok || err != nil {
 			t.Errorf("nonsense: %t %v", ok, err)
 		}
-		if _, ok, err := b.ledger.Escrow(t.Context(), domain.EscrowID(at.ID("esc_"))); ok || err != nil {
+		if _, ok, err := b.ledger.Escrow(t.Context(), ids.Escrow(at.ID("esc_"))); ok || err != nil {
 			t.Errorf("a hold's place as an escrow: %t %v", ok, err)
 		}
 		b.log.SetOffline(true)
-		if _, _, err := b.ledger.Hold(t.Context(), domain.HoldID(at.ID("hold_"))); err == nil {
+		if _, _, err := b.ledger.Hold(t.Context(), ids.Hold(at.ID("hold_"))); err == nil {
 			t.Error("a hold is read from a log that is away")
 		}
 	})(t)

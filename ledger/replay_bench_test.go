@@ -6,12 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/embedded/embeddedtest"
 	"tallystick/events"
 	"tallystick/ledger"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // BenchmarkReplay folds a log of 200,000 transfers, 50 a commit, between 1,000
@@ -93,20 +95,20 @@ func BenchmarkMemory(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		at := func(i int) domain.Location { return domain.Location{Sequence: uint64(i) + 1} }
-		project := domain.ProjectID(at(0).ID("proj_"))
+		at := func(i int) ids.Location { return ids.Location{Sequence: uint64(i) + 1} }
+		project := ids.Project(at(0).ID("proj_"))
 		evolve(&domain.ProjectCreated{Project: project, Settings: domain.ProjectSettings{Name: "Test", Currency: "GHS"}})
 		start := heap()
 		for i := range wallets {
-			customer := domain.CustomerID(fmt.Sprintf("customer-%08d", i))
+			customer := ids.Customer(fmt.Sprintf("customer-%08d", i))
 			evolve(&domain.CustomerUpserted{Project: project, Customer: customer, Profile: domain.Profile{
 				Username: fmt.Sprintf("user%08d", i), Phone: fmt.Sprintf("+2332%08d", i)}})
-			evolve(&domain.WalletCreated{Project: project, Wallet: domain.WalletID(at(i).ID("wall_")), Customer: customer,
-				Role: domain.CustomerWallet, Type: domain.Prepaid, Asset: domain.Asset{Code: "GHS", Scale: 2, NumericID: 936}, Number: uint64(i)})
+			evolve(&domain.WalletCreated{Project: project, Wallet: ids.Wallet(at(i).ID("wall_")), Customer: customer,
+				Role: domain.CustomerWallet, Type: domain.Prepaid, Asset: money.Asset{Code: "GHS", Scale: 2, NumericID: 936}, Number: uint64(i)})
 		}
 		middle := heap()
 		for i := range references {
-			evolve(&domain.TransactionFailed{Project: project, Transaction: domain.TransactionID(at(i).ID("tx_")), Reference: domain.Reference(fmt.Sprint("reference-", i))})
+			evolve(&domain.TransactionFailed{Project: project, Transaction: ids.Transaction(at(i).ID("tx_")), Reference: ids.Reference(fmt.Sprint("reference-", i))})
 		}
 		b.ReportMetric(float64(middle-start)/wallets, "B/wallet")
 		b.ReportMetric(float64(heap()-middle)/references, "B/reference")

@@ -8,10 +8,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tallystick/domain"
-	"tallystick/events"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/events"
 )
 
 // shard is one log, the state it adds up to, and the one writer of it in this process.
@@ -74,8 +75,8 @@ func newShard(index int, log Log, cfg Config, m *metrics) *shard {
 		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label), aside: m.aside.WithLabelValues(label),
 		unheard: cfg.Witnesses, queue: newQueue(cfg.Capacity, cfg.Now, m.waiting.WithLabelValues(label)), state: domain.NewState(len(cfg.Logs)), dealings: dealings{}, advanced: make(chan struct{}),
 	}
-	s.builder = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
-	s.trial = cfg.Codec.NewBuilder(domain.Place{}, events.Hash{})
+	s.builder = cfg.Codec.NewBuilder(ids.Place{}, events.Hash{})
+	s.trial = cfg.Codec.NewBuilder(ids.Place{}, events.Hash{})
 	s.refuse("the log has not been read yet")
 	return s
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 )
 
@@ -14,7 +15,7 @@ import (
 type TransactionRecord struct {
 	Event     domain.Event // *domain.TransactionCompleted, *domain.TransactionFailed, or while it waits, and when it was cancelled, *domain.TransactionScheduled
 	Time      time.Time    // of the event
-	Location  domain.Location
+	Location  ids.Location
 	Cancelled bool
 	Reversal  *domain.Reversal // what was taken back so far; nil for nothing
 	Sequence  uint64           // the record holds as of this commit
@@ -23,7 +24,7 @@ type TransactionRecord struct {
 // Transaction reads one from the log, where its identifier says that it stands,
 // or, of a scheduled one, where it was decided. False when there is none. The
 // error is an *Unavailable.
-func (l *Ledger) Transaction(ctx context.Context, id domain.TransactionID) (TransactionRecord, bool, error) {
+func (l *Ledger) Transaction(ctx context.Context, id ids.Transaction) (TransactionRecord, bool, error) {
 	at, ok := id.Location()
 	if !ok {
 		return TransactionRecord{}, false, nil
@@ -33,7 +34,7 @@ func (l *Ledger) Transaction(ctx context.Context, id domain.TransactionID) (Tran
 		return TransactionRecord{}, false, err
 	}
 	var status domain.ScheduleStatus
-	var outcome domain.Location
+	var outcome ids.Location
 	record.Sequence, err = l.View(ctx, int(at.Shard), func(state *domain.State) {
 		record.Reversal = state.Reversal(id)
 		status, outcome, _ = state.Scheduled(id)
@@ -51,7 +52,7 @@ func (l *Ledger) Transaction(ctx context.Context, id domain.TransactionID) (Tran
 }
 
 // record reads the transaction that stands at a place, false for none.
-func (l *Ledger) record(ctx context.Context, at domain.Location) (TransactionRecord, bool, error) {
+func (l *Ledger) record(ctx context.Context, at ids.Location) (TransactionRecord, bool, error) {
 	message, ok, err := l.get(ctx, at)
 	if !ok || err != nil {
 		return TransactionRecord{}, false, err
@@ -69,7 +70,7 @@ func (l *Ledger) record(ctx context.Context, at domain.Location) (TransactionRec
 
 // Time answers when the commit at a location was made; the zero time when there
 // is none. The error is an *Unavailable.
-func (l *Ledger) Time(ctx context.Context, at domain.Location) (time.Time, error) {
+func (l *Ledger) Time(ctx context.Context, at ids.Location) (time.Time, error) {
 	message, ok, err := l.get(ctx, at)
 	if !ok || err != nil {
 		return time.Time{}, err
@@ -82,7 +83,7 @@ func (l *Ledger) Time(ctx context.Context, at domain.Location) (time.Time, error
 }
 
 // get reads one commit; false when there is none.
-func (l *Ledger) get(ctx context.Context, at domain.Location) (events.Message, bool, error) {
+func (l *Ledger) get(ctx context.Context, at ids.Location) (events.Message, bool, error) {
 	if int(at.Shard) >= len(l.shards) || at.Sequence == 0 {
 		return events.Message{}, false, nil
 	}

@@ -5,18 +5,20 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // balances are the wallets that a batch moves, a row for each: the version that
 // its first entry of the batch makes, what its last one leaves, and what came in
 // (since the wallet was last asked to settle). Columns, as the statement takes them.
 type balances struct {
-	index    map[domain.WalletID]int
+	index    map[ids.Wallet]int
 	ids      []string
 	first    []int64
 	last     []int64
-	amounts  []domain.Money
-	received []domain.Money
+	amounts  []money.Amount
+	received []money.Amount
 	times    []time.Time
 	sequence []int64
 }
@@ -55,7 +57,7 @@ func (b *balances) move(e *domain.Entry, at *moment) error {
 	return nil
 }
 
-func positive(m domain.Money) domain.Money {
+func positive(m money.Amount) money.Amount {
 	if m.Sign() > 0 {
 		return m
 	}
@@ -65,7 +67,7 @@ func positive(m domain.Money) domain.Money {
 // demand forgets what came in before a wallet was asked to settle: only what
 // comes in afterwards pays for that. The statement that sets what is due goes
 // before the one of the balances.
-func (b *balances) demand(wallet domain.WalletID, due *domain.Money) {
+func (b *balances) demand(wallet ids.Wallet, due *money.Amount) {
 	if row, moved := b.index[wallet]; moved {
 		b.received[row] = due.Sub(*due)
 	}

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-	"tallystick/events"
-
 	"github.com/go-faster/jx"
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+	"tallystick/events"
 )
 
 // A batch is full, and taken no more commits into, at either of these.
@@ -39,13 +41,13 @@ type batch struct {
 }
 
 type assetKey struct {
-	project domain.ProjectID
-	code    domain.AssetCode
+	project ids.Project
+	code    money.AssetCode
 }
 
 func newBatch() *batch {
 	return &batch{
-		balances: balances{index: map[domain.WalletID]int{}}, lots: lots{index: map[lotKey]int{}}, assets: map[assetKey]bool{},
+		balances: balances{index: map[ids.Wallet]int{}}, lots: lots{index: map[lotKey]int{}}, assets: map[assetKey]bool{},
 	}
 }
 

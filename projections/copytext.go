@@ -4,9 +4,10 @@ import (
 	"strconv"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 // copyRows are rows in the text format of COPY, made without a conversion of
@@ -50,7 +51,7 @@ func (r *copyRows) bool(b bool) {
 	}
 }
 
-func (r *copyRows) money(m domain.Money) { r.buf = append(m.AppendText(r.buf), '\t') }
+func (r *copyRows) money(m money.Amount) { r.buf = append(m.AppendText(r.buf), '\t') }
 
 func (r *copyRows) json(e *jx.Encoder) {
 	r.buf = append(appendEscaped(r.buf, e.Bytes()), '\t')

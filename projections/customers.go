@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // Customer is a customer with the times, UTC, of the first and the last fact.
@@ -18,7 +19,7 @@ type Customer struct {
 
 // CustomerFilter says which customers.
 type CustomerFilter struct {
-	Project domain.ProjectID
+	Project ids.Project
 	Cursor  string
 	Limit   int
 }

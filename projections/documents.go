@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // The jsonb columns: how they are written (by the projector, often) and read
@@ -61,7 +63,7 @@ func encodeCredit(e *jx.Encoder, o *domain.PostedOperation) {
 	}
 }
 
-func encodeMoney(e *jx.Encoder, field string, m domain.Money) {
+func encodeMoney(e *jx.Encoder, field string, m money.Amount) {
 	var buf [64]byte
 	e.FieldStart(field)
 	e.ByteStr(m.AppendText(buf[:0]))
@@ -122,12 +124,12 @@ func decodeMetadata(text []byte) (domain.Metadata, error) {
 // operationRow is an operation as it is written.
 type operationRow struct {
 	Type             domain.OperationType
-	From, To         domain.WalletID
-	Currency         domain.AssetCode
+	From, To         ids.Wallet
+	Currency         money.AssetCode
 	Amount           string
 	Fee              string
 	Received         string
-	ReceivedCurrency domain.AssetCode `json:"received_currency"`
+	ReceivedCurrency money.AssetCode `json:"received_currency"`
 	Rate             string
 	FeeReturned      string `json:"fee_returned"`
 	Expires          time.Time
@@ -171,7 +173,7 @@ func (row *operationRow) operation() (o domain.PostedOperation, err error) {
 	}
 	if row.Rate != "" {
 		var ok bool
-		if o.Rate, ok = domain.ParseRate(row.Rate); !ok {
+		if o.Rate, ok = money.ParseRate(row.Rate); !ok {
 			return o, fmt.Errorf("%q is not a rate", row.Rate)
 		}
 	}
@@ -191,10 +193,10 @@ func decodeFailure(text []byte) (domain.Rejection, error) {
 
 // parseMoney reads an amount back. NUMERIC keeps the digits that it was given,
 // zeros at the end too, so the scale is the asset's.
-func parseMoney(asset domain.AssetCode, text string) (domain.Money, error) {
-	money, ok := domain.ParseMoney(asset, text)
+func parseMoney(asset money.AssetCode, text string) (money.Amount, error) {
+	value, ok := money.Parse(asset, text)
 	if !ok {
-		return money, fmt.Errorf("%q is not an amount", text)
+		return value, fmt.Errorf("%q is not an amount", text)
 	}
-	return money, nil
+	return value, nil
 }

@@ -6,23 +6,25 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // Entry is an entry with its transaction and time.
 type Entry struct {
 	domain.Entry
-	Transaction domain.TransactionID
+	Transaction ids.Transaction
 	Time        time.Time // UTC
 	EffectiveAt time.Time // of its transaction, UTC; zero: none
 }
 
 // EntryFilter says which entries of one wallet. Zero fields do not filter.
 type EntryFilter struct {
-	Project domain.ProjectID
-	Wallet  domain.WalletID
+	Project ids.Project
+	Wallet  ids.Wallet
 	Kind    domain.EntryKind
 	From    time.Time // at it or after
 	To      time.Time // before it
@@ -80,7 +82,7 @@ func (q *Queries) addLots(ctx context.Context, rows []Entry) error {
 // BalanceAt answers the newest entry of a wallet at a time or before it: its
 // Balance is the wallet's at that time. False when there is none: then the
 // wallet was empty, or did not exist in that project.
-func (q *Queries) BalanceAt(ctx context.Context, project domain.ProjectID, wallet domain.WalletID, at time.Time) (Entry, bool, error) {
+func (q *Queries) BalanceAt(ctx context.Context, project ids.Project, wallet ids.Wallet, at time.Time) (Entry, bool, error) {
 	rows, err := q.pool.Query(ctx, selectEntries+` AND e.created_at <= $3 ORDER BY e.created_at DESC, e.version DESC LIMIT 1`,
 		wallet, project, at.Truncate(time.Microsecond))
 	if err != nil {
@@ -108,7 +110,7 @@ func wholeMicros(t time.Time) time.Time {
 func scanEntry(row pgx.CollectableRow) (Entry, error) {
 	var e Entry
 	var amount, balance string
-	var currency domain.AssetCode
+	var currency money.AssetCode
 	var effective *time.Time
 	err := row.Scan(&e.Wallet, &e.Version, &e.Kind, &e.Operation, &e.Fee, &amount, &balance, &e.Transaction, &e.Time, &currency, &effective)
 	if err != nil {
@@ -118,6 +120,6 @@ func scanEntry(row pgx.CollectableRow) (Entry, error) {
 	return e, e.parse(currency, amount, balance)
 }
 
-func (e *Entry) parse(currency domain.AssetCode, value, balance string) error {
+func (e *Entry) parse(currency money.AssetCode, value, balance string) error {
 	return parseAmounts(currency, amount{&e.Amount, value}, amount{&e.Balance, balance})
 }

@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/projections"
 )
 
-func equalHolds(t *testing.T, facts []told, queries *projections.Queries, project domain.ProjectID) {
+func equalHolds(t *testing.T, facts []told, queries *projections.Queries, project ids.Project) {
 	t.Helper()
 	want := holdsOf(facts, project)
 	for _, status := range []string{"", "active", "captured", "released", "expired"} {
@@ -20,9 +22,9 @@ func equalHolds(t *testing.T, facts []told, queries *projections.Queries, projec
 }
 
 // holdsOf folds facts, newest first, to the holds of a project, newest first.
-func holdsOf(facts []told, project domain.ProjectID) []projections.Hold {
+func holdsOf(facts []told, project ids.Project) []projections.Hold {
 	var all []projections.Hold
-	change := func(id domain.HoldID, told told, do func(h *projections.Hold)) {
+	change := func(id ids.Hold, told told, do func(h *projections.Hold)) {
 		for i := range all {
 			if all[i].ID == id {
 				all[i].UpdatedAt = told.time
@@ -61,7 +63,7 @@ func holdsOf(facts []told, project domain.ProjectID) []projections.Hold {
 	return all
 }
 
-func equalEscrows(t *testing.T, facts []told, queries *projections.Queries, project domain.ProjectID) {
+func equalEscrows(t *testing.T, facts []told, queries *projections.Queries, project ids.Project) {
 	t.Helper()
 	want := escrowsOf(facts, project)
 	for _, status := range []string{"", "open", "released", "refunded"} {
@@ -73,10 +75,10 @@ func equalEscrows(t *testing.T, facts []told, queries *projections.Queries, proj
 }
 
 // escrowsOf folds facts, newest first, to the escrows of a project, newest first.
-func escrowsOf(facts []told, project domain.ProjectID) []projections.Escrow {
+func escrowsOf(facts []told, project ids.Project) []projections.Escrow {
 	var all []projections.Escrow
-	references := map[domain.TransactionID]domain.Reference{}
-	change := func(id domain.EscrowID, told told, do func(e *projections.Escrow)) {
+	references := map[ids.Transaction]ids.Reference{}
+	change := func(id ids.Escrow, told told, do func(e *projections.Escrow)) {
 		for i := range all {
 			if all[i].ID == id {
 				all[i].UpdatedAt = told.time
@@ -84,7 +86,7 @@ func escrowsOf(facts []told, project domain.ProjectID) []projections.Escrow {
 			}
 		}
 	}
-	paid := func(e *projections.Escrow, by domain.TransactionID, remaining domain.Money, status string, deadline bool) {
+	paid := func(e *projections.Escrow, by ids.Transaction, remaining money.Amount, status string, deadline bool) {
 		e.Remaining, e.Transactions, e.Expired = remaining, append(e.Transactions, by), deadline
 		if remaining.IsZero() {
 			e.Status = status

@@ -7,10 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // equalTables compares the tables that no query of ours reads, as an analyst sees
@@ -86,7 +88,7 @@ func equalLines(t *testing.T, pool *pgxpool.Pool, what string, want []string, st
 func walletLots(h *history) (all []string) {
 	for w := range h.state.Wallets() {
 		for _, l := range w.Lots() {
-			all = append(all, fmt.Sprintf("%s %s %s %s %s", domain.LotID(w.ID, l.Lot), w.ID, l.Amount, l.Original, l.Expires.Format(stamp)))
+			all = append(all, fmt.Sprintf("%s %s %s %s %s", ids.Lot(w.ID, l.Lot), w.ID, l.Amount, l.Original, l.Expires.Format(stamp)))
 		}
 	}
 	return all
@@ -98,7 +100,7 @@ func announcements(facts []told) (all []string) {
 	last := map[string]time.Time{}
 	for _, told := range facts {
 		if f, ok := told.fact.(*domain.CreditExpiring); ok {
-			if id := domain.LotID(f.Wallet, f.Lot.Lot); told.time.After(last[id]) {
+			if id := ids.Lot(f.Wallet, f.Lot.Lot); told.time.After(last[id]) {
 				last[id] = told.time
 			}
 		}
@@ -111,12 +113,12 @@ func announcements(facts []told) (all []string) {
 
 // lotSums is how much of each lot holds keep, and how much has expired.
 func lotSums(facts []told) (reserved, expired []string) {
-	kept := map[domain.HoldID]map[string]domain.Money{}
-	gone := map[string]domain.Money{}
-	named := func(wallet domain.WalletID, parts []domain.LotPart) map[string]domain.Money {
-		named := map[string]domain.Money{}
+	kept := map[ids.Hold]map[string]money.Amount{}
+	gone := map[string]money.Amount{}
+	named := func(wallet ids.Wallet, parts []domain.LotPart) map[string]money.Amount {
+		named := map[string]money.Amount{}
 		for _, p := range parts {
-			named[domain.LotID(wallet, p.Lot)] = p.Amount
+			named[ids.Lot(wallet, p.Lot)] = p.Amount
 		}
 		return named
 	}
@@ -134,7 +136,7 @@ func lotSums(facts []told) (reserved, expired []string) {
 			}
 		}
 	}
-	sums := map[string]domain.Money{}
+	sums := map[string]money.Amount{}
 	for _, parts := range kept {
 		for id, amount := range parts {
 			add(sums, id, amount)
@@ -149,7 +151,7 @@ func lotSums(facts []told) (reserved, expired []string) {
 	return reserved, expired
 }
 
-func add(sums map[string]domain.Money, id string, amount domain.Money) {
+func add(sums map[string]money.Amount, id string, amount money.Amount) {
 	if sum, there := sums[id]; there {
 		amount = sum.Add(amount)
 	}
@@ -167,7 +169,7 @@ func monitors(h *history) (all []string) {
 
 // settingsOf is a line of what a project's settings are now: of fees and limits,
 // something of each.
-func settingsOf(h *history, id domain.ProjectID) string {
+func settingsOf(h *history, id ids.Project) string {
 	project, _ := h.state.Project(id)
 	s := &project.Settings
 	zone := "UTC"

@@ -5,10 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"tallystick/domain"
-	"tallystick/projections"
-
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+	"tallystick/projections"
 )
 
 // told is a fact of the history with its time.
@@ -58,7 +60,7 @@ func equal(t *testing.T, h *history, pool *pgxpool.Pool) {
 	conserved(t, pool)
 }
 
-func equalWallets(t *testing.T, h *history, facts []told, queries *projections.Queries, project domain.ProjectID) {
+func equalWallets(t *testing.T, h *history, facts []told, queries *projections.Queries, project ids.Project) {
 	t.Helper()
 	wallets := everything(t, func(cursor string) (projections.Page[projections.Wallet], error) {
 		return queries.Wallets(t.Context(), projections.WalletFilter{Project: project, Cursor: cursor, Limit: 3})
@@ -91,7 +93,7 @@ func equalWallets(t *testing.T, h *history, facts []told, queries *projections.Q
 
 // available is what a wallet can spend, with credit that has expired and is not
 // yet taken back.
-func available(w *domain.Wallet) domain.Money {
+func available(w *domain.Wallet) money.Amount {
 	available, _ := w.Available(time.Time{})
 	return available
 }
@@ -116,12 +118,12 @@ func equalEntries(t *testing.T, facts []told, queries *projections.Queries, wall
 	same(t, "entries", entries, want)
 }
 
-func equalCustomers(t *testing.T, h *history, facts []told, queries *projections.Queries, project domain.ProjectID) {
+func equalCustomers(t *testing.T, h *history, facts []told, queries *projections.Queries, project ids.Project) {
 	t.Helper()
 	customers := everything(t, func(cursor string) (projections.Page[projections.Customer], error) {
 		return queries.Customers(t.Context(), projections.CustomerFilter{Project: project, Cursor: cursor, Limit: 2})
 	})
-	want := map[domain.CustomerID]bool{}
+	want := map[ids.Customer]bool{}
 	for _, fact := range facts {
 		if upserted, ok := fact.fact.(*domain.CustomerUpserted); ok && upserted.Project == project {
 			want[upserted.Customer] = true

@@ -7,22 +7,23 @@ import (
 	"testing"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/projections"
 )
 
 // outcome is what became of a transaction, and which wallets it concerns.
 type outcome struct {
 	projections.Transaction
-	id      domain.TransactionID
-	project domain.ProjectID
+	id      ids.Transaction
+	project ids.Project
 	status  string
-	wallets map[domain.WalletID]bool
+	wallets map[ids.Wallet]bool
 }
 
 // outcomes folds facts, newest first, to what became of each transaction, by
 // identifier, the highest first.
 func outcomes(facts []told) []*outcome {
-	all := map[domain.TransactionID]*outcome{}
+	all := map[ids.Transaction]*outcome{}
 	for _, told := range slices.Backward(facts) {
 		switch f := told.fact.(type) {
 		case *domain.TransactionScheduled:
@@ -45,10 +46,10 @@ func outcomes(facts []told) []*outcome {
 	return slices.SortedFunc(maps.Values(all), func(a, b *outcome) int { return cmp.Compare(b.id, a.id) })
 }
 
-func put(all map[domain.TransactionID]*outcome, told told, id domain.TransactionID, project domain.ProjectID, status string) *outcome {
+func put(all map[ids.Transaction]*outcome, told told, id ids.Transaction, project ids.Project, status string) *outcome {
 	of, scheduled := all[id]
 	if !scheduled {
-		of = &outcome{id: id, project: project, wallets: map[domain.WalletID]bool{}}
+		of = &outcome{id: id, project: project, wallets: map[ids.Wallet]bool{}}
 		all[id] = of
 	}
 	of.Event, of.Time, of.Sequence, of.status = told.fact, told.time, told.sequence, status
@@ -61,7 +62,7 @@ func (o *outcome) names(operations []domain.PostedOperation) {
 	}
 }
 
-func equalTransactions(t *testing.T, facts []told, queries *projections.Queries, project domain.ProjectID) {
+func equalTransactions(t *testing.T, facts []told, queries *projections.Queries, project ids.Project) {
 	t.Helper()
 	all := outcomes(facts)
 	for _, status := range []string{"", projections.Completed, projections.Failed, projections.Scheduled, projections.Cancelled} {

@@ -5,33 +5,35 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // Escrow is a sender's money that the project keeps, or kept, for a recipient.
 type Escrow struct {
-	ID                                    domain.EscrowID
-	Project                               domain.ProjectID
-	Transaction                           domain.TransactionID // that took the sender's money
-	Reference                             domain.Reference     // of that transaction
-	From, To                              domain.WalletID
+	ID                                    ids.Escrow
+	Project                               ids.Project
+	Transaction                           ids.Transaction // that took the sender's money
+	Reference                             ids.Reference   // of that transaction
+	From, To                              ids.Wallet
 	Status                                string // open, or where the last of it went: released, refunded
-	Amount, Released, Refunded, Remaining domain.Money
+	Amount, Released, Refunded, Remaining money.Amount
 	Deadline                              time.Time        // UTC; zero: none
 	AtDeadline                            domain.EscrowEnd // "" where there is no deadline
 	Approval                              bool             // both sides must approve before a release
 	Approved                              []domain.EscrowParty
-	Expired                               bool                   // time ended it
-	Transactions                          []domain.TransactionID // that paid out of it, in order
-	CreatedAt, UpdatedAt                  time.Time              // UTC
+	Expired                               bool              // time ended it
+	Transactions                          []ids.Transaction // that paid out of it, in order
+	CreatedAt, UpdatedAt                  time.Time         // UTC
 }
 
 // EscrowFilter says which escrows of a project. Zero fields do not filter.
 type EscrowFilter struct {
-	Project domain.ProjectID
-	Wallet  domain.WalletID // the sender's or the recipient's
+	Project ids.Project
+	Wallet  ids.Wallet // the sender's or the recipient's
 	Status  string
 	Cursor  string
 	Limit   int
@@ -74,7 +76,7 @@ func (q *Queries) Escrows(ctx context.Context, f EscrowFilter) (Page[Escrow], er
 
 func scanEscrow(row pgx.CollectableRow) (Escrow, error) {
 	var e Escrow
-	var currency domain.AssetCode
+	var currency money.AssetCode
 	var amounts [4]string
 	var deadline *time.Time
 	err := row.Scan(&e.ID, &e.Project, &e.Transaction, &e.Reference, &e.From, &e.To, &e.Status, &currency,

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/events"
 )
 
@@ -27,11 +29,11 @@ type history struct {
 // plainKeys is a Keyring that hides nothing.
 type plainKeys struct{}
 
-func (plainKeys) Seal(_ domain.ProjectID, _ domain.CustomerID, plain []byte) ([]byte, error) {
+func (plainKeys) Seal(_ ids.Project, _ ids.Customer, plain []byte) ([]byte, error) {
 	return plain, nil
 }
 
-func (plainKeys) Open(_ domain.ProjectID, _ domain.CustomerID, sealed []byte) ([]byte, error) {
+func (plainKeys) Open(_ ids.Project, _ ids.Customer, sealed []byte) ([]byte, error) {
 	return sealed, nil
 }
 
@@ -58,9 +60,9 @@ func (h *history) do(command domain.Command) []domain.Event {
 	return facts
 }
 
-func (h *history) place() domain.Place {
-	return domain.Place{
-		Location: domain.Location{Shard: h.shard, Sequence: h.cursor.Sequence + 1, Index: len(h.facts)}, Time: h.now,
+func (h *history) place() ids.Place {
+	return ids.Place{
+		Location: ids.Location{Shard: h.shard, Sequence: h.cursor.Sequence + 1, Index: len(h.facts)}, Time: h.now,
 	}
 }
 
@@ -81,9 +83,9 @@ func (h *history) commit() {
 	h.facts, h.now = nil, h.now.Add(time.Second)
 }
 
-func (h *history) project(name, fee string) domain.ProjectID {
+func (h *history) project(name, fee string) ids.Project {
 	h.t.Helper()
-	percentage, ok := domain.ParsePercentage(fee)
+	percentage, ok := money.ParsePercentage(fee)
 	if !ok {
 		h.t.Fatal(fee)
 	}
@@ -113,39 +115,39 @@ func (h *history) passes(d time.Duration) {
 	}
 }
 
-func (h *history) customer(project domain.ProjectID, id string) domain.CustomerID {
+func (h *history) customer(project ids.Project, id string) ids.Customer {
 	h.t.Helper()
-	h.do(domain.UpsertCustomer{Project: project, Customer: domain.CustomerID(id), Change: domain.ProfileChange{Username: &id}})
-	return domain.CustomerID(id)
+	h.do(domain.UpsertCustomer{Project: project, Customer: ids.Customer(id), Change: domain.ProfileChange{Username: &id}})
+	return ids.Customer(id)
 }
 
 // wallet makes a customer's wallet, and the customer.
-func (h *history) wallet(project domain.ProjectID, customer string, currency domain.AssetCode) domain.WalletID {
+func (h *history) wallet(project ids.Project, customer string, currency money.AssetCode) ids.Wallet {
 	h.t.Helper()
 	h.customer(project, customer)
 	return h.do(domain.CreateWallet{
-		Project: project, Customer: domain.CustomerID(customer), Currency: currency,
+		Project: project, Customer: ids.Customer(customer), Currency: currency,
 	})[0].(*domain.WalletCreated).Wallet
 }
 
-func (h *history) transact(project domain.ProjectID, operations ...domain.Operation) []domain.Event {
+func (h *history) transact(project ids.Project, operations ...domain.Operation) []domain.Event {
 	h.t.Helper()
 	h.counted++
 	return h.do(&domain.Transact{
-		Project: project, Reference: domain.Reference(fmt.Sprintf("reference %d", h.counted)), Operations: operations,
+		Project: project, Reference: ids.Reference(fmt.Sprintf("reference %d", h.counted)), Operations: operations,
 	})
 }
 
-func issue(to domain.WalletID, amount string) domain.Operation {
+func issue(to ids.Wallet, amount string) domain.Operation {
 	return domain.Operation{Type: domain.Issue, To: to, Quantity: quantity(amount)}
 }
 
-func transfer(from, to domain.WalletID, amount string) domain.Operation {
+func transfer(from, to ids.Wallet, amount string) domain.Operation {
 	return domain.Operation{Type: domain.Transfer, From: from, To: to, Quantity: quantity(amount)}
 }
 
-func quantity(amount string) domain.Quantity {
-	q, ok := domain.MajorUnits(amount)
+func quantity(amount string) money.Quantity {
+	q, ok := money.MajorUnits(amount)
 	if !ok {
 		panic(amount)
 	}

@@ -1,9 +1,11 @@
 package projections
 
 import (
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 const insertHold = `
@@ -67,12 +69,12 @@ func (b *batch) holdReleased(f *domain.HoldReleased, at *moment) {
 const updateHeld = `
 UPDATE ledger.wallets SET held = held + $2::text::numeric, updated_at = $3, sequence = $4 WHERE id = $1`
 
-func (b *batch) hold(wallet domain.WalletID, amount domain.Money, at *moment) {
+func (b *batch) hold(wallet ids.Wallet, amount money.Amount, at *moment) {
 	b.change("wallet "+string(wallet), updateHeld, string(wallet), amount.String(), at.time, int64(at.sequence))
 }
 
 // reserve counts the lots that a hold has now.
-func (b *batch) reserve(hold domain.HoldID, parts []domain.LotPart, at *moment) {
+func (b *batch) reserve(hold ids.Hold, parts []domain.LotPart, at *moment) {
 	if len(parts) == 0 {
 		return
 	}

@@ -5,31 +5,33 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // Hold is money that is, or was, reserved. Released is what became available
 // again, by a release or by time.
 type Hold struct {
-	ID                                    domain.HoldID
-	Project                               domain.ProjectID
-	Wallet                                domain.WalletID
-	Reference                             domain.Reference
+	ID                                    ids.Hold
+	Project                               ids.Project
+	Wallet                                ids.Wallet
+	Reference                             ids.Reference
 	Status                                string // active, or how the last of it ended: captured, released, expired
-	Amount, Captured, Released, Remaining domain.Money
+	Amount, Captured, Released, Remaining money.Amount
 	ExpiresAt                             time.Time // UTC; zero: never
 	Description                           string
 	Metadata                              domain.Metadata
-	Transactions                          []domain.TransactionID // that captured, in order
-	CreatedAt, UpdatedAt                  time.Time              // UTC
+	Transactions                          []ids.Transaction // that captured, in order
+	CreatedAt, UpdatedAt                  time.Time         // UTC
 }
 
 // HoldFilter says which holds of a project. Zero fields do not filter.
 type HoldFilter struct {
-	Project domain.ProjectID
-	Wallet  domain.WalletID
+	Project ids.Project
+	Wallet  ids.Wallet
 	Status  string
 	Cursor  string
 	Limit   int
@@ -71,7 +73,7 @@ func (q *Queries) Holds(ctx context.Context, f HoldFilter) (Page[Hold], error) {
 
 func scanHold(row pgx.CollectableRow) (Hold, error) {
 	var h Hold
-	var currency domain.AssetCode
+	var currency money.AssetCode
 	var amounts [4]string
 	var metadata []byte
 	var expires *time.Time

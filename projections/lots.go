@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // lots are the lots of expiring credit that a batch changes, a row for each, and
@@ -14,13 +16,13 @@ import (
 type lots struct {
 	index     map[lotKey]int
 	ids       []string
-	remaining []domain.Money
-	expired   []domain.Money
+	remaining []money.Amount
+	expired   []money.Amount
 	times     []time.Time
 }
 
 type lotKey struct {
-	wallet domain.WalletID
+	wallet ids.Wallet
 	lot    uint64
 }
 
@@ -30,14 +32,14 @@ func (l *lots) reset() {
 }
 
 // row answers the row of a part's lot.
-func (l *lots) row(wallet domain.WalletID, part *domain.LotPart, at *moment) int {
+func (l *lots) row(wallet ids.Wallet, part *domain.LotPart, at *moment) int {
 	key := lotKey{wallet, part.Lot}
 	row, there := l.index[key]
 	if !there {
 		row = len(l.ids)
 		none := part.Amount.Sub(part.Amount)
 		l.index[key] = row
-		l.ids = append(l.ids, domain.LotID(wallet, part.Lot))
+		l.ids = append(l.ids, ids.Lot(wallet, part.Lot))
 		l.remaining, l.expired, l.times = append(l.remaining, none), append(l.expired, none), append(l.times, at.time)
 	}
 	l.times[row] = at.time
@@ -45,7 +47,7 @@ func (l *lots) row(wallet domain.WalletID, part *domain.LotPart, at *moment) int
 }
 
 // bring puts parts back into a wallet.
-func (l *lots) bring(wallet domain.WalletID, parts []domain.LotPart, at *moment) {
+func (l *lots) bring(wallet ids.Wallet, parts []domain.LotPart, at *moment) {
 	for i := range parts {
 		row := l.row(wallet, &parts[i], at)
 		l.remaining[row] = l.remaining[row].Add(parts[i].Amount)
@@ -53,7 +55,7 @@ func (l *lots) bring(wallet domain.WalletID, parts []domain.LotPart, at *moment)
 }
 
 // take takes parts out of a wallet, because of their age or otherwise.
-func (l *lots) take(wallet domain.WalletID, parts []domain.LotPart, expired bool, at *moment) {
+func (l *lots) take(wallet ids.Wallet, parts []domain.LotPart, expired bool, at *moment) {
 	for i := range parts {
 		row := l.row(wallet, &parts[i], at)
 		l.remaining[row] = l.remaining[row].Sub(parts[i].Amount)
@@ -72,7 +74,7 @@ func (b *batch) entryLots(f *domain.TransactionCompleted, e *domain.Entry, at *m
 		row.text(string(e.Wallet))
 		row.uint(e.Version)
 		row.int(i)
-		row.text(domain.LotID(e.Wallet, part.Lot))
+		row.text(ids.Lot(e.Wallet, part.Lot))
 		row.money(part.Amount)
 		row.endRow()
 	}
@@ -90,7 +92,7 @@ func (b *batch) granted(f *domain.TransactionCompleted, e *domain.Entry, at *mom
 	lot := &e.Lots[0]
 	none := lot.Amount.Sub(lot.Amount)
 	row := &b.grants
-	row.text(domain.LotID(e.Wallet, lot.Lot))
+	row.text(ids.Lot(e.Wallet, lot.Lot))
 	row.text(string(f.Project))
 	row.text(string(e.Wallet))
 	row.uint(lot.Lot)
@@ -108,7 +110,7 @@ func (b *batch) granted(f *domain.TransactionCompleted, e *domain.Entry, at *mom
 const announceLot = `UPDATE ledger.credit_lots SET announced_at = $2, updated_at = $2 WHERE id = $1`
 
 func (b *batch) creditExpiring(f *domain.CreditExpiring, at *moment) {
-	id := domain.LotID(f.Wallet, f.Lot.Lot)
+	id := ids.Lot(f.Wallet, f.Lot.Lot)
 	b.change("lot "+id, announceLot, id, at.time)
 }
 
@@ -125,14 +127,14 @@ UPDATE ledger.credit_lots AS l SET reserved = l.reserved - part.amount, updated_
 )
 
 // reserved is parts as ledger.holds.lots has them.
-func (b *batch) reserved(wallet domain.WalletID, parts []domain.LotPart) string {
+func (b *batch) reserved(wallet ids.Wallet, parts []domain.LotPart) string {
 	e := &b.scratch
 	e.Reset()
 	e.ArrStart()
 	for i := range parts {
 		e.ObjStart()
 		e.FieldStart("id")
-		e.Str(domain.LotID(wallet, parts[i].Lot))
+		e.Str(ids.Lot(wallet, parts[i].Lot))
 		encodeMoney(e, "amount", parts[i].Amount)
 		e.ObjEnd()
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/projections"
 )
 
@@ -62,7 +63,7 @@ func BenchmarkVisible(b *testing.B) {
 func benchHistory(b *testing.B) *history {
 	h := newHistory(b)
 	project := h.project("bench", "0")
-	wallets := make([]domain.WalletID, 1000)
+	wallets := make([]ids.Wallet, 1000)
 	for i := range wallets {
 		wallets[i] = h.wallet(project, fmt.Sprintf("customer-%d", i), "GHS")
 		h.transact(project, issue(wallets[i], "1000000.00"))
@@ -74,7 +75,7 @@ func benchHistory(b *testing.B) *history {
 		to := (from + 1 + random.IntN(len(wallets)-1)) % len(wallets)
 		h.counted++
 		h.do(&domain.Transact{
-			Project: project, Reference: domain.Reference(fmt.Sprintf("%016x-%08d", random.Uint64(), i)),
+			Project: project, Reference: ids.Reference(fmt.Sprintf("%016x-%08d", random.Uint64(), i)),
 			Operations:  []domain.Operation{transfer(wallets[from], wallets[to], "1.25")},
 			Description: "a payment",
 		})

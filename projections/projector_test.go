@@ -9,22 +9,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/embedded"
 	"tallystick/embedded/embeddedtest"
 	"tallystick/events"
 	"tallystick/projections"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // pair is a history of one project with two wallets.
 type pair struct {
 	*history
-	project  domain.ProjectID
-	from, to domain.WalletID
-	hold     domain.HoldID
+	project  ids.Project
+	from, to ids.Wallet
+	hold     ids.Hold
 }
 
 func newPair(t testing.TB) *pair {
@@ -302,7 +304,7 @@ func TestConvergesAfterFaults(t *testing.T) {
 			caughtUp(t, r.history, pool)
 		}
 	}
-	r.history.do(domain.DefineAsset{Project: r.projects[0], Asset: domain.Asset{Code: "LAST"}})
+	r.history.do(domain.DefineAsset{Project: r.projects[0], Asset: money.Asset{Code: "LAST"}})
 	r.commit()
 	caughtUp(t, r.history, pool)
 	equal(t, r.history, pool)

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"tallystick/domain/money"
 )
 
 // Queries reads the read model. Safe for concurrent use. Errors other than the
@@ -110,12 +110,12 @@ func collect[T any](ctx context.Context, q *Queries, s *selection, scan pgx.RowT
 
 // amount is a text and the money it is.
 type amount struct {
-	to   *domain.Money
+	to   *money.Amount
 	text string
 }
 
 // parseAmounts reads amounts of one asset.
-func parseAmounts(asset domain.AssetCode, all ...amount) (err error) {
+func parseAmounts(asset money.AssetCode, all ...amount) (err error) {
 	for _, a := range all {
 		if *a.to, err = parseMoney(asset, a.text); err != nil {
 			return err

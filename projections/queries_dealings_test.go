@@ -6,18 +6,19 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/projections"
 )
 
 // market is a projected history of three wallets, the last of them postpaid, and
 // what they have to do with each other.
-func market(t *testing.T) (owner domain.ProjectID, wallets []domain.WalletID, queries *projections.Queries) {
+func market(t *testing.T) (owner ids.Project, wallets []ids.Wallet, queries *projections.Queries) {
 	t.Helper()
 	h := newHistory(t)
 	owner = h.do(domain.CreateProject{Settings: domain.ProjectSettings{
 		Name: "market", Currency: "GHS", Backdating: time.Hour,
 	}})[0].(*domain.ProjectCreated).Project
-	wallets = []domain.WalletID{h.wallet(owner, "ama", "GHS"), h.wallet(owner, "kofi", "GHS")}
+	wallets = []ids.Wallet{h.wallet(owner, "ama", "GHS"), h.wallet(owner, "kofi", "GHS")}
 	h.customer(owner, "esi")
 	wallets = append(wallets, h.do(domain.CreateWallet{
 		Project: owner, Customer: "esi", Type: domain.Postpaid, Terms: domain.TermsChange{
@@ -30,8 +31,8 @@ func market(t *testing.T) (owner domain.ProjectID, wallets []domain.WalletID, qu
 		Project: owner, Reference: "backdated", EffectiveAt: h.now.Add(-time.Minute),
 		Operations: []domain.Operation{transfer(wallets[2], wallets[0], "30.00")},
 	})
-	for i, wallet := range []domain.WalletID{wallets[0], wallets[0], wallets[2]} {
-		h.do(domain.PlaceHold{Project: owner, Wallet: wallet, Reference: domain.Reference(fmt.Sprint("hold ", i)), Quantity: quantity("5")})
+	for i, wallet := range []ids.Wallet{wallets[0], wallets[0], wallets[2]} {
+		h.do(domain.PlaceHold{Project: owner, Wallet: wallet, Reference: ids.Reference(fmt.Sprint("hold ", i)), Quantity: quantity("5")})
 	}
 	h.do(domain.CreateEscrow{Project: owner, From: wallets[0], To: wallets[1], Reference: "escrow 1", Quantity: quantity("7")})
 	h.do(domain.CreateEscrow{Project: owner, From: wallets[2], To: wallets[0], Reference: "escrow 2", Quantity: quantity("3")})

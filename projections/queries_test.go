@@ -10,20 +10,22 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/projections"
 )
 
 // shop is a projected history: ten customers with two wallets each, of which
 // the first paid the second five times, and failed once.
-func shop(t *testing.T) (*history, domain.ProjectID, []domain.WalletID, *projections.Queries) {
+func shop(t *testing.T) (*history, ids.Project, []ids.Wallet, *projections.Queries) {
 	t.Helper()
 	h := newHistory(t)
 	owner := h.project("shop", "0")
 	h.project("another", "0")
-	var wallets []domain.WalletID
+	var wallets []ids.Wallet
 	for i := range 10 {
 		customer := h.customer(owner, fmt.Sprintf("customer %d", i))
-		for _, currency := range []domain.AssetCode{"GHS", "USD"} {
+		for _, currency := range []money.AssetCode{"GHS", "USD"} {
 			created := h.do(domain.CreateWallet{
 				Project: owner, Customer: customer, Currency: currency, Name: "purse",
 				Metadata: domain.Metadata{"color": []string{"red", "blue"}[i%2], "n": fmt.Sprint(i)},
@@ -121,7 +123,7 @@ func TestEntryFilters(t *testing.T) {
 func TestBalanceAtATime(t *testing.T) {
 	t.Parallel()
 	_, owner, wallets, queries := shop(t)
-	for _, wallet := range []domain.WalletID{wallets[0], wallets[2]} {
+	for _, wallet := range []ids.Wallet{wallets[0], wallets[2]} {
 		page, err := queries.Entries(t.Context(), projections.EntryFilter{Project: owner, Wallet: wallet})
 		if err != nil {
 			t.Fatal(err)

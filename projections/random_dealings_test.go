@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 // deal does what is neither a transaction by itself nor administration.
@@ -139,7 +140,7 @@ func TestReadModelEqualsFold(t *testing.T) {
 				}
 				stop()
 			}
-			h.do(domain.DefineAsset{Project: r.projects[0], Asset: domain.Asset{Code: "LAST"}})
+			h.do(domain.DefineAsset{Project: r.projects[0], Asset: money.Asset{Code: "LAST"}})
 			h.commit()
 			project(t, h, pool)
 			caughtUp(t, h, pool)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // strange texts are what COPY, JSON and SQL have a meaning for.
@@ -17,8 +19,8 @@ var strange = []string{
 type random struct {
 	*history
 	*rand.Rand
-	projects  []domain.ProjectID
-	wallets   []domain.WalletID
+	projects  []ids.Project
+	wallets   []ids.Wallet
 	holds     []*domain.HoldPlaced
 	escrows   []*domain.EscrowCreated
 	monitors  []*domain.MonitorSet
@@ -30,10 +32,10 @@ func newRandom(h *history, seed uint64) *random {
 	r := &random{history: h, Rand: rand.New(rand.NewPCG(seed, seed))}
 	for i := range 2 {
 		project := h.do(domain.CreateProject{Settings: r.settings(i)})[0].(*domain.ProjectCreated).Project
-		for _, asset := range []domain.Asset{{Code: "POINTS", Name: "Points"}, {Code: "GRAIN", Scale: 18, Symbol: "₲"}} {
+		for _, asset := range []money.Asset{{Code: "POINTS", Name: "Points"}, {Code: "GRAIN", Scale: 18, Symbol: "₲"}} {
 			h.do(domain.DefineAsset{Project: project, Asset: asset})
 		}
-		for _, currency := range []domain.AssetCode{"GHS", "USD", "POINTS"} {
+		for _, currency := range []money.AssetCode{"GHS", "USD", "POINTS"} {
 			liquidity := h.do(domain.CreateWallet{Project: project, System: true, Liquidity: true, Currency: currency})[0].(*domain.WalletCreated)
 			h.transact(project, issue(liquidity.Wallet, "500"))
 		}
@@ -52,7 +54,7 @@ func (r *random) settings(i int) domain.ProjectSettings {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	percentage, _ := domain.ParsePercentage("1.5")
+	percentage, _ := money.ParsePercentage("1.5")
 	settings.Zone, settings.Backdating, settings.OwnTransfersFree = zone, 24*time.Hour, true
 	for _, operation := range []domain.OperationType{domain.Transfer, domain.Issue, domain.Exchange, domain.Capture, domain.FundEscrow} {
 		settings.Fees = append(settings.Fees, domain.FeeRule{Operation: operation, Percentage: percentage, Maximum: quantity("2")})
@@ -66,10 +68,10 @@ func (r *random) settings(i int) domain.ProjectSettings {
 
 func (r *random) text() string { return strange[r.IntN(len(strange))] }
 
-func (r *random) project() domain.ProjectID { return r.projects[r.IntN(len(r.projects))] }
+func (r *random) project() ids.Project { return r.projects[r.IntN(len(r.projects))] }
 
 // wallet is any of them, or one that does not exist.
-func (r *random) wallet() domain.WalletID {
+func (r *random) wallet() ids.Wallet {
 	if len(r.wallets) == 0 || r.IntN(50) == 0 {
 		return "wall_none"
 	}
@@ -86,7 +88,7 @@ func recent[T any](r *random, all []T) (one T, ok bool) {
 }
 
 // like is a wallet, mostly one that can have to do with another.
-func (r *random) like(other domain.WalletID) domain.WalletID {
+func (r *random) like(other ids.Wallet) ids.Wallet {
 	id := r.wallet()
 	want, ok := r.state.Wallet(other)
 	for range 20 {
@@ -99,24 +101,24 @@ func (r *random) like(other domain.WalletID) domain.WalletID {
 	return id
 }
 
-func (r *random) projectOf(id domain.WalletID) domain.ProjectID {
+func (r *random) projectOf(id ids.Wallet) ids.Project {
 	if w, ok := r.state.Wallet(id); ok {
 		return w.Project
 	}
 	return r.project()
 }
 
-func (r *random) reference() domain.Reference {
+func (r *random) reference() ids.Reference {
 	r.counted++
-	return domain.Reference(strconv.Itoa(r.counted) + r.text())
+	return ids.Reference(strconv.Itoa(r.counted) + r.text())
 }
 
-func (r *random) amount() domain.Quantity { return quantity(strconv.Itoa(1 + r.IntN(50))) }
+func (r *random) amount() money.Quantity { return quantity(strconv.Itoa(1 + r.IntN(50))) }
 
 // part is an amount, or all.
-func (r *random) part() domain.Quantity {
+func (r *random) part() money.Quantity {
 	if r.IntN(3) == 0 {
-		return domain.Quantity{}
+		return money.Quantity{}
 	}
 	return r.amount()
 }
@@ -172,7 +174,7 @@ func (r *random) step() {
 }
 
 func (r *random) administer() {
-	customer := domain.CustomerID("customer " + strange[r.IntN(6)+5])
+	customer := ids.Customer("customer " + strange[r.IntN(6)+5])
 	text := r.text()
 	switch r.IntN(7) {
 	case 0:
@@ -182,7 +184,7 @@ func (r *random) administer() {
 	case 1, 2:
 		command := domain.CreateWallet{
 			Project: r.project(), Customer: customer, Name: text, Metadata: domain.Metadata{"key": text},
-			Currency: []domain.AssetCode{"", "USD", "POINTS", "GRAIN"}[r.IntN(4)],
+			Currency: []money.AssetCode{"", "USD", "POINTS", "GRAIN"}[r.IntN(4)],
 		}
 		if r.IntN(3) == 0 {
 			command.Type, command.Terms = domain.Postpaid, r.terms()
@@ -196,7 +198,7 @@ func (r *random) administer() {
 		}
 		r.try(command)
 	case 4:
-		r.try(domain.DefineAsset{Project: r.project(), Asset: domain.Asset{Code: "POINTS", Name: text}})
+		r.try(domain.DefineAsset{Project: r.project(), Asset: money.Asset{Code: "POINTS", Name: text}})
 	case 5:
 		i := r.IntN(2)
 		settings := r.settings(i)
@@ -250,7 +252,7 @@ func (r *random) transact() {
 	r.try(command)
 }
 
-func (r *random) operation(wallet domain.WalletID) domain.Operation {
+func (r *random) operation(wallet ids.Wallet) domain.Operation {
 	switch r.IntN(9) {
 	case 0, 1:
 		return domain.Operation{Type: domain.Transfer, From: wallet, To: r.like(wallet), Quantity: r.amount()}
@@ -259,7 +261,7 @@ func (r *random) operation(wallet domain.WalletID) domain.Operation {
 	case 3:
 		return domain.Operation{Type: domain.Redeem, From: wallet, Quantity: r.amount()}
 	case 4:
-		rate, _ := domain.ParseRate([]string{"0.3333", "1", "12.5"}[r.IntN(3)])
+		rate, _ := money.ParseRate([]string{"0.3333", "1", "12.5"}[r.IntN(3)])
 		return domain.Operation{Type: domain.Exchange, From: wallet, To: r.wallet(), Quantity: r.amount(), Rate: rate}
 	case 5:
 		return domain.Operation{Type: domain.Issue, To: wallet, Quantity: r.amount(), Expires: r.later(), Grant: r.IntN(2) == 0}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // Facts that are rare beside transactions are a statement each, all sent at
@@ -35,7 +37,7 @@ func (b *batch) projectChanged(f *domain.ProjectChanged, at *moment) {
 }
 
 // project is the arguments of both statements.
-func (b *batch) project(id domain.ProjectID, s *domain.ProjectSettings, at *moment) []any {
+func (b *batch) project(id ids.Project, s *domain.ProjectSettings, at *moment) []any {
 	zone := "UTC"
 	if s.Zone != nil {
 		zone = s.Zone.String()
@@ -73,14 +75,14 @@ VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (project_id, code) DO NOTHING`
 
 // assetUsed notes the asset of a wallet: nothing defines a currency of ISO 4217.
-func (b *batch) assetUsed(project domain.ProjectID, asset *domain.Asset) {
+func (b *batch) assetUsed(project ids.Project, asset *money.Asset) {
 	if key := (assetKey{project, asset.Code}); !b.assets[key] {
 		b.assets[key] = true
 		b.asset(noteAsset, project, asset)
 	}
 }
 
-func (b *batch) asset(statement string, project domain.ProjectID, a *domain.Asset) {
+func (b *batch) asset(statement string, project ids.Project, a *money.Asset) {
 	b.rare.Queue(statement, string(project), string(a.Code), a.Scale, a.Name, a.Symbol, a.NumericID)
 }
 

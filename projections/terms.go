@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/money"
 )
 
 // The jsonb columns of fees and limits.
@@ -80,7 +81,7 @@ func decodeFees(text []byte) ([]domain.FeeRule, error) {
 	}
 	var rows []struct {
 		Operation                           domain.OperationType
-		Currency                            domain.AssetCode
+		Currency                            money.AssetCode
 		Percentage, Fixed, Minimum, Maximum string
 	}
 	if err := json.Unmarshal(text, &rows); err != nil {
@@ -88,7 +89,7 @@ func decodeFees(text []byte) ([]domain.FeeRule, error) {
 	}
 	rules := make([]domain.FeeRule, len(rows))
 	for i, row := range rows {
-		percentage, ok := domain.ParsePercentage(row.Percentage)
+		percentage, ok := money.ParsePercentage(row.Percentage)
 		if !ok {
 			return nil, fmt.Errorf("fees: %q is not a percentage", row.Percentage)
 		}
@@ -136,7 +137,7 @@ func decodeLimits(text []byte) (domain.Limits, error) {
 
 // quantity is a text and where it goes; an empty one leaves that as it is.
 type quantity struct {
-	to   *domain.Quantity
+	to   *money.Quantity
 	text string
 }
 
@@ -145,7 +146,7 @@ func parseQuantities(all ...quantity) error {
 		if q.text == "" {
 			continue
 		}
-		value, ok := domain.MajorUnits(q.text)
+		value, ok := money.MajorUnits(q.text)
 		if !ok {
 			return fmt.Errorf("%q is not an amount", q.text)
 		}

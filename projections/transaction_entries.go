@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 const selectEntriesOf = `
@@ -18,25 +20,25 @@ SELECT e.transaction_id, e.wallet_id, e.version, e.kind, e.operation, e.fee, e.a
 // addEntries reads the entries of completed transactions. They were written with
 // what completed them and never change, so that two statements see the same.
 func (q *Queries) addEntries(ctx context.Context, transactions []Transaction) error {
-	completed := map[domain.TransactionID]*domain.TransactionCompleted{}
-	var ids []string
+	completed := map[ids.Transaction]*domain.TransactionCompleted{}
+	var identifiers []string
 	for _, t := range transactions {
 		if f, ok := t.Event.(*domain.TransactionCompleted); ok {
 			completed[f.Transaction] = f
-			ids = append(ids, string(f.Transaction))
+			identifiers = append(identifiers, string(f.Transaction))
 		}
 	}
-	if len(ids) == 0 {
+	if len(identifiers) == 0 {
 		return nil
 	}
-	rows, err := q.pool.Query(ctx, selectEntriesOf, ids)
+	rows, err := q.pool.Query(ctx, selectEntriesOf, identifiers)
 	if err != nil {
 		return err
 	}
-	var id domain.TransactionID
+	var id ids.Transaction
 	var e Entry
 	var value, balance string
-	var currency domain.AssetCode
+	var currency money.AssetCode
 	_, err = pgx.ForEachRow(rows, []any{&id, &e.Wallet, &e.Version, &e.Kind, &e.Operation, &e.Fee, &value, &balance, &currency}, func() error {
 		f := completed[id]
 		if e.Operation < 0 || e.Operation >= len(f.Operations) {
@@ -71,7 +73,7 @@ SELECT p.wallet_id, p.version, l.version, p.amount::text, l.original::text, l.ex
 // lotsOf reads the lots of entries, which were written with them.
 func (q *Queries) lotsOf(ctx context.Context, entries []*domain.Entry) error {
 	type key struct {
-		wallet  domain.WalletID
+		wallet  ids.Wallet
 		version uint64
 	}
 	index := make(map[key]*domain.Entry, len(entries))
@@ -88,7 +90,7 @@ func (q *Queries) lotsOf(ctx context.Context, entries []*domain.Entry) error {
 	var part domain.LotPart
 	var value, original string
 	var expires time.Time
-	var currency domain.AssetCode
+	var currency money.AssetCode
 	_, err = pgx.ForEachRow(rows, []any{&of.wallet, &of.version, &part.Lot, &value, &original, &expires, &currency}, func() error {
 		part.Expires = expires.UTC()
 		if err := parseAmounts(currency, amount{&part.Amount, value}, amount{&part.Original, original}); err != nil {

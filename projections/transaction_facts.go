@@ -1,6 +1,9 @@
 package projections
 
-import "tallystick/domain"
+import (
+	"tallystick/domain"
+	"tallystick/domain/ids"
+)
 
 // Rows of transactions and entries are copied: they are what most facts come to.
 // What happens to a transaction later is a statement each.
@@ -79,7 +82,7 @@ func (b *batch) transactionScheduled(f *domain.TransactionScheduled, at *moment)
 	b.names(f.Transaction, f.Operations)
 }
 
-func (b *batch) beginTransaction(id domain.TransactionID, project domain.ProjectID, reference domain.Reference, status string, operations []domain.PostedOperation) *copyRows {
+func (b *batch) beginTransaction(id ids.Transaction, project ids.Project, reference ids.Reference, status string, operations []domain.PostedOperation) *copyRows {
 	row := &b.transactions
 	row.plain(string(id))
 	row.text(string(project))
@@ -100,10 +103,10 @@ func (b *batch) endTransaction(description string, metadata domain.Metadata, at 
 }
 
 // names notes the wallets that a transaction names.
-func (b *batch) names(id domain.TransactionID, operations []domain.PostedOperation) {
-	named := map[domain.WalletID]bool{"": true}
+func (b *batch) names(id ids.Transaction, operations []domain.PostedOperation) {
+	named := map[ids.Wallet]bool{"": true}
 	for i := range operations {
-		for _, wallet := range [...]domain.WalletID{operations[i].From, operations[i].To} {
+		for _, wallet := range [...]ids.Wallet{operations[i].From, operations[i].To} {
 			if named[wallet] {
 				continue
 			}

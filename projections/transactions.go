@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // Transaction is a transaction as its fact says it: Event is a
@@ -18,8 +19,8 @@ type Transaction struct {
 	Time          time.Time // of Event, UTC
 	Sequence      uint64    // place of Event in its shard's log
 	Cancelled     bool
-	ReversedBy    []domain.TransactionID // in order
-	ReversedWhole bool                   // nothing is left to reverse
+	ReversedBy    []ids.Transaction // in order
+	ReversedWhole bool              // nothing is left to reverse
 }
 
 // Values of TransactionFilter.Status.
@@ -32,9 +33,9 @@ const (
 
 // TransactionFilter says which transactions of a project. Zero fields do not filter.
 type TransactionFilter struct {
-	Project domain.ProjectID
-	Wallet  domain.WalletID // that it moved, or named in vain or for later
-	Status  string          // Completed, Failed, Scheduled or Cancelled
+	Project ids.Project
+	Wallet  ids.Wallet // that it moved, or named in vain or for later
+	Status  string     // Completed, Failed, Scheduled or Cancelled
 	Cursor  string
 	Limit   int
 }
@@ -123,7 +124,7 @@ func (f *TransactionFilter) selection(before string, limit int) *selection {
 	return s
 }
 
-func transactionID(event domain.Event) domain.TransactionID {
+func transactionID(event domain.Event) ids.Transaction {
 	switch f := event.(type) {
 	case *domain.TransactionFailed:
 		return f.Transaction

@@ -1,10 +1,13 @@
 package projections
 
-import "tallystick/domain"
+import (
+	"tallystick/domain"
+	"tallystick/domain/money"
+)
 
 func (b *batch) walletCreated(f *domain.WalletCreated, at *moment) {
 	b.assetUsed(f.Project, &f.Asset)
-	none := domain.NewMoney(f.Asset.Code, 0, f.Asset.Scale)
+	none := money.New(f.Asset.Code, 0, f.Asset.Scale)
 	row := &b.wallets
 	row.text(string(f.Wallet))
 	row.text(string(f.Project))

@@ -6,9 +6,11 @@ import (
 	"strconv"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // Wallet is a wallet as of Sequence, the place in its shard's log of its last
@@ -16,18 +18,18 @@ import (
 // the methods of the domain's wallet of the same names, which know nothing here.
 type Wallet struct {
 	domain.Wallet
-	Held      domain.Money // reserved by active holds
-	Available domain.Money // balance and credit limit without what is held; without limit for an issuance account
-	Due       domain.Money // asked for by the last settlement and not paid since
+	Held      money.Amount // reserved by active holds
+	Available money.Amount // balance and credit limit without what is held; without limit for an issuance account
+	Due       money.Amount // asked for by the last settlement and not paid since
 	CreatedAt time.Time    // UTC
 	Sequence  uint64
 }
 
 // WalletFilter says which wallets of a project. Zero fields do not filter.
 type WalletFilter struct {
-	Project  domain.ProjectID
-	Customer domain.CustomerID
-	Currency domain.AssetCode
+	Project  ids.Project
+	Customer ids.Customer
+	Currency money.AssetCode
 	Status   domain.WalletStatus
 	Name     string // the whole of it
 	Type     domain.WalletType

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"tallystick/domain/money"
 )
 
 // errOvertaken: another projector of the shard was there first. Nothing is
@@ -126,7 +126,7 @@ func (l *lots) write(ctx context.Context, tx pgx.Tx) error {
 }
 
 // texts are amounts as NUMERIC reads them.
-func texts(amounts []domain.Money) []string {
+func texts(amounts []money.Amount) []string {
 	texts := make([]string, len(amounts))
 	for i, amount := range amounts {
 		texts[i] = amount.String()

@@ -4,16 +4,17 @@ import (
 	"fmt"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // announcement turns one fact to messages: a pure function of the fact, its
 // place and its wallets, so that reading the log again makes the same ids and
 // the same bytes.
 type announcement struct {
-	place   domain.Place
-	project domain.ProjectID
-	wallets map[domain.WalletID]*wallet // as they were before the fact
-	wanted  func(kind string) bool      // events that nobody wants are not rendered
+	place   ids.Place
+	project ids.Project
+	wallets map[ids.Wallet]*wallet // as they were before the fact
+	wanted  func(kind string) bool // events that nobody wants are not rendered
 	made    []message
 }
 
@@ -141,7 +142,7 @@ func (a *announcement) balances(f *domain.TransactionCompleted) error {
 	if !a.wanted(walletBalanceUpdated) {
 		return nil
 	}
-	last := make(map[domain.WalletID]int, len(f.Entries))
+	last := make(map[ids.Wallet]int, len(f.Entries))
 	for i := range f.Entries {
 		last[f.Entries[i].Wallet] = i
 	}
@@ -206,7 +207,7 @@ func (a *announcement) creditExpired(f *domain.TransactionCompleted) error {
 }
 
 // of answers a wallet of a fact.
-func (a *announcement) of(id domain.WalletID) (*wallet, error) {
+func (a *announcement) of(id ids.Wallet) (*wallet, error) {
 	of, ok := a.wallets[id]
 	if !ok {
 		return nil, fmt.Errorf("webhooks: %s tells about wallet %s, which was never created", a.place.ID("fact "), id)
@@ -216,7 +217,7 @@ func (a *announcement) of(id domain.WalletID) (*wallet, error) {
 
 // about makes the one message of a fact of a wallet. A silent wallet tells only
 // what it was asked to watch for.
-func (a *announcement) about(id domain.WalletID, kind string, data func(w writer, of *wallet, cut int)) error {
+func (a *announcement) about(id ids.Wallet, kind string, data func(w writer, of *wallet, cut int)) error {
 	if !a.wanted(kind) {
 		return nil
 	}

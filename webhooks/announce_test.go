@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/events"
 )
 
@@ -21,7 +23,7 @@ type told struct {
 // told answers the events of the last n commits, in order.
 func (b *book) told(n int) (all []told) {
 	b.t.Helper()
-	since := domain.Location{Sequence: b.cursor.Sequence - uint64(n) + 1}.ID("evt_")
+	since := ids.Location{Sequence: b.cursor.Sequence - uint64(n) + 1}.ID("evt_")
 	for _, m := range reapAll(b.t.(*testing.T), b.log, b.project) {
 		if m.id < since {
 			continue
@@ -197,7 +199,7 @@ func TestCreditGranted(t *testing.T) {
 	all[2].want(t, "credit.amount_minor", "1000", "credit.grant", "true", "credit.expires_at", "<nil>", "lot", "<nil>",
 		"wallet.balance", "20.00", "wallet.version", "2", "transaction.reference", "ref-1")
 	all[3].want(t, "credit.grant", "false", "credit.expires_at", expires.Format(time.RFC3339),
-		"lot.id", domain.LotID(ama, 3), "lot.original", "10.00", "wallet.balance", "30.00", "wallet.version", "3")
+		"lot.id", ids.Lot(ama, 3), "lot.original", "10.00", "wallet.balance", "30.00", "wallet.version", "3")
 }
 
 // Of credit that pays a debt only the rest is a lot.
@@ -221,7 +223,7 @@ func TestCreditExpires(t *testing.T) {
 	expires := b.now().Add(time.Hour)
 	b.do(b.transact(domain.Operation{Type: domain.Issue, To: ama, Quantity: quantity(t, "10"), Expires: expires}))
 	b.do(b.transfer(ama, kofi, "3"))
-	only(t, b.told(1), transactionCompleted).want(t, "transaction.entries.0.lots.0.id", domain.LotID(ama, 1),
+	only(t, b.told(1), transactionCompleted).want(t, "transaction.entries.0.lots.0.id", ids.Lot(ama, 1),
 		"transaction.entries.0.lots.0.amount", "3.00", "transaction.entries.0.lots.0.original_minor", "1000", "transaction.entries.1.lots", "(none)",
 		"transaction.origin", "(none)")
 	b.do(domain.ChangeStatus{Project: b.project, Wallet: ama, Change: domain.Disable})
@@ -231,8 +233,8 @@ func TestCreditExpires(t *testing.T) {
 	// The breakage account is made for it; credit that expires is no transfer.
 	wantKinds(t, all, walletCreated, transactionCompleted, walletBalanceUpdated, walletBalanceUpdated, walletCreditExpired)
 	all[0].want(t, "wallet.role", "breakage")
-	all[1].want(t, "transaction.origin", "map[id:"+domain.LotID(ama, 1)+" kind:expiry]")
-	all[4].want(t, "lot.id", domain.LotID(ama, 1), "lot.original", "10.00", "lot.remaining", "6.97", "lot.remaining_minor", "697",
+	all[1].want(t, "transaction.origin", "map[id:"+ids.Lot(ama, 1)+" kind:expiry]")
+	all[4].want(t, "lot.id", ids.Lot(ama, 1), "lot.original", "10.00", "lot.remaining", "6.97", "lot.remaining_minor", "697",
 		"lot.expires_at", expires.Format(time.RFC3339), "wallet.id", string(ama), "wallet.status", "disabled", "wallet.balance", "0.00",
 		"transaction.id", all[1].at("transaction.id"))
 }
@@ -243,7 +245,7 @@ func TestScheduledOutcomes(t *testing.T) {
 	ama, kofi := b.wallet("ama"), b.wallet("kofi")
 	b.do(b.issue(ama, "10"))
 	due := b.now().Add(time.Hour)
-	var ids []domain.TransactionID
+	var ids []ids.Transaction
 	for range 2 {
 		pay := b.transfer(ama, kofi, "6")
 		pay.ScheduledFor = due
@@ -265,7 +267,7 @@ func TestExchangeAndItsReversal(t *testing.T) {
 	dollars := created(b.do(domain.CreateWallet{Project: b.project, Customer: "ama", Currency: "USD"}))
 	liquidity := created(b.do(domain.CreateWallet{Project: b.project, System: true, Liquidity: true, Currency: "USD"}))
 	b.do(b.issue(ama, "100"), b.issue(liquidity, "100"))
-	rate, ok := domain.ParseRate("0.08")
+	rate, ok := money.ParseRate("0.08")
 	if !ok {
 		t.Fatal("no rate")
 	}
@@ -401,13 +403,13 @@ func TestUnknownWalletsAreAllThatEventsNeed(t *testing.T) {
 	history(b)
 	listening := audience{}
 	listening.add(listener{id: "we_1", project: b.project})
-	kept := &harvest{listening: listening, wallets: map[domain.WalletID]*wallet{}}
+	kept := &harvest{listening: listening, wallets: map[ids.Wallet]*wallet{}}
 	err := b.log.Read(t.Context(), 1, b.cursor.Sequence, func(m events.Message) error {
 		commit, err := codec.Decode(m.Data)
 		if err != nil {
 			return err
 		}
-		alone := &harvest{listening: listening, wallets: map[domain.WalletID]*wallet{}}
+		alone := &harvest{listening: listening, wallets: map[ids.Wallet]*wallet{}}
 		for _, id := range alone.unknown([]*events.Commit{commit}) {
 			of := *kept.wallets[id]
 			alone.wallets[id] = &of

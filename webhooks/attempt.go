@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/domain/ids"
 )
 
 // Attempt is one POST whose outcome is known.
@@ -28,7 +28,7 @@ type Attempt struct {
 
 // Attempts lists what was posted to an endpoint, newest first; see Endpoints for
 // the cursor. An endpoint that the project does not have has no attempts.
-func (s *Store) Attempts(ctx context.Context, project domain.ProjectID, endpoint, cursor string, limit int) (page []Attempt, next string, err error) {
+func (s *Store) Attempts(ctx context.Context, project ids.Project, endpoint, cursor string, limit int) (page []Attempt, next string, err error) {
 	before, err := parseCursor(cursor)
 	if err != nil {
 		return nil, "", err

@@ -2,19 +2,20 @@ package webhooks
 
 import (
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 )
 
 // listener is an endpoint as ingest sees it.
 type listener struct {
 	id       string
-	project  domain.ProjectID
+	project  ids.Project
 	patterns []string
 	from     uint64 // facts up to here are not for it, or it has them
 }
 
 // audience is who listens: project, event type, endpoints.
-type audience map[domain.ProjectID]map[string][]listener
+type audience map[ids.Project]map[string][]listener
 
 func (a audience) add(l listener) {
 	kinds := a[l.project]
@@ -32,7 +33,7 @@ func (a audience) add(l listener) {
 // harvest is what a run of commits comes to: rows.
 type harvest struct {
 	listening audience
-	wallets   map[domain.WalletID]*wallet // the ones that are told about, as of the fact at hand
+	wallets   map[ids.Wallet]*wallet // the ones that are told about, as of the fact at hand
 
 	created  []wallet // as they were made
 	changes  []change // in order
@@ -44,7 +45,7 @@ type harvest struct {
 
 // change is what a fact says that a wallet is from now on.
 type change struct {
-	wallet   domain.WalletID
+	wallet   ids.Wallet
 	sequence uint64
 	name     *string // nil: as it is
 	status   *domain.WalletStatus
@@ -55,9 +56,9 @@ func (h *harvest) empty() bool {
 }
 
 // unknown lists the wallets that a run of commits tells about and did not make.
-func (h *harvest) unknown(commits []*events.Commit) []domain.WalletID {
-	var ids []domain.WalletID
-	made := map[domain.WalletID]bool{} // or listed
+func (h *harvest) unknown(commits []*events.Commit) []ids.Wallet {
+	var wallets []ids.Wallet
+	made := map[ids.Wallet]bool{} // or listed
 	for _, commit := range commits {
 		for _, fact := range commit.Facts {
 			if h.listening[projectOf(fact)] == nil {
@@ -69,12 +70,12 @@ func (h *harvest) unknown(commits []*events.Commit) []domain.WalletID {
 			for _, id := range walletsOf(fact) {
 				if !made[id] {
 					made[id] = true
-					ids = append(ids, id)
+					wallets = append(wallets, id)
 				}
 			}
 		}
 	}
-	return ids
+	return wallets
 }
 
 // gather takes the facts of a commit in order.
@@ -113,7 +114,7 @@ func (h *harvest) change(c change) {
 	}
 }
 
-func (h *harvest) announce(fact domain.Event, at domain.Place, kinds map[string][]listener) error {
+func (h *harvest) announce(fact domain.Event, at ids.Place, kinds map[string][]listener) error {
 	a := announcement{place: at, project: projectOf(fact), wallets: h.wallets, wanted: func(kind string) bool {
 		for i := range kinds[kind] {
 			if at.Sequence > kinds[kind][i].from {

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // many makes events of type wallet.balance.updated.
-func (f *fixture) many(wallet domain.WalletID, count int) {
+func (f *fixture) many(wallet ids.Wallet, count int) {
 	f.t.Helper()
 	commands := make([]domain.Command, count)
 	for i := range commands {
@@ -91,7 +92,7 @@ func TestPoisonMessages(t *testing.T) {
 	endpoint, _ := f.listen(r.URL, walletCreated)
 	customers := func(name string, count int) {
 		for i := range count {
-			customer := domain.CustomerID(fmt.Sprint(name, i))
+			customer := ids.Customer(fmt.Sprint(name, i))
 			f.do(domain.UpsertCustomer{Project: f.project, Customer: customer}, domain.CreateWallet{Project: f.project, Customer: customer})
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"tallystick/domain"
-	"tallystick/events"
-
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/domain/ids"
+	"tallystick/events"
 )
 
 // load reads where to go on, and who listens. In this order: an endpoint that
@@ -97,7 +97,7 @@ func (g *ingester) findWallets(ctx context.Context, h *harvest, commits []*event
 }
 
 // findPasts makes wallets what they were before a commit that is read again.
-func (g *ingester) findPasts(ctx context.Context, h *harvest, ids []domain.WalletID, first uint64) error {
+func (g *ingester) findPasts(ctx context.Context, h *harvest, ids []ids.Wallet, first uint64) error {
 	rows, err := g.pool.Query(ctx, `
 		SELECT DISTINCT ON (wallet_id) wallet_id, name, status FROM webhooks.wallet_past
 		WHERE wallet_id = ANY ($1) AND until_sequence >= $2 ORDER BY wallet_id, until_sequence`, ids, first)

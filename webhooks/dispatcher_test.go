@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/prometheus/client_golang/prometheus"
 	official "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 func TestDeliversWhatTheOfficialLibraryVerifies(t *testing.T) {
@@ -188,7 +189,7 @@ func TestHungEndpointsDelayNobody(t *testing.T) {
 	config := f.config()
 	start(t, config)
 	for i := range events {
-		customer := domain.CustomerID(fmt.Sprint("c", i))
+		customer := ids.Customer(fmt.Sprint("c", i))
 		f.do(domain.UpsertCustomer{Project: f.project, Customer: customer})
 		f.wallet(customer)
 	}

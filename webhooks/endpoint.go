@@ -10,11 +10,12 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"tallystick/domain"
-	"tallystick/events"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/events"
 )
 
 // Status of an endpoint.
@@ -26,7 +27,7 @@ const (
 // Endpoint is where a project wants its events posted.
 type Endpoint struct {
 	ID             string // we_…
-	Project        domain.ProjectID
+	Project        ids.Project
 	URL            string
 	EventTypes     []string // names, prefix.* and *; empty: every event
 	Description    string
@@ -38,7 +39,7 @@ type Endpoint struct {
 
 // NewEndpoint is what CreateEndpoint needs.
 type NewEndpoint struct {
-	Project     domain.ProjectID
+	Project     ids.Project
 	URL         string
 	EventTypes  []string // see EventTypes; empty: every event
 	Description string   // up to domain.MaxDescriptionLength bytes
@@ -146,7 +147,7 @@ func (s *Store) CreateEndpoint(ctx context.Context, n NewEndpoint) (Endpoint, st
 // makeRoom fails where the project has as many endpoints as it may. Until tx
 // ends no other transaction passes it for the project: each sees what the one
 // before it made.
-func (s *Store) makeRoom(ctx context.Context, tx pgx.Tx, project domain.ProjectID) error {
+func (s *Store) makeRoom(ctx context.Context, tx pgx.Tx, project ids.Project) error {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('tallystick/webhooks/endpoints/' || $1::text, 0))`, project); err != nil {
 		return err
 	}
@@ -200,7 +201,7 @@ func scanEndpoint(row pgx.CollectableRow) (endpointRow, error) {
 // Endpoints lists a project's endpoints, newest first. cursor is "" for the
 // first page, else what the page before answered; next is "" after the last.
 // The error is ErrBadCursor for any other cursor.
-func (s *Store) Endpoints(ctx context.Context, project domain.ProjectID, cursor string, limit int) (page []Endpoint, next string, err error) {
+func (s *Store) Endpoints(ctx context.Context, project ids.Project, cursor string, limit int) (page []Endpoint, next string, err error) {
 	before, err := parseCursor(cursor)
 	if err != nil {
 		return nil, "", err
@@ -227,7 +228,7 @@ func (s *Store) Endpoints(ctx context.Context, project domain.ProjectID, cursor 
 }
 
 // Endpoint answers one endpoint of a project, false when the project has no such.
-func (s *Store) Endpoint(ctx context.Context, project domain.ProjectID, id string) (Endpoint, bool, error) {
+func (s *Store) Endpoint(ctx context.Context, project ids.Project, id string) (Endpoint, bool, error) {
 	rows, err := s.pool.Query(ctx, `SELECT `+endpointColumns+` FROM webhooks.endpoint WHERE project_id = $1 AND id = $2`, project, id)
 	if err != nil {
 		return Endpoint{}, false, fmt.Errorf("webhooks: read an endpoint: %w", err)
@@ -245,7 +246,7 @@ func (s *Store) Endpoint(ctx context.Context, project domain.ProjectID, id strin
 // DeleteEndpoint removes an endpoint, its secrets and the deliveries that are
 // still to be made; false when the project has no such endpoint. What was sent
 // stays on record. A request in flight may still arrive.
-func (s *Store) DeleteEndpoint(ctx context.Context, project domain.ProjectID, id string) (bool, error) {
+func (s *Store) DeleteEndpoint(ctx context.Context, project ids.Project, id string) (bool, error) {
 	tag, err := s.pool.Exec(ctx, `DELETE FROM webhooks.endpoint WHERE project_id = $1 AND id = $2`, project, id)
 	if err != nil {
 		return false, fmt.Errorf("webhooks: delete an endpoint: %w", err)

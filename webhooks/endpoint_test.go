@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 func TestEndpoints(t *testing.T) {
@@ -75,7 +76,7 @@ func TestEndpointLimit(t *testing.T) {
 	f := setup(t)
 	const limit, callers = 10, 30
 	store := NewStore(f.connect(nil), master, localhost, limit)
-	create := func(project domain.ProjectID) error {
+	create := func(project ids.Project) error {
 		_, _, err := store.CreateEndpoint(t.Context(), NewEndpoint{Project: project, URL: "http://localhost/"})
 		return err
 	}

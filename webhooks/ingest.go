@@ -8,11 +8,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tallystick/domain"
-	"tallystick/events"
-
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/semaphore"
+
+	"tallystick/domain/ids"
+	"tallystick/events"
 )
 
 // Log is one shard's log (events.Stream; events.Memory).
@@ -214,7 +214,7 @@ func (g *ingester) take(ctx context.Context, commits []*events.Commit, end event
 }
 
 func (g *ingester) reap(ctx context.Context, listening audience, commits []*events.Commit) (*harvest, error) {
-	h := &harvest{listening: listening, wallets: map[domain.WalletID]*wallet{}}
+	h := &harvest{listening: listening, wallets: map[ids.Wallet]*wallet{}}
 	if err := g.findWallets(ctx, h, commits); err != nil {
 		return nil, err
 	}

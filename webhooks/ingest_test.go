@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 	"tallystick/events"
 )
 
@@ -35,7 +36,7 @@ func TestNewEndpointGetsLaterFactsAndMissesNone(t *testing.T) {
 		f.do(f.issue(ama, "1"))
 	}
 	for id, times := range r.take(t, 600) {
-		at, ok := domain.Locate("evt_", id[:len(id)-4])
+		at, ok := ids.Locate("evt_", id[:len(id)-4])
 		if !ok || at.Sequence <= from || times != 1 {
 			t.Errorf("%s, of commit %d, came %d times", id, at.Sequence, times)
 		}

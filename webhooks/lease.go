@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"tallystick/domain/ids"
 )
 
 // lease is the right to deliver to an endpoint, and what is needed for it. It is
@@ -19,7 +19,7 @@ import (
 type lease struct {
 	endpoint string
 	epoch    int64
-	project  domain.ProjectID
+	project  ids.Project
 	target   target
 	breaker  *breaker
 

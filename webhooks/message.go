@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // message is one event, as receivers get it.
 type message struct {
 	id         string
-	project    domain.ProjectID
+	project    ids.Project
 	kind       string
 	occurredAt time.Time
 	body       []byte
@@ -18,11 +20,11 @@ type message struct {
 
 // wallet is what events say of a wallet beyond its balance.
 type wallet struct {
-	id       domain.WalletID
-	project  domain.ProjectID
-	customer domain.CustomerID
+	id       ids.Wallet
+	project  ids.Project
+	customer ids.Customer
 	role     domain.WalletRole
-	currency domain.AssetCode
+	currency money.AssetCode
 	paid     domain.WalletType
 	number   uint64
 	name     string
@@ -41,7 +43,7 @@ func newWallet(f *domain.WalletCreated) *wallet {
 func silent(role domain.WalletRole) bool { return role == domain.IssuanceWallet }
 
 // projectOf answers whose events a fact makes, "" for a fact that makes none.
-func projectOf(fact domain.Event) domain.ProjectID {
+func projectOf(fact domain.Event) ids.Project {
 	switch f := fact.(type) {
 	case *domain.TransactionCompleted:
 		return f.Project
@@ -70,7 +72,7 @@ func projectOf(fact domain.Event) domain.ProjectID {
 }
 
 // dealingOf is projectOf for the facts of holds and escrows.
-func dealingOf(fact domain.Event) domain.ProjectID {
+func dealingOf(fact domain.Event) ids.Project {
 	switch f := fact.(type) {
 	case *domain.HoldPlaced:
 		return f.Project
@@ -92,36 +94,36 @@ func dealingOf(fact domain.Event) domain.ProjectID {
 
 // walletsOf lists the wallets that the events of a fact tell about, beyond the
 // one that the fact itself makes.
-func walletsOf(fact domain.Event) []domain.WalletID {
+func walletsOf(fact domain.Event) []ids.Wallet {
 	switch f := fact.(type) {
 	case *domain.TransactionCompleted:
-		ids := make([]domain.WalletID, len(f.Entries))
+		ids := make([]ids.Wallet, len(f.Entries))
 		for i := range f.Entries {
 			ids[i] = f.Entries[i].Wallet
 		}
 		return ids
 	case *domain.WalletChanged:
-		return []domain.WalletID{f.Wallet}
+		return []ids.Wallet{f.Wallet}
 	case *domain.WalletStatusChanged:
-		return []domain.WalletID{f.Wallet}
+		return []ids.Wallet{f.Wallet}
 	case *domain.SettlementDue:
-		return []domain.WalletID{f.Wallet}
+		return []ids.Wallet{f.Wallet}
 	case *domain.CreditExpiring:
-		return []domain.WalletID{f.Wallet}
+		return []ids.Wallet{f.Wallet}
 	case *domain.MonitorTriggered:
-		return []domain.WalletID{f.Wallet}
+		return []ids.Wallet{f.Wallet}
 	case *domain.HoldPlaced:
-		return []domain.WalletID{f.Wallet}
+		return []ids.Wallet{f.Wallet}
 	case *domain.HoldCaptured:
-		return []domain.WalletID{f.Wallet}
+		return []ids.Wallet{f.Wallet}
 	case *domain.HoldReleased:
-		return []domain.WalletID{f.Wallet}
+		return []ids.Wallet{f.Wallet}
 	}
 	return nil
 }
 
 // messageID spells a place and a number among the messages of its fact, so that
 // ids sort as the log does. There is no '.' in it: signatures rely on that.
-func messageID(at domain.Location, index int) string {
+func messageID(at ids.Location, index int) string {
 	return fmt.Sprintf("%s%04x", at.ID("evt_"), index)
 }

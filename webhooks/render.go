@@ -4,9 +4,11 @@ import (
 	"sort"
 	"time"
 
-	"tallystick/domain"
-
 	"github.com/go-faster/jx"
+
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 const (
@@ -51,7 +53,7 @@ type writer struct{ *jx.Encoder }
 func (w writer) walletCreated(f *domain.WalletCreated, cut int) {
 	w.object("wallet", func() {
 		w.wallet(newWallet(f))
-		w.money("balance", domain.NewMoney(f.Asset.Code, 0, f.Asset.Scale))
+		w.money("balance", money.New(f.Asset.Code, 0, f.Asset.Scale))
 		w.integer("version", 0)
 		w.metadata(f.Metadata, cut == metadataCut)
 		w.terms(&f.Terms, cut)
@@ -93,7 +95,7 @@ func (w writer) wallet(of *wallet) {
 	}
 }
 
-func (w writer) transactionCompleted(f *domain.TransactionCompleted, at domain.Place, cut int) {
+func (w writer) transactionCompleted(f *domain.TransactionCompleted, at ids.Place, cut int) {
 	w.object("transaction", func() {
 		w.transaction(string(f.Transaction), f.Reference, "completed", f.Description)
 		if cut < operationsCut {
@@ -106,7 +108,7 @@ func (w writer) transactionCompleted(f *domain.TransactionCompleted, at domain.P
 	w.truncated(cut > nothingCut)
 }
 
-func (w writer) transactionFailed(f *domain.TransactionFailed, at domain.Place, cut int) {
+func (w writer) transactionFailed(f *domain.TransactionFailed, at ids.Place, cut int) {
 	w.object("transaction", func() {
 		w.transaction(string(f.Transaction), f.Reference, "failed", f.Description)
 		if cut < operationsCut {
@@ -133,7 +135,7 @@ func (w writer) transactionFailed(f *domain.TransactionFailed, at domain.Place, 
 	w.truncated(cut > nothingCut)
 }
 
-func (w writer) transaction(id string, reference domain.Reference, status, description string) {
+func (w writer) transaction(id string, reference ids.Reference, status, description string) {
 	w.text("id", id)
 	w.text("reference", string(reference))
 	w.text("status", status)
@@ -142,7 +144,7 @@ func (w writer) transaction(id string, reference domain.Reference, status, descr
 
 // circumstances are when a transaction was made, and what it came of. One that
 // was scheduled was made before: the event's timestamp is when it was decided.
-func (w writer) circumstances(origin domain.Origin, effectiveAt time.Time, at domain.Place) {
+func (w writer) circumstances(origin domain.Origin, effectiveAt time.Time, at ids.Place) {
 	if origin.Kind != domain.ScheduleOrigin {
 		w.time("created_at", at.Time)
 	}
@@ -293,7 +295,7 @@ func (w writer) integer(name string, value uint64) {
 
 // money writes both forms: the decimal, and minor units where every reader of
 // JSON would read them exactly, else null.
-func (w writer) money(name string, m domain.Money) {
+func (w writer) money(name string, m money.Amount) {
 	var buf [64]byte
 	w.FieldStart(name)
 	w.ByteStr(m.AppendText(buf[:0]))

@@ -1,8 +1,12 @@
 package webhooks
 
-import "tallystick/domain"
+import (
+	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
+)
 
-func (w writer) transactionScheduled(f *domain.TransactionScheduled, at domain.Place, cut int) {
+func (w writer) transactionScheduled(f *domain.TransactionScheduled, at ids.Place, cut int) {
 	w.object("transaction", func() {
 		w.transaction(string(f.Transaction), f.Reference, "scheduled", f.Description)
 		if cut < operationsCut {
@@ -80,7 +84,7 @@ func (w writer) holdReleased(of *wallet, f *domain.HoldReleased) {
 }
 
 // hold: one of which nothing remains has ended.
-func (w writer) hold(id domain.HoldID, end string, remaining domain.Money) {
+func (w writer) hold(id ids.Hold, end string, remaining money.Amount) {
 	status := "active"
 	if remaining.IsZero() {
 		status = end
@@ -112,10 +116,10 @@ func (w writer) escrowApproved(f *domain.EscrowApproved) {
 
 // escrowPart is what one transaction paid out of an escrow.
 type escrowPart struct {
-	escrow      domain.EscrowID
-	transaction domain.TransactionID
-	amount      domain.Money
-	remaining   domain.Money
+	escrow      ids.Escrow
+	transaction ids.Transaction
+	amount      money.Amount
+	remaining   money.Amount
 	atDeadline  bool
 }
 
@@ -131,7 +135,7 @@ func (w writer) escrowEnded(part *escrowPart, kind string) {
 }
 
 // escrow: one of which nothing remains has ended.
-func (w writer) escrow(id domain.EscrowID, end string, remaining domain.Money) {
+func (w writer) escrow(id ids.Escrow, end string, remaining money.Amount) {
 	status := "open"
 	if remaining.IsZero() {
 		status = end

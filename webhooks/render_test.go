@@ -13,17 +13,19 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/events"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // reapAll answers every message that a log makes for somebody who wants all.
-func reapAll(t *testing.T, log *events.Memory, project domain.ProjectID) []message {
+func reapAll(t *testing.T, log *events.Memory, project ids.Project) []message {
 	t.Helper()
 	listening := audience{}
 	listening.add(listener{id: "we_1", project: project})
-	h := &harvest{listening: listening, wallets: map[domain.WalletID]*wallet{}}
+	h := &harvest{listening: listening, wallets: map[ids.Wallet]*wallet{}}
 	last, err := log.Last(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +62,7 @@ func history(b *book) {
 }
 
 // walletHistory: status, terms, settlement, monitors.
-func walletHistory(b *book, ama, kofi domain.WalletID) {
+func walletHistory(b *book, ama, kofi ids.Wallet) {
 	b.do(domain.ChangeStatus{Project: b.project, Wallet: ama, Change: domain.Freeze, Actor: "ops", Reason: "asked for by the bank"})
 	b.do(domain.ChangeStatus{Project: b.project, Wallet: ama, Change: domain.Unfreeze, Actor: "ops", Reason: "cleared"})
 	b.do(domain.UpsertCustomer{Project: b.project, Customer: "esi"})
@@ -79,7 +81,7 @@ func walletHistory(b *book, ama, kofi domain.WalletID) {
 }
 
 // creditHistory: a lot that is granted, announced, and expires.
-func creditHistory(b *book, ama domain.WalletID) {
+func creditHistory(b *book, ama ids.Wallet) {
 	expires := b.now().Add(24 * time.Hour)
 	granted := b.transact(domain.Operation{Type: domain.Issue, To: ama, Quantity: quantity(b.t, "20"), Grant: true, Expires: expires})
 	lot := b.do(granted)[0].(*domain.TransactionCompleted).Entries[1].Version
@@ -90,7 +92,7 @@ func creditHistory(b *book, ama domain.WalletID) {
 }
 
 // dealingsHistory: transactions to come and taken back, holds, escrows.
-func dealingsHistory(b *book, ama, kofi domain.WalletID) {
+func dealingsHistory(b *book, ama, kofi ids.Wallet) {
 	later := b.transfer(ama, kofi, "3")
 	later.ScheduledFor, later.Metadata = b.now().Add(time.Hour), domain.Metadata{"instalment": "2"}
 	scheduled := b.do(later)[0].(*domain.TransactionScheduled).Transaction
@@ -239,7 +241,7 @@ func TestLargeEventsAreCut(t *testing.T) {
 	b.do(large)
 	fees := make([]domain.FeeRule, domain.MaxRules)
 	for i := range fees {
-		asset := domain.Asset{Code: domain.AssetCode(fmt.Sprintf("X%04d", i))}
+		asset := money.Asset{Code: money.AssetCode(fmt.Sprintf("X%04d", i))}
 		b.do(domain.DefineAsset{Project: b.project, Asset: asset})
 		fees[i] = domain.FeeRule{Operation: domain.Redeem, Currency: asset.Code, Percentage: percentage(t, "1.25")}
 	}
@@ -282,7 +284,7 @@ func TestMinorUnitsAreExactOrNull(t *testing.T) {
 		{"-90071992547409.92", `"-90071992547409.92","amount_minor":null`},
 		{"123456789012345678901234567890.00", `"123456789012345678901234567890.00","amount_minor":null`},
 	} {
-		money, _ := domain.ParseMoney("GHS", c.amount)
+		money, _ := money.Parse("GHS", c.amount)
 		body := render("evt_1", "x", epoch, func(w writer, _ int) { w.money("amount", money) })
 		if !strings.Contains(string(body), `{"amount":`+c.want+`}`) {
 			t.Errorf("%s: %s", c.amount, body)

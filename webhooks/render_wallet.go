@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 func (w writer) walletUpdated(of *wallet, f *domain.WalletChanged, cut int) {
@@ -95,7 +97,7 @@ func (w writer) fee(f *domain.FeeRule) {
 	w.quantity("maximum", f.Maximum)
 }
 
-func (w writer) quantity(name string, q domain.Quantity) {
+func (w writer) quantity(name string, q money.Quantity) {
 	if q.Set() {
 		w.text(name, q.String())
 	}
@@ -160,8 +162,8 @@ func (w writer) after(of *wallet, entry *domain.Entry) {
 }
 
 // lot writes expiring credit; amount is what the part of it is called.
-func (w writer) lot(of domain.WalletID, part *domain.LotPart, amount string) {
-	w.text("id", domain.LotID(of, part.Lot))
+func (w writer) lot(of ids.Wallet, part *domain.LotPart, amount string) {
+	w.text("id", ids.Lot(of, part.Lot))
 	w.text("currency", string(part.Amount.Asset()))
 	w.money("original", part.Original)
 	w.money(amount, part.Amount)

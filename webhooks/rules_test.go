@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 func TestSignatureVector(t *testing.T) {
@@ -170,7 +170,7 @@ func TestSpread(t *testing.T) {
 
 func TestMessageIDsDoNotCollide(t *testing.T) {
 	t.Parallel()
-	at := domain.Location{Shard: 3, Sequence: 1 << 30, Index: 65535}
+	at := ids.Location{Shard: 3, Sequence: 1 << 30, Index: 65535}
 	if id := messageID(at, 5000); len(id) != len("evt_")+17 || id <= messageID(at, 4999) {
 		t.Error(id)
 	}

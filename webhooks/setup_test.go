@@ -12,11 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/embedded/embeddedtest"
 	"tallystick/events"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 func TestMain(m *testing.M) { embeddedtest.Main(m) }
@@ -33,8 +35,8 @@ var (
 // plain is a keyring that does not encrypt.
 type plain struct{}
 
-func (plain) Seal(_ domain.ProjectID, _ domain.CustomerID, b []byte) ([]byte, error) { return b, nil }
-func (plain) Open(_ domain.ProjectID, _ domain.CustomerID, b []byte) ([]byte, error) { return b, nil }
+func (plain) Seal(_ ids.Project, _ ids.Customer, b []byte) ([]byte, error) { return b, nil }
+func (plain) Open(_ ids.Project, _ ids.Customer, b []byte) ([]byte, error) { return b, nil }
 
 var codec = &events.Codec{Keys: plain{}}
 
@@ -45,7 +47,7 @@ type book struct {
 	state  *domain.State
 	cursor events.Cursor
 
-	project  domain.ProjectID
+	project  ids.Project
 	sequence int           // of references
 	waited   time.Duration // beyond a second for each commit
 }
@@ -54,7 +56,7 @@ type book struct {
 // customers ama and kofi.
 func newBook(t testing.TB) *book {
 	b := &book{t: t, log: events.NewMemory(), state: domain.NewState(1)}
-	fee, _ := domain.ParsePercentage("1")
+	fee, _ := money.ParsePercentage("1")
 	b.project = b.do(domain.CreateProject{Settings: domain.ProjectSettings{
 		Name: "shop", Currency: "GHS", Fees: []domain.FeeRule{{Operation: domain.Transfer, Percentage: fee}},
 	}})[0].(*domain.ProjectCreated).Project
@@ -73,8 +75,8 @@ func (b *book) wait(until time.Time) { b.waited += until.Sub(b.now()) }
 // do writes one commit, and answers its facts.
 func (b *book) do(commands ...domain.Command) []domain.Event {
 	b.t.Helper()
-	place := domain.Place{
-		Location: domain.Location{Sequence: b.cursor.Sequence + 1},
+	place := ids.Place{
+		Location: ids.Location{Sequence: b.cursor.Sequence + 1},
 		Time:     b.now(),
 	}
 	builder := codec.NewBuilder(place, b.cursor.Hash)
@@ -104,36 +106,36 @@ func (b *book) do(commands ...domain.Command) []domain.Event {
 }
 
 // wallet opens a customer's wallet.
-func (b *book) wallet(customer domain.CustomerID) domain.WalletID {
+func (b *book) wallet(customer ids.Customer) ids.Wallet {
 	b.t.Helper()
 	return b.do(domain.CreateWallet{Project: b.project, Customer: customer, Name: string(customer)})[0].(*domain.WalletCreated).Wallet
 }
 
 // issue is a transaction of one operation, which makes the events
 // transaction.completed and wallet.balance.updated.
-func (b *book) issue(to domain.WalletID, amount string) *domain.Transact {
+func (b *book) issue(to ids.Wallet, amount string) *domain.Transact {
 	return b.transact(domain.Operation{Type: domain.Issue, To: to, Quantity: quantity(b.t, amount)})
 }
 
-func (b *book) transfer(from, to domain.WalletID, amount string) *domain.Transact {
+func (b *book) transfer(from, to ids.Wallet, amount string) *domain.Transact {
 	return b.transact(domain.Operation{Type: domain.Transfer, From: from, To: to, Quantity: quantity(b.t, amount)})
 }
 
 func (b *book) transact(operations ...domain.Operation) *domain.Transact {
 	b.sequence++
-	return &domain.Transact{Project: b.project, Reference: domain.Reference(fmt.Sprintf("ref-%d", b.sequence)), Operations: operations}
+	return &domain.Transact{Project: b.project, Reference: ids.Reference(fmt.Sprintf("ref-%d", b.sequence)), Operations: operations}
 }
 
-func quantity(t testing.TB, text string) domain.Quantity {
-	q, ok := domain.MajorUnits(text)
+func quantity(t testing.TB, text string) money.Quantity {
+	q, ok := money.MajorUnits(text)
 	if !ok {
 		t.Fatalf("%q is not an amount", text)
 	}
 	return q
 }
 
-func percentage(t testing.TB, text string) domain.Percentage {
-	p, ok := domain.ParsePercentage(text)
+func percentage(t testing.TB, text string) money.Percentage {
+	p, ok := money.ParsePercentage(text)
 	if !ok {
 		t.Fatalf("%q is not a percentage", text)
 	}
@@ -141,7 +143,7 @@ func percentage(t testing.TB, text string) domain.Percentage {
 }
 
 // created is the wallet that facts open last.
-func created(facts []domain.Event) domain.WalletID { return last[*domain.WalletCreated](facts).Wallet }
+func created(facts []domain.Event) ids.Wallet { return last[*domain.WalletCreated](facts).Wallet }
 
 func completed(facts []domain.Event) *domain.TransactionCompleted {
 	return last[*domain.TransactionCompleted](facts)
@@ -158,19 +160,19 @@ func last[E domain.Event](facts []domain.Event) (found E) {
 }
 
 // hold places one that expires after an hour.
-func (b *book) hold(wallet domain.WalletID, amount string) domain.HoldID {
+func (b *book) hold(wallet ids.Wallet, amount string) ids.Hold {
 	b.t.Helper()
 	b.sequence++
 	return last[*domain.HoldPlaced](b.do(domain.PlaceHold{
-		Project: b.project, Wallet: wallet, Reference: domain.Reference(fmt.Sprintf("hold-%d", b.sequence)), Quantity: quantity(b.t, amount),
+		Project: b.project, Wallet: wallet, Reference: ids.Reference(fmt.Sprintf("hold-%d", b.sequence)), Quantity: quantity(b.t, amount),
 		ExpiresAt: b.now().Add(time.Hour), Description: "deposit", Metadata: domain.Metadata{"room": "12"},
 	})).Hold
 }
 
-func (b *book) escrow(c domain.CreateEscrow) domain.EscrowID {
+func (b *book) escrow(c domain.CreateEscrow) ids.Escrow {
 	b.t.Helper()
 	b.sequence++
-	c.Project, c.Reference = b.project, domain.Reference(fmt.Sprintf("escrow-%d", b.sequence))
+	c.Project, c.Reference = b.project, ids.Reference(fmt.Sprintf("escrow-%d", b.sequence))
 	return last[*domain.EscrowCreated](b.do(c)).Escrow
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // Connections bounds the requests in flight of a dispatcher. Each has one
@@ -36,14 +36,14 @@ type slots struct {
 
 	mu       sync.Mutex
 	used     int
-	projects map[domain.ProjectID]*share // that have some, or wait
+	projects map[ids.Project]*share // that have some, or wait
 	waiting  queueOfShares
 	turn     uint64
 }
 
 // share is what one project has of the slots.
 type share struct {
-	project domain.ProjectID
+	project ids.Project
 	used    int
 	waiting []chan struct{} // each is closed when it has its slot; oldest first
 	since   uint64          // the turn in which it was last served, or began to wait
@@ -51,11 +51,11 @@ type share struct {
 }
 
 func newSlots(limits Connections) *slots {
-	return &slots{limits: limits, projects: map[domain.ProjectID]*share{}}
+	return &slots{limits: limits, projects: map[ids.Project]*share{}}
 }
 
 // take waits for a slot; the error is that of ctx, and then there is none.
-func (s *slots) take(ctx context.Context, project domain.ProjectID) error {
+func (s *slots) take(ctx context.Context, project ids.Project) error {
 	granted := make(chan struct{})
 	s.mu.Lock()
 	of := s.projects[project]
@@ -88,7 +88,7 @@ func (s *slots) take(ctx context.Context, project domain.ProjectID) error {
 }
 
 // give returns a slot of the project.
-func (s *slots) give(project domain.ProjectID) {
+func (s *slots) give(project ids.Project) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.back(s.projects[project])

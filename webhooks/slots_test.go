@@ -13,17 +13,18 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
 )
 
 // asker is a caller of take.
 type asker struct {
-	project domain.ProjectID
+	project ids.Project
 	cancel  context.CancelFunc
 	got     chan error
 }
 
 // ask calls take, and returns once it has its slot or waits.
-func (s *slots) ask(project domain.ProjectID) *asker {
+func (s *slots) ask(project ids.Project) *asker {
 	ctx, cancel := context.WithCancel(context.Background())
 	a := &asker{project: project, cancel: cancel, got: make(chan error, 1)}
 	before := s.asked(project)
@@ -35,7 +36,7 @@ func (s *slots) ask(project domain.ProjectID) *asker {
 }
 
 // asked counts a project's slots and those who wait.
-func (s *slots) asked(project domain.ProjectID) int {
+func (s *slots) asked(project ids.Project) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if of := s.projects[project]; of != nil {
@@ -45,7 +46,7 @@ func (s *slots) asked(project domain.ProjectID) int {
 }
 
 // has counts a project's slots.
-func (s *slots) has(project domain.ProjectID) int {
+func (s *slots) has(project ids.Project) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if of := s.projects[project]; of != nil {
@@ -71,7 +72,7 @@ func TestSlotsAreShared(t *testing.T) {
 	}
 	// The less is left, the less may one have: some is left for the next.
 	for i, want := range []int{4, 3, 2} {
-		project := domain.ProjectID(fmt.Sprint("more", i))
+		project := ids.Project(fmt.Sprint("more", i))
 		for range 10 {
 			s.ask(project)
 		}
@@ -114,7 +115,7 @@ func TestSlotsProperties(t *testing.T) {
 	}
 	for range 2000 {
 		if len(all) == 0 || random.IntN(2) == 0 && len(all) < 40 {
-			all = append(all, s.ask(domain.ProjectID(fmt.Sprint(random.IntN(6)))))
+			all = append(all, s.ask(ids.Project(fmt.Sprint(random.IntN(6)))))
 		} else {
 			end(random.IntN(len(all)))
 		}

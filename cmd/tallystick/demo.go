@@ -10,6 +10,8 @@ import (
 	"tallystick/api"
 	"tallystick/cmd/internal/service"
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 )
 
 // The demo: a project in GHS with a transfer fee of 1 %, and three customers.
@@ -26,7 +28,7 @@ var demoCustomers = []demoCustomer{
 // makeDemo brings the demo to what it should be, and answers the first customer's
 // wallet; it can be cut short anywhere
 // and done again, since each step looks first, or acts once for its reference.
-func makeDemo(ctx context.Context, commandAPI *service.CommandAPI, sys system) (domain.WalletID, error) {
+func makeDemo(ctx context.Context, commandAPI *service.CommandAPI, sys system) (ids.Wallet, error) {
 	do := func(command domain.Command) ([]domain.Event, error) {
 		receipt, err := commandAPI.Ledger().Do(ctx, 0, command)
 		var rejection *domain.Rejection
@@ -46,7 +48,7 @@ func makeDemo(ctx context.Context, commandAPI *service.CommandAPI, sys system) (
 		return "", err
 	}
 	for _, customer := range demoCustomers {
-		id := domain.CustomerID(customer.id)
+		id := ids.Customer(customer.id)
 		if err := commandAPI.Keys().Ensure(ctx, project, id); err != nil {
 			return "", err
 		}
@@ -57,10 +59,10 @@ func makeDemo(ctx context.Context, commandAPI *service.CommandAPI, sys system) (
 		if _, err := do(domain.CreateWallet{Project: project, Customer: id}); err != nil {
 			return "", err
 		}
-		funds, _ := domain.MajorUnits(customer.funds)
+		funds, _ := money.MajorUnits(customer.funds)
 		wallet := demoWallet(commandAPI, project, customer.id)
 		if _, err := do(&domain.Transact{
-			Project: project, Reference: domain.Reference("demo-funds-" + customer.id), Description: "Demo funds",
+			Project: project, Reference: ids.Reference("demo-funds-" + customer.id), Description: "Demo funds",
 			Operations: []domain.Operation{{Type: domain.Issue, To: wallet, Quantity: funds}},
 		}); err != nil {
 			return "", err
@@ -69,8 +71,8 @@ func makeDemo(ctx context.Context, commandAPI *service.CommandAPI, sys system) (
 	return demoWallet(commandAPI, project, demoCustomers[0].id), nil
 }
 
-func demoProjectID(ctx context.Context, commandAPI *service.CommandAPI, do func(domain.Command) ([]domain.Event, error)) (domain.ProjectID, error) {
-	var found domain.ProjectID
+func demoProjectID(ctx context.Context, commandAPI *service.CommandAPI, do func(domain.Command) ([]domain.Event, error)) (ids.Project, error) {
+	var found ids.Project
 	_, err := commandAPI.Ledger().View(ctx, 0, func(s *domain.State) {
 		for _, project := range s.Projects() {
 			if project.Settings.Name == demoProject {
@@ -81,7 +83,7 @@ func demoProjectID(ctx context.Context, commandAPI *service.CommandAPI, do func(
 	if found != "" || err != nil {
 		return found, err
 	}
-	fee, _ := domain.ParsePercentage("1")
+	fee, _ := money.ParsePercentage("1")
 	made, err := do(domain.CreateProject{Settings: domain.ProjectSettings{
 		Name: demoProject, Currency: "GHS", Locale: "en-GH", Fees: []domain.FeeRule{{Operation: domain.Transfer, Percentage: fee}},
 	}})
@@ -93,7 +95,7 @@ func demoProjectID(ctx context.Context, commandAPI *service.CommandAPI, do func(
 
 // demoCredential makes one when credentials.json has none for the project. A
 // crash before the file is written leaves a credential that nobody can use.
-func demoCredential(project domain.ProjectID, sys system, do func(domain.Command) ([]domain.Event, error)) error {
+func demoCredential(project ids.Project, sys system, do func(domain.Command) ([]domain.Event, error)) error {
 	if sys.creds.Demo != nil && sys.creds.Demo.ProjectID == string(project) {
 		return nil
 	}
@@ -114,10 +116,10 @@ func (d *dataDir) saveCurl(c *credentials) error {
 		c.Demo.APIKey, c.Demo.SecretKey))
 }
 
-func demoWallet(commandAPI *service.CommandAPI, project domain.ProjectID, customer string) domain.WalletID {
-	var id domain.WalletID
+func demoWallet(commandAPI *service.CommandAPI, project ids.Project, customer string) ids.Wallet {
+	var id ids.Wallet
 	commandAPI.Ledger().Peek(0, func(s *domain.State) {
-		if wallet, ok := s.CustomerWallet(project, domain.CustomerID(customer), "GHS"); ok {
+		if wallet, ok := s.CustomerWallet(project, ids.Customer(customer), "GHS"); ok {
 			id = wallet.ID
 		}
 	})
@@ -125,7 +127,7 @@ func demoWallet(commandAPI *service.CommandAPI, project domain.ProjectID, custom
 }
 
 // greet says where everything is and, with --demo, what to paste.
-func greet(w io.Writer, sys system, c *upCommand, wallet domain.WalletID) {
+func greet(w io.Writer, sys system, c *upCommand, wallet ids.Wallet) {
 	base := "http://" + sys.listener.Addr().String()
 	fmt.Fprintf(w, "Tallystick is up at %s after %s.\n", base, time.Since(sys.started).Round(10*time.Millisecond))
 	fmt.Fprintf(w, "  data         %s\n", sys.dir.path)

@@ -11,14 +11,14 @@ import (
 	"os"
 	"time"
 
-	"tallystick/api"
-	"tallystick/cmd/internal/service"
-	"tallystick/domain"
-	"tallystick/embedded"
-	"tallystick/webhooks"
-
 	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/errgroup"
+
+	"tallystick/api"
+	"tallystick/cmd/internal/service"
+	"tallystick/domain/ids"
+	"tallystick/embedded"
+	"tallystick/webhooks"
 )
 
 type upCommand struct {
@@ -57,8 +57,8 @@ func (c *upCommand) Run(ctx context.Context) error {
 	started := time.Now()
 	service.TuneRuntime()
 	logger := service.NewLogger(c.LogLevel, "text")
-	if c.Shards < 0 || c.Shards > domain.MaxShards {
-		return fmt.Errorf("--shards (TALLYSTICK_SHARDS) must be 1 to %d, not %d", domain.MaxShards, c.Shards)
+	if c.Shards < 0 || c.Shards > ids.MaxShards {
+		return fmt.Errorf("--shards (TALLYSTICK_SHARDS) must be 1 to %d, not %d", ids.MaxShards, c.Shards)
 	}
 	if _, err := c.Endpoints(); err != nil {
 		return err
@@ -196,7 +196,7 @@ func (c *upCommand) serve(ctx context.Context, sys system) error {
 		if err := await(ctx, commandAPI, projector.Ready, dispatcher.Ready); err != nil {
 			return err
 		}
-		var wallet domain.WalletID
+		var wallet ids.Wallet
 		if c.Demo {
 			var err error
 			if wallet, err = makeDemo(ctx, commandAPI, sys); err != nil {

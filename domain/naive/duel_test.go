@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/domain/naive"
 )
 
@@ -56,7 +58,7 @@ type duel struct {
 
 // promise is a hold or an escrow, as the domain's facts tell of it.
 type promise struct {
-	left     domain.Money
+	left     money.Amount
 	lots     []domain.LotPart
 	ended    string
 	approved int // of an escrow; -1 of a hold
@@ -140,8 +142,8 @@ func (d *duel) both(c naive.Command) (wrong string) {
 	return d.compare(got, wanted, "the command")
 }
 
-func (d *duel) place() domain.Place {
-	return domain.Place{Location: domain.Location{Sequence: d.sequence}, Time: d.now}
+func (d *duel) place() ids.Place {
+	return ids.Place{Location: ids.Location{Sequence: d.sequence}, Time: d.now}
 }
 
 // decide decides and evolves.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/domain/naive"
 )
 
@@ -18,15 +20,15 @@ func (d *duel) translate(command any) domain.Command {
 	case naive.ChangeProject:
 		return domain.ChangeProject{Project: d.project(c.Project), Settings: settings(c.Settings)}
 	case naive.DefineAsset:
-		return domain.DefineAsset{Project: d.project(c.Project), Asset: domain.Asset{Code: domain.AssetCode(c.Code), Scale: c.Scale}}
+		return domain.DefineAsset{Project: d.project(c.Project), Asset: money.Asset{Code: money.AssetCode(c.Code), Scale: c.Scale}}
 	case naive.UpsertCustomer:
-		return domain.UpsertCustomer{Project: d.project(c.Project), Customer: domain.CustomerID(c.Customer), Change: domain.ProfileChange{
+		return domain.UpsertCustomer{Project: d.project(c.Project), Customer: ids.Customer(c.Customer), Change: domain.ProfileChange{
 			Username: c.Username, Phone: c.Phone, Email: c.Email,
 		}}
 	case naive.CreateWallet:
 		return domain.CreateWallet{
-			Project: d.project(c.Project), Customer: domain.CustomerID(c.Customer), System: c.System, Liquidity: c.Liquidity,
-			Currency: domain.AssetCode(c.Currency), Type: domain.WalletType(c.Type), Terms: terms(c.Terms),
+			Project: d.project(c.Project), Customer: ids.Customer(c.Customer), System: c.System, Liquidity: c.Liquidity,
+			Currency: money.AssetCode(c.Currency), Type: domain.WalletType(c.Type), Terms: terms(c.Terms),
 		}
 	case naive.ChangeWallet:
 		return domain.ChangeWallet{Project: d.project(c.Project), Wallet: d.wallet(c.Wallet), Terms: terms(c.Terms)}
@@ -47,13 +49,13 @@ func (d *duel) translate(command any) domain.Command {
 		}
 		return reverse
 	case naive.CancelScheduled:
-		return domain.CancelScheduled{Project: d.project(c.Project), Transaction: domain.TransactionID(d.id(c.Transaction))}
+		return domain.CancelScheduled{Project: d.project(c.Project), Transaction: ids.Transaction(d.id(c.Transaction))}
 	case naive.SetMonitor:
 		return domain.SetMonitor{
 			Project: d.project(c.Project), Wallet: d.wallet(c.Wallet), Metric: domain.MonitorMetric(c.Metric), Threshold: quantity(c.Threshold),
 		}
 	case naive.RemoveMonitor:
-		return domain.RemoveMonitor{Project: d.project(c.Project), Wallet: d.wallet(c.Wallet), Monitor: domain.MonitorID(d.id(c.Monitor))}
+		return domain.RemoveMonitor{Project: d.project(c.Project), Wallet: d.wallet(c.Wallet), Monitor: ids.Monitor(d.id(c.Monitor))}
 	}
 	return d.translatePromise(command)
 }
@@ -66,7 +68,7 @@ func (d *duel) transact(c naive.Transact) *domain.Transact {
 		transact.Preconditions = append(transact.Preconditions, domain.Precondition{Wallet: d.wallet(p.Wallet), Version: uint64(p.Version)})
 	}
 	for _, o := range c.Operations {
-		rate, _ := domain.ParseRate(o.Rate)
+		rate, _ := money.ParseRate(o.Rate)
 		transact.Operations = append(transact.Operations, domain.Operation{
 			Type: domain.OperationType(o.Type), From: d.wallet(o.From), To: d.wallet(o.To), Recipient: o.Recipient,
 			Quantity: quantity(o.Amount), Rate: rate, Expires: o.Expires, Grant: o.Grant,
@@ -84,21 +86,21 @@ func (d *duel) translatePromise(command any) domain.Command {
 		}
 	case naive.CaptureHold:
 		return domain.CaptureHold{
-			Project: d.project(c.Project), Hold: domain.HoldID(d.id(c.Hold)), To: d.wallet(c.To), Reference: reference(c.Reference),
+			Project: d.project(c.Project), Hold: ids.Hold(d.id(c.Hold)), To: d.wallet(c.To), Reference: reference(c.Reference),
 			Quantity: quantity(c.Amount), ReleaseRest: c.ReleaseRest,
 		}
 	case naive.ReleaseHold:
-		return domain.ReleaseHold{Project: d.project(c.Project), Hold: domain.HoldID(d.id(c.Hold)), Quantity: quantity(c.Amount)}
+		return domain.ReleaseHold{Project: d.project(c.Project), Hold: ids.Hold(d.id(c.Hold)), Quantity: quantity(c.Amount)}
 	case naive.CreateEscrow:
 		return domain.CreateEscrow{
 			Project: d.project(c.Project), From: d.wallet(c.From), To: d.wallet(c.To), Recipient: c.Recipient, Reference: reference(c.Reference),
 			Quantity: quantity(c.Amount), Deadline: c.Deadline, AtDeadline: domain.EscrowEnd(c.AtDeadline), Approval: c.Approval,
 		}
 	case naive.ApproveEscrow:
-		return domain.ApproveEscrow{Project: d.project(c.Project), Escrow: domain.EscrowID(d.id(c.Escrow)), Party: domain.EscrowParty(c.Party)}
+		return domain.ApproveEscrow{Project: d.project(c.Project), Escrow: ids.Escrow(d.id(c.Escrow)), Party: domain.EscrowParty(c.Party)}
 	case naive.EndEscrow:
 		return domain.EndEscrow{
-			Project: d.project(c.Project), Escrow: domain.EscrowID(d.id(c.Escrow)), How: domain.EscrowEnd(c.How),
+			Project: d.project(c.Project), Escrow: ids.Escrow(d.id(c.Escrow)), How: domain.EscrowEnd(c.How),
 			Reference: reference(c.Reference), Quantity: quantity(c.Amount),
 		}
 	case naive.Settle:

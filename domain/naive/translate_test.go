@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/domain/naive"
 )
 
@@ -42,7 +44,7 @@ func (d *duel) learn(tag string, event domain.Event) {
 }
 
 func (d *duel) learnPromise(tag string, event domain.Event, call func(id, name string)) {
-	change := func(id string, left domain.Money, kept []domain.LotPart, ended string) {
+	change := func(id string, left money.Amount, kept []domain.LotPart, ended string) {
 		p := d.promises[d.names[id]]
 		if p.left, p.lots = left, kept; left.IsZero() {
 			p.ended = ended
@@ -72,7 +74,7 @@ func (d *duel) learnPromise(tag string, event domain.Event, call func(id, name s
 }
 
 // refer holds a reference to being of one transaction for ever.
-func (d *duel) refer(project domain.ProjectID, reference domain.Reference, id domain.TransactionID) {
+func (d *duel) refer(project ids.Project, reference ids.Reference, id ids.Transaction) {
 	key := string(project) + "/" + string(reference)
 	if other, used := d.reference[key]; used && other != string(id) {
 		panic(fmt.Sprintf("two transactions have the reference %q", reference))
@@ -81,7 +83,7 @@ func (d *duel) refer(project domain.ProjectID, reference domain.Reference, id do
 }
 
 // minor is money in minor units.
-func minor(m domain.Money) string {
+func minor(m money.Amount) string {
 	digits := strings.Replace(m.String(), ".", "", 1)
 	sign := ""
 	if digits[0] == '-' {
@@ -113,10 +115,10 @@ func (d *duel) show() map[string]string {
 		all[name] = p.show()
 	}
 	for name, id := range d.ids {
-		if status, _, ok := d.state.Scheduled(domain.TransactionID(id)); ok {
+		if status, _, ok := d.state.Scheduled(ids.Transaction(id)); ok {
 			all[name] = strings.Replace(string(status), "performed", "", 1)
 		}
-		if reversal := d.state.Reversal(domain.TransactionID(id)); reversal != nil && name[0] == 't' {
+		if reversal := d.state.Reversal(ids.Transaction(id)); reversal != nil && name[0] == 't' {
 			for _, o := range reversal.Operations {
 				all[name+"["+strconv.Itoa(o.Operation)+"]"] = fmt.Sprintf("taken back %s, received %s, fee %s", minor(o.Amount), minor(o.Received), minor(o.Fee))
 			}
@@ -147,17 +149,17 @@ func (d *duel) id(name string) string {
 	return "no " + name
 }
 
-func (d *duel) project(name string) domain.ProjectID { return domain.ProjectID(d.id(name)) }
-func (d *duel) wallet(name string) domain.WalletID   { return domain.WalletID(d.id(name)) }
-func reference(text string) domain.Reference         { return domain.Reference(text) }
+func (d *duel) project(name string) ids.Project { return ids.Project(d.id(name)) }
+func (d *duel) wallet(name string) ids.Wallet   { return ids.Wallet(d.id(name)) }
+func reference(text string) ids.Reference       { return ids.Reference(text) }
 
-func quantity(a naive.Amount) domain.Quantity {
+func quantity(a naive.Amount) money.Quantity {
 	if a.Text == "" {
-		return domain.Quantity{}
+		return money.Quantity{}
 	}
-	read := domain.MajorUnits
+	read := money.MajorUnits
 	if a.Minor {
-		read = domain.MinorUnits
+		read = money.MinorUnits
 	}
 	q, ok := read(a.Text)
 	if !ok {
@@ -166,7 +168,7 @@ func quantity(a naive.Amount) domain.Quantity {
 	return q
 }
 
-func major(text string) domain.Quantity { return quantity(naive.Amount{Text: text}) }
+func major(text string) money.Quantity { return quantity(naive.Amount{Text: text}) }
 
 func fees(all []naive.Fee) []domain.FeeRule {
 	if all == nil {
@@ -174,9 +176,9 @@ func fees(all []naive.Fee) []domain.FeeRule {
 	}
 	rules := []domain.FeeRule{}
 	for _, f := range all {
-		percentage, _ := domain.ParsePercentage(f.Percentage)
+		percentage, _ := money.ParsePercentage(f.Percentage)
 		rules = append(rules, domain.FeeRule{
-			Operation: domain.OperationType(f.Operation), Currency: domain.AssetCode(f.Currency), Percentage: percentage,
+			Operation: domain.OperationType(f.Operation), Currency: money.AssetCode(f.Currency), Percentage: percentage,
 			Fixed: major(f.Fixed), Minimum: major(f.Minimum), Maximum: major(f.Maximum),
 		})
 	}
@@ -199,11 +201,11 @@ func limits(l naive.Limits) domain.Limits {
 
 func settings(s naive.Settings) domain.ProjectSettings {
 	next := domain.ProjectSettings{
-		Name: "shop", Currency: domain.AssetCode(s.Currency), Zone: s.Zone, OneWalletPerCustomer: s.OneWallet, Fees: fees(s.Fees),
+		Name: "shop", Currency: money.AssetCode(s.Currency), Zone: s.Zone, OneWalletPerCustomer: s.OneWallet, Fees: fees(s.Fees),
 		OwnTransfersFree: s.OwnFree, ExpiryNotice: s.Notice, Backdating: s.Backdating,
 	}
 	for _, l := range s.Limits {
-		next.Limits = append(next.Limits, domain.CurrencyLimits{Currency: domain.AssetCode(l.Currency), Limits: limits(l.Limits)})
+		next.Limits = append(next.Limits, domain.CurrencyLimits{Currency: money.AssetCode(l.Currency), Limits: limits(l.Limits)})
 	}
 	return next
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"tallystick/domain"
+	"tallystick/domain/ids"
+	"tallystick/domain/money"
 	"tallystick/events"
 )
 
@@ -27,24 +29,24 @@ type sampler struct {
 	codec   *events.Codec
 	builder *events.Builder
 	state   *domain.State
-	place   domain.Place
+	place   ids.Place
 	random  [32]byte // what stands for the hash of the commit before
 
-	projects []domain.ProjectID
-	wallets  map[domain.ProjectID][]domain.WalletID
-	holds    map[domain.ProjectID][]domain.HoldID
+	projects []ids.Project
+	wallets  map[ids.Project][]ids.Wallet
+	holds    map[ids.Project][]ids.Hold
 	count    int
 }
 
 func newSampler() *sampler {
 	codec := &events.Codec{Keys: events.NewMemoryKeys()}
 	s := &sampler{
-		Rand: rand.New(rand.NewPCG(1, 2)), codec: codec, builder: codec.NewBuilder(domain.Place{}, events.Hash{}), state: domain.NewState(1),
-		place:   domain.Place{Time: time.Date(2026, 3, 6, 9, 30, 0, 0, time.UTC)},
-		wallets: map[domain.ProjectID][]domain.WalletID{}, holds: map[domain.ProjectID][]domain.HoldID{},
+		Rand: rand.New(rand.NewPCG(1, 2)), codec: codec, builder: codec.NewBuilder(ids.Place{}, events.Hash{}), state: domain.NewState(1),
+		place:   ids.Place{Time: time.Date(2026, 3, 6, 9, 30, 0, 0, time.UTC)},
+		wallets: map[ids.Project][]ids.Wallet{}, holds: map[ids.Project][]ids.Hold{},
 	}
-	fixed, _ := domain.MajorUnits("0.25")
-	percentage, _ := domain.ParsePercentage("1.5")
+	fixed, _ := money.MajorUnits("0.25")
+	percentage, _ := money.ParsePercentage("1.5")
 	for _, settings := range []domain.ProjectSettings{
 		{Name: "Without fees", Currency: "GHS"},
 		{Name: "Fees", Currency: "USD", Fees: []domain.FeeRule{{Operation: domain.Transfer, Percentage: percentage, Fixed: fixed}}},
@@ -103,7 +105,7 @@ func (s *sampler) commit(commands int) []byte {
 	return append([]byte(nil), s.builder.JSON()...)
 }
 
-func (s *sampler) command(project domain.ProjectID) domain.Command {
+func (s *sampler) command(project ids.Project) domain.Command {
 	from, to := s.wallet(project), s.wallet(project)
 	switch n := s.IntN(20); {
 	case n < 12:
@@ -131,31 +133,31 @@ func (s *sampler) command(project domain.ProjectID) domain.Command {
 	}
 }
 
-func (s *sampler) transact(project domain.ProjectID, operation domain.Operation) *domain.Transact {
+func (s *sampler) transact(project ids.Project, operation domain.Operation) *domain.Transact {
 	return &domain.Transact{Project: project, Reference: s.reference(), Operations: []domain.Operation{operation}}
 }
 
-func (s *sampler) wallet(project domain.ProjectID) domain.WalletID {
+func (s *sampler) wallet(project ids.Project) ids.Wallet {
 	return s.wallets[project][s.IntN(len(s.wallets[project]))]
 }
 
 // amount is from 0.01 up to so many minor units.
-func (s *sampler) amount(up int) domain.Quantity {
+func (s *sampler) amount(up int) money.Quantity {
 	minor := 1 + s.IntN(up)
-	quantity, _ := domain.MajorUnits(fmt.Sprintf("%d.%02d", minor/100, minor%100))
+	quantity, _ := money.MajorUnits(fmt.Sprintf("%d.%02d", minor/100, minor%100))
 	return quantity
 }
 
 // reference is a UUID, as most are, or a word with a number.
-func (s *sampler) reference() domain.Reference {
+func (s *sampler) reference() ids.Reference {
 	s.count++
 	if s.IntN(4) == 0 {
-		return domain.Reference(fmt.Sprintf("%s-%d", []string{"order", "invoice", "payout"}[s.IntN(3)], s.count))
+		return ids.Reference(fmt.Sprintf("%s-%d", []string{"order", "invoice", "payout"}[s.IntN(3)], s.count))
 	}
 	var id [16]byte
 	for i := range id {
 		id[i] = byte(s.Uint32())
 	}
 	digits := hex.EncodeToString(id[:])
-	return domain.Reference(digits[:8] + "-" + digits[8:12] + "-4" + digits[13:16] + "-8" + digits[17:20] + "-" + digits[20:])
+	return ids.Reference(digits[:8] + "-" + digits[8:12] + "-4" + digits[13:16] + "-8" + digits[17:20] + "-" + digits[20:])
 }

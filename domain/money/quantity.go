@@ -1,4 +1,4 @@
-package domain
+package money
 
 import (
 	"math/big"
@@ -72,22 +72,37 @@ func (q Quantity) String() string {
 	if q.value == nil {
 		return ""
 	}
-	return Money{value: q.value}.String()
+	return Amount{value: q.value}.String()
 }
+
+// Minor tells whether it was given in minor units.
+func (q Quantity) Minor() bool { return q.minor }
+
+// Sign is -1, 0 or +1; 0 when it was not given.
+func (q Quantity) Sign() int {
+	if q.value == nil {
+		return 0
+	}
+	return q.value.Sign()
+}
+
+// Cmp is -1 when q < r, 0 when equal, +1 when q > r, of two that were given in the
+// same units.
+func (q Quantity) Cmp(r Quantity) int { return q.value.Cmp(r.value) }
 
 // Positive tells whether it is more than nothing.
 func (q Quantity) Positive() bool { return q.value != nil && q.value.Sign() > 0 }
 
-// of fits the quantity to an asset: false when it has more digits after the
+// In fits the quantity to an asset: false when it has more digits after the
 // point than the asset (trailing zeros aside), or more than MaxDigits in all.
-func (q Quantity) of(asset Asset) (Money, bool) {
+func (q Quantity) In(asset Asset) (Amount, bool) {
 	value, lossless := q.value, true
 	if q.minor {
 		value = new(decimal.Big).Copy(value).SetScale(asset.Scale)
 	} else {
 		value, lossless = rescale(value, asset.Scale)
 	}
-	money := Money{asset.Code, value}
+	money := Amount{asset.Code, value}
 	return money, lossless && money.Fits()
 }
 
@@ -114,11 +129,11 @@ func (p Percentage) String() string {
 	if p.value == nil {
 		return "0"
 	}
-	return Money{value: p.value}.String()
+	return Amount{value: p.value}.String()
 }
 
-// exactly is that share of m, not rounded.
-func (p Percentage) exactly(m Money) Quantity {
+// Of is that share of m, not rounded.
+func (p Percentage) Of(m Amount) Quantity {
 	if p.IsZero() {
 		return Quantity{value: zeroValue}
 	}
@@ -126,16 +141,16 @@ func (p Percentage) exactly(m Money) Quantity {
 	return Quantity{value: share.SetScale(share.Scale() + 2)}
 }
 
-// plus is q + r, both in major units.
-func (q Quantity) plus(r Quantity) Quantity {
+// Plus is q + r, both in major units.
+func (q Quantity) Plus(r Quantity) Quantity {
 	return Quantity{value: must(exact.Add(new(decimal.Big), q.value, r.value))}
 }
 
-// rounded is the quantity as money of the asset and scale of m, half even: with
-// Rate.of the one place where money is rounded.
-func (q Quantity) rounded(like Money) Money {
+// Round is the quantity as money of the asset and scale of m, half even: with
+// Rate.Of the one place where money is rounded.
+func (q Quantity) Round(like Amount) Amount {
 	value, _ := rescale(q.value, like.Scale())
-	return Money{like.asset, value}
+	return Amount{like.asset, value}
 }
 
 // Rate is how much of one asset is given for one of another: more than zero, of
@@ -160,16 +175,16 @@ func (r Rate) String() string {
 	if r.value == nil {
 		return ""
 	}
-	return Money{value: r.value}.String()
+	return Amount{value: r.value}.String()
 }
 
-// of is what an amount buys of an asset, rounded down: never to the loss of who
+// Of is what an amount buys of an asset, rounded down: never to the loss of who
 // gives it. False when that has more than MaxDigits digits.
-func (r Rate) of(m Money, asset Asset) (Money, bool) {
+func (r Rate) Of(m Amount, asset Asset) (Amount, bool) {
 	product := toInteger(m.decimal())
 	product.Mul(product, toInteger(r.value))
 	bought := down(product, m.Scale()+r.value.Scale(), asset.Scale)
-	money := Money{asset.Code, fromInteger(bought, asset.Scale)}
+	money := Amount{asset.Code, fromInteger(bought, asset.Scale)}
 	return money, money.Fits()
 }
 

@@ -1,4 +1,4 @@
-package domain
+package money
 
 import (
 	"math/big"
@@ -44,8 +44,8 @@ func TestMoneyAgreesWithIntegers(t *testing.T) {
 		scale := r.IntN(MaxScale + 1)
 		textA, minorA := operand(r, scale)
 		textB, minorB := operand(r, scale)
-		a, okA := ParseMoney("XTS", textA)
-		b, okB := ParseMoney("XTS", textB)
+		a, okA := Parse("XTS", textA)
+		b, okB := Parse("XTS", textB)
 		if !okA || !okB {
 			t.Fatalf("parse %s, %s", textA, textB)
 		}
@@ -69,7 +69,7 @@ func TestMoneyAgreesWithIntegers(t *testing.T) {
 		if !ok {
 			t.Fatalf("parse %s %%", percentage)
 		}
-		check(percentage+" %", share.exactly(a).rounded(a).String(), halfEven(minorA, percentage))
+		check(percentage+" %", share.Of(a).Round(a).String(), halfEven(minorA, percentage))
 	}
 }
 
@@ -107,7 +107,7 @@ func TestQuantityFitsOnlyExactly(t *testing.T) {
 		quantity, ok := c.read(c.text)
 		got := ""
 		if ok {
-			if money, fits := quantity.of(ghs); fits {
+			if money, fits := quantity.In(ghs); fits {
 				got = money.String()
 			}
 		}
@@ -123,8 +123,8 @@ func FuzzParseAmount(f *testing.F) {
 	}
 	asset := Asset{Code: "XTS", Scale: 4}
 	f.Fuzz(func(t *testing.T, text string) {
-		if money, ok := ParseMoney("XTS", text); ok {
-			again, ok := ParseMoney("XTS", money.String())
+		if money, ok := Parse("XTS", text); ok {
+			again, ok := Parse("XTS", money.String())
 			if !ok || again.Cmp(money) != 0 || again.Scale() != money.Scale() {
 				t.Fatalf("%q prints as %q, which reads as %s", text, money, again)
 			}
@@ -134,7 +134,7 @@ func FuzzParseAmount(f *testing.F) {
 			if !ok {
 				continue
 			}
-			money, fits := quantity.of(asset)
+			money, fits := quantity.In(asset)
 			if !fits {
 				continue
 			}

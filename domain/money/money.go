@@ -1,4 +1,7 @@
-package domain
+// Package money has exact arithmetic on amounts of assets: amounts, quantities
+// before their asset is known, percentages and rates of exchange. Nothing here
+// uses a float, and only Quantity.Round, Rate.Of and Amount.Share round.
+package money
 
 import (
 	"math/big"
@@ -32,27 +35,27 @@ var exact = decimal.Context{
 	Traps:        ^(decimal.Inexact | decimal.Rounded | decimal.Subnormal),
 }
 
-// Money is an exact amount of one asset at that asset's scale: GHS 150.00 is
+// Amount is an exact amount of one asset at that asset's scale: GHS 150.00 is
 // 15000 × 10^-2. The zero value is no money of no asset. Immutable.
-type Money struct {
+type Amount struct {
 	asset AssetCode
 	value *decimal.Big // never changed after it is made; nil is zero at scale 0
 }
 
 var zeroValue = new(decimal.Big)
 
-// NewMoney makes an amount from its minor units: NewMoney("GHS", 15000, 2) is
+// New returns an amount from its minor units: New("GHS", 15000, 2) is
 // GHS 150.00.
-func NewMoney(asset AssetCode, minor int64, scale int) Money {
-	return Money{asset, new(decimal.Big).SetMantScale(minor, scale)}
+func New(asset AssetCode, minor int64, scale int) Amount {
+	return Amount{asset, new(decimal.Big).SetMantScale(minor, scale)}
 }
 
-// ParseMoney reads a decimal in plain notation ("150.00", "-3"), whose digits
+// Parse reads a decimal in plain notation ("150.00", "-3"), whose digits
 // after the point are its scale. It returns false for anything else and for
 // more than 2×MaxDigits digits: a sum in the log may be longer than an amount.
-func ParseMoney(asset AssetCode, text string) (Money, bool) {
+func Parse(asset AssetCode, text string) (Amount, bool) {
 	value, ok := parsePlain(text)
-	return Money{asset, value}, ok
+	return Amount{asset, value}, ok
 }
 
 // parsePlain reads [-]digits[.digits]. The short case, every amount of up to
@@ -116,7 +119,7 @@ func toInteger(value *decimal.Big) *big.Int {
 	return whole.SetScale(0).Int(nil)
 }
 
-// rescale answers value at another scale, rounded half even, and whether that
+// rescale returns value at another scale, rounded half even, and whether that
 // lost nothing. Over integers, since Big.Quantize drops a digit when rounding
 // carries (0.98 to one digit gives 1, not 1.0).
 func rescale(value *decimal.Big, scale int) (*decimal.Big, bool) {
@@ -139,9 +142,9 @@ func rescale(value *decimal.Big, scale int) (*decimal.Big, bool) {
 }
 
 // Asset is what the money is of.
-func (m Money) Asset() AssetCode { return m.asset }
+func (m Amount) Asset() AssetCode { return m.asset }
 
-func (m Money) decimal() *decimal.Big {
+func (m Amount) decimal() *decimal.Big {
 	if m.value == nil {
 		return zeroValue
 	}
@@ -149,46 +152,46 @@ func (m Money) decimal() *decimal.Big {
 }
 
 // Scale is the number of digits after the point.
-func (m Money) Scale() int { return m.decimal().Scale() }
+func (m Amount) Scale() int { return m.decimal().Scale() }
 
 // Sign is -1, 0 or +1.
-func (m Money) Sign() int { return m.decimal().Sign() }
+func (m Amount) Sign() int { return m.decimal().Sign() }
 
 // IsZero tells whether it is nothing, of whatever asset.
-func (m Money) IsZero() bool { return m.Sign() == 0 }
+func (m Amount) IsZero() bool { return m.Sign() == 0 }
 
-// Add answers m + n. Adding money of two assets is a bug of the caller, and panics.
-func (m Money) Add(n Money) Money {
+// Add returns m + n. Adding money of two assets is a bug of the caller, and panics.
+func (m Amount) Add(n Amount) Amount {
 	m.mustMatch(n)
-	return Money{m.asset, must(exact.Add(new(decimal.Big), m.decimal(), n.decimal()))}
+	return Amount{m.asset, must(exact.Add(new(decimal.Big), m.decimal(), n.decimal()))}
 }
 
-// Sub answers m - n, of one asset.
-func (m Money) Sub(n Money) Money {
+// Sub returns m - n, of one asset.
+func (m Amount) Sub(n Amount) Amount {
 	m.mustMatch(n)
-	return Money{m.asset, must(exact.Sub(new(decimal.Big), m.decimal(), n.decimal()))}
+	return Amount{m.asset, must(exact.Sub(new(decimal.Big), m.decimal(), n.decimal()))}
 }
 
-// Neg answers -m. Zero has no sign.
-func (m Money) Neg() Money {
+// Neg returns -m. Zero has no sign.
+func (m Amount) Neg() Amount {
 	if m.IsZero() {
 		return m
 	}
-	return Money{m.asset, new(decimal.Big).CopyNeg(m.decimal())} // Big.Neg would round
+	return Amount{m.asset, new(decimal.Big).CopyNeg(m.decimal())} // Big.Neg would round
 }
 
 // Cmp is -1 when m < n, 0 when equal, +1 when m > n, of one asset.
-func (m Money) Cmp(n Money) int {
+func (m Amount) Cmp(n Amount) int {
 	m.mustMatch(n)
 	return m.decimal().Cmp(n.decimal())
 }
 
 // Fits tells whether the amount has at most MaxDigits digits.
-func (m Money) Fits() bool { return m.decimal().Precision() <= MaxDigits }
+func (m Amount) Fits() bool { return m.decimal().Precision() <= MaxDigits }
 
-func (m Money) mustMatch(n Money) {
+func (m Amount) mustMatch(n Amount) {
 	if m.asset != n.asset {
-		panic("domain: " + string(m.asset) + " and " + string(n.asset) + " in one sum")
+		panic("money: " + string(m.asset) + " and " + string(n.asset) + " in one sum")
 	}
 }
 
@@ -196,7 +199,7 @@ func (m Money) mustMatch(n Money) {
 // too few, something came in that was not bounded, which is a bug.
 func must(value *decimal.Big) *decimal.Big {
 	if lost := value.Context.Conditions &^ (decimal.Clamped); lost&(decimal.Inexact|decimal.Overflow|decimal.InvalidOperation) != 0 || !value.IsFinite() {
-		panic("domain: inexact arithmetic on money: " + lost.String())
+		panic("money: inexact arithmetic on money: " + lost.String())
 	}
 	if value.Sign() == 0 && value.Signbit() {
 		value.SetSignbit(false)
@@ -205,10 +208,10 @@ func must(value *decimal.Big) *decimal.Big {
 }
 
 // String is the plain decimal at its scale: "150.00".
-func (m Money) String() string { return string(m.AppendText(nil)) }
+func (m Amount) String() string { return string(m.AppendText(nil)) }
 
 // AppendText appends the plain decimal at its scale to dst.
-func (m Money) AppendText(dst []byte) []byte {
+func (m Amount) AppendText(dst []byte) []byte {
 	value := m.decimal()
 	if value.Signbit() && value.Sign() != 0 {
 		dst = append(dst, '-')
@@ -239,7 +242,7 @@ func (m Money) AppendText(dst []byte) []byte {
 }
 
 // Minor is the amount in minor units, false where it does not fit an int64.
-func (m Money) Minor() (int64, bool) {
+func (m Amount) Minor() (int64, bool) {
 	mantissa, ok := m.decimal().Mantissa()
 	if !ok || mantissa > 1<<63-1 {
 		return 0, false
@@ -250,13 +253,13 @@ func (m Money) Minor() (int64, bool) {
 	return int64(mantissa), true
 }
 
-// share is m × part ÷ whole, of two amounts of one asset, rounded down, or up
+// Share is m × part ÷ whole, of two amounts of one asset, rounded down, or up
 // where the rest is not to be lost. part is at most whole.
-func (m Money) share(part, whole Money, up bool) Money {
+func (m Amount) Share(part, whole Amount, up bool) Amount {
 	product := new(big.Int).Mul(toInteger(m.decimal()), toInteger(part.decimal()))
 	quotient, rest := product.QuoRem(product, toInteger(whole.decimal()), new(big.Int))
 	if up && rest.Sign() != 0 {
 		quotient.Add(quotient, big.NewInt(1))
 	}
-	return Money{m.asset, fromInteger(quotient, m.Scale())}
+	return Amount{m.asset, fromInteger(quotient, m.Scale())}
 }

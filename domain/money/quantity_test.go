@@ -1,11 +1,16 @@
-package domain
+package money
 
 import (
+	"flag"
 	"math/big"
 	"math/rand/v2"
 	"strings"
 	"testing"
 )
+
+var seedFlag = flag.Uint64("seed", 0, "repeat the random tests of this seed; 0 takes a new one")
+
+func oneIn(n int, r *rand.Rand) bool { return r.IntN(n) == 0 }
 
 // random is a source that says its seed.
 func random(t *testing.T) *rand.Rand {
@@ -57,7 +62,7 @@ func TestRescale(t *testing.T) {
 		}
 		got, lossless := rescale(value, scale)
 		want := rounded(rational(text), scale)
-		if printed := (Money{value: got}).String(); printed != plain(want, scale) {
+		if printed := (Amount{value: got}).String(); printed != plain(want, scale) {
 			t.Fatalf("%s at %d digits is %s, want %s", text, scale, printed, plain(want, scale))
 		}
 		if same := rational(plain(want, scale)).Cmp(rational(text)) == 0; same != lossless {
@@ -84,12 +89,12 @@ func TestRateRoundsDown(t *testing.T) {
 		if !ok || minor.Sign() == 0 {
 			continue
 		}
-		amount, _ := ParseMoney("XAU", text)
+		amount, _ := Parse("XAU", text)
 		exact := new(big.Rat).Mul(rational(text), rational(rateText))
 		power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(bought.Scale)), nil)
 		units := exact.Mul(exact, new(big.Rat).SetInt(power))
 		want := new(big.Int).Div(units.Num(), units.Denom())
-		got, fits := rate.of(amount, bought)
+		got, fits := rate.Of(amount, bought)
 		if got.String() != plain(want, bought.Scale) || fits != (len(want.String()) <= MaxDigits) || got.Asset() != "XTS" {
 			t.Fatalf("%s at %s is %s %s (%t), want %s", text, rateText, got, got.Asset(), fits, plain(want, bought.Scale))
 		}
@@ -101,7 +106,7 @@ func TestRateRoundsDown(t *testing.T) {
 func TestShare(t *testing.T) {
 	t.Parallel()
 	r := random(t)
-	money := func(minor *big.Int, scale int) Money { return Money{"XTS", fromInteger(minor, scale)} }
+	money := func(minor *big.Int, scale int) Amount { return Amount{"XTS", fromInteger(minor, scale)} }
 	for range 5_000 {
 		_, fee := operand(r, 0)
 		_, whole := operand(r, 0)
@@ -114,61 +119,17 @@ func TestShare(t *testing.T) {
 		scale := r.IntN(MaxScale + 1)
 		product := new(big.Int).Mul(fee, part)
 		down, rest := product.QuoRem(product, whole, new(big.Int))
-		if got := money(fee, scale).share(money(part, 2), money(whole, 2), false); got.String() != plain(down, scale) {
+		if got := money(fee, scale).Share(money(part, 2), money(whole, 2), false); got.String() != plain(down, scale) {
 			t.Fatalf("%s × %s ÷ %s is %s, want %s", fee, part, whole, got, plain(down, scale))
 		}
 		if rest.Sign() != 0 {
 			down.Add(down, big.NewInt(1))
 		}
-		if got := money(fee, scale).share(money(part, 2), money(whole, 2), true); got.String() != plain(down, scale) {
+		if got := money(fee, scale).Share(money(part, 2), money(whole, 2), true); got.String() != plain(down, scale) {
 			t.Fatalf("%s × %s ÷ %s, up, is %s, want %s", fee, part, whole, got, plain(down, scale))
 		}
-		if all := money(fee, scale).share(money(whole, 2), money(whole, 2), oneIn(2, r)); all.Cmp(money(fee, scale)) != 0 {
+		if all := money(fee, scale).Share(money(whole, 2), money(whole, 2), oneIn(2, r)); all.Cmp(money(fee, scale)) != 0 {
 			t.Fatalf("all of %s is %s", fee, all)
-		}
-	}
-}
-
-// TestFeeRule: percentage plus fixed, not below minimum, not above maximum,
-// rounded once.
-func TestFeeRule(t *testing.T) {
-	t.Parallel()
-	r := random(t)
-	for range 10_000 {
-		scale := r.IntN(MaxScale + 1)
-		text, _ := operand(r, scale)
-		text = strings.TrimPrefix(text, "-")
-		percentage := plain(big.NewInt(r.Int64N(100_000_001)), 6)
-		rule, want := FeeRule{}, new(big.Rat)
-		if !oneIn(4, r) {
-			rule.Percentage, _ = ParsePercentage(percentage)
-			want.Mul(rational(percentage), rational(text)).Quo(want, big.NewRat(100, 1))
-		}
-		part := func() (Quantity, *big.Rat) {
-			if oneIn(2, r) {
-				return Quantity{}, nil
-			}
-			minor := big.NewInt(r.Int64N(1_000_000))
-			digits := r.IntN(6)
-			quantity, _ := MajorUnits(plain(minor, digits))
-			return quantity, rational(plain(minor, digits))
-		}
-		var fixed, least, most *big.Rat
-		rule.Fixed, fixed = part()
-		rule.Minimum, least = part()
-		rule.Maximum, most = part()
-		if fixed != nil {
-			want.Add(want, fixed)
-		}
-		if least != nil && want.Cmp(least) < 0 {
-			want = least
-		}
-		if most != nil && want.Cmp(most) > 0 {
-			want = most
-		}
-		amount, _ := ParseMoney("XTS", text)
-		if got := rule.On(amount); got.String() != plain(rounded(want, scale), scale) {
-			t.Fatalf("the fee on %s by %+v is %s, want %s", text, rule, got, plain(rounded(want, scale), scale))
 		}
 	}
 }
@@ -181,14 +142,14 @@ func TestQuantityOf(t *testing.T) {
 		digits, asset := r.IntN(MaxScale+1), Asset{Code: "XTS", Scale: r.IntN(MaxScale + 1)}
 		text, minor := operand(r, digits)
 		quantity, _ := MajorUnits(text)
-		got, ok := quantity.of(asset)
+		got, ok := quantity.In(asset)
 		want := rounded(rational(text), asset.Scale)
 		exact := rational(plain(want, asset.Scale)).Cmp(rational(text)) == 0
 		if fits := exact && len(new(big.Int).Abs(want).String()) <= MaxDigits; ok != fits || ok && got.String() != plain(want, asset.Scale) {
 			t.Fatalf("%s at %d digits is %s (%t), want %s (%t)", text, asset.Scale, got, ok, plain(want, asset.Scale), fits)
 		}
 		units, _ := MinorUnits(minor.String())
-		if got, ok := units.of(asset); !ok || got.String() != plain(minor, asset.Scale) {
+		if got, ok := units.In(asset); !ok || got.String() != plain(minor, asset.Scale) {
 			t.Fatalf("%s units at %d digits are %s (%t)", minor, asset.Scale, got, ok)
 		}
 	}
@@ -207,8 +168,8 @@ func FuzzParseRate(f *testing.F) {
 		if !ok || again.String() != rate.String() || rate.IsZero() || rational(text).Cmp(rational(rate.String())) != 0 || rational(text).Sign() <= 0 {
 			t.Fatalf("%q is %s, which reads as %s", text, rate, again)
 		}
-		one, _ := ParseMoney("XTS", "1.00")
-		if bought, _ := rate.of(one, Asset{Code: "XAU", Scale: 4}); rational(bought.String()).Cmp(rational(text)) > 0 {
+		one, _ := Parse("XTS", "1.00")
+		if bought, _ := rate.Of(one, Asset{Code: "XAU", Scale: 4}); rational(bought.String()).Cmp(rational(text)) > 0 {
 			t.Fatalf("one buys %s at %q", bought, text)
 		}
 	})
@@ -228,8 +189,8 @@ func FuzzParsePercentage(f *testing.F) {
 		if !ok || again.String() != percentage.String() || value.Cmp(rational(percentage.String())) != 0 || value.Sign() < 0 || value.Cmp(big.NewRat(100, 1)) > 0 {
 			t.Fatalf("%q is %s, which reads as %s", text, percentage, again)
 		}
-		amount, _ := ParseMoney("XTS", "12345.67")
-		if fee := (&FeeRule{Percentage: percentage}).On(amount); fee.Sign() < 0 || fee.Cmp(amount) > 0 || fee.Scale() != 2 {
+		amount, _ := Parse("XTS", "12345.67")
+		if fee := percentage.Of(amount).Round(amount); fee.Sign() < 0 || fee.Cmp(amount) > 0 || fee.Scale() != 2 {
 			t.Fatalf("%q of %s is %s", text, amount, fee)
 		}
 	})

@@ -1,10 +1,14 @@
-package domain
+package money
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/bojanz/currency"
 )
+
+// AssetCode names an asset: an ISO 4217 code, or one that a project defined.
+type AssetCode string
 
 // Asset is something of value that wallets hold: a currency, points, tickets.
 type Asset struct {
@@ -15,8 +19,8 @@ type Asset struct {
 	NumericID int    // the number of ISO 4217 (USD 840), or one given when it was defined; 0: none
 }
 
-// isoAsset answers a currency of ISO 4217, which needs no definition.
-func isoAsset(code AssetCode) (Asset, bool) {
+// ISO returns a currency of ISO 4217, which needs no definition.
+func ISO(code AssetCode) (Asset, bool) {
 	digits, ok := currency.GetDigits(string(code))
 	if !ok {
 		return Asset{}, false
@@ -26,12 +30,12 @@ func isoAsset(code AssetCode) (Asset, bool) {
 	return Asset{Code: code, Scale: int(digits), NumericID: number}, true
 }
 
-// zero is nothing, at the asset's scale.
-func (a Asset) zero() Money { return NewMoney(a.Code, 0, a.Scale) }
+// Zero is nothing, at the asset's scale.
+func (a Asset) Zero() Amount { return New(a.Code, 0, a.Scale) }
 
-// validCode tells whether a code can name an asset: 2 to 24 upper case letters,
+// Valid tells whether the code can name an asset: 2 to 24 upper case letters,
 // digits and '_', a letter first.
-func validCode(code AssetCode) bool {
+func (code AssetCode) Valid() bool {
 	if len(code) < 2 || len(code) > 24 || code[0] < 'A' || code[0] > 'Z' {
 		return false
 	}
@@ -42,3 +46,6 @@ func validCode(code AssetCode) bool {
 	}
 	return true
 }
+
+// Compare orders codes alphabetically.
+func (code AssetCode) Compare(other AssetCode) int { return cmp.Compare(code, other) }
