@@ -4,16 +4,16 @@ import (
 	"context"
 )
 
-// confirmation is one question to the log, "what is your newest commit?", asked
-// on behalf of every reader who came before it was asked.
+// confirmation is one request to the log for its last sequence. It serves every reader
+// that came before the request was sent.
 type confirmation struct {
 	done chan struct{}
 	err  *Unavailable
 }
 
-// confirm returns nil once the state is at least as new as the log was when
-// confirm was called. A reader joins the next question, never one that is
-// already under way: its answer could be older than the reader's arrival.
+// confirm returns nil when the state is at least as new as the log was at the time of
+// the call. A reader joins the next request, never one that was sent already: the
+// result of that could be older than the call.
 func (s *shard) confirm(ctx context.Context) error {
 	if reason := s.notReady(); reason != "" {
 		return s.unavailable(reason)
@@ -35,11 +35,11 @@ func (s *shard) confirm(ctx context.Context) error {
 		}
 		return nil
 	case <-ctx.Done():
-		return s.unavailable("the log did not answer in time")
+		return s.unavailable("the log did not respond in time")
 	}
 }
 
-// ask puts questions until nobody waits for one.
+// ask sends requests until no reader waits.
 func (s *shard) ask() {
 	for {
 		s.confirmMu.Lock()
@@ -52,13 +52,13 @@ func (s *shard) ask() {
 		}
 		if err := s.catchUpWith(); err != nil {
 			s.logger.Warn("a read could not be confirmed", "error", err)
-			current.err = s.unavailable("the log does not answer")
+			current.err = s.unavailable("the log cannot be reached")
 		}
 		close(current.done)
 	}
 }
 
-// catchUpWith waits until the state holds what the log has now.
+// catchUpWith waits until the state has folded every commit that the log has now.
 func (s *shard) catchUpWith() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
 	defer cancel()
@@ -73,8 +73,8 @@ func (s *shard) catchUpWith() error {
 		if folded >= last {
 			return nil
 		}
-		// The writer's own append, which it is about to publish, or another
-		// process's, which it does not know of: it is told either way.
+		// The commits may be the writer's own, which it will publish, or those of
+		// another process, of which it has to be informed. Wake it in both cases.
 		s.behind.Store(last)
 		s.queue.wake()
 		select {

@@ -11,35 +11,35 @@ import (
 	"tallystick/events"
 )
 
-// Defect is a fault of the ledger itself that a command ran into: deciding it
-// panicked, or made facts that the state refuses. Nothing was done, and the same
-// command will most likely meet the same defect again.
+// Defect is a fault of this program that a command met: deciding it panicked, or
+// produced facts that the state refuses. Nothing was done. The same command will
+// probably meet the same defect again.
 type Defect struct {
-	Command string // its type
+	Command string // type of the command
 	Cause   error
 }
 
-// Error says what happened.
+// Error describes the defect.
 func (d *Defect) Error() string {
 	return fmt.Sprintf("ledger: a defect in deciding %s, nothing was done: %v", d.Command, d.Cause)
 }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (d *Defect) Unwrap() error { return d.Cause }
 
-// errFull: the facts of a command do not fit into what is left of the commit.
+// errFull: the facts of a command do not fit into the rest of the commit.
 var errFull = errors.New("ledger: the commit is full")
 
-// A group ends at a budget, so that whoever comes meanwhile waits for a few
-// milliseconds. One command is taken however much it costs.
+// A group ends at a budget, so that later commands wait for a few milliseconds only.
+// The first command of a group is taken whatever it costs.
 const (
 	groupCost = 500 // operations
-	// groupTime ends a group of at least a quantum: where processors are short, or
-	// deciding is dear, groups still share an append.
+	// groupTime ends a group that has at least a quantum. Smaller groups continue, so
+	// that commands share an append also on a slow machine.
 	groupTime = 10 * time.Millisecond
 )
 
-// batch is a group decided but not yet durable.
+// batch is a group that is decided and not yet durable.
 type batch struct {
 	place   ids.Place
 	fork    *domain.State
@@ -59,13 +59,13 @@ func (s *shard) newBatch(builder *events.Builder) *batch {
 	return b
 }
 
-// decide decides, in order and on a fork of the state, the first n commands that
-// were taken, and after these, with more, as many as it takes from the queue,
-// until the commit is full or the budget of a group is spent.
+// decide decides the first n commands of the group, in order and on a fork of the
+// state. With more, it then takes further commands from the queue, until the commit is
+// full or the budget of a group is spent.
 //
-// A command that meets a defect may have changed the fork in part. Then the fork
-// is dropped, the commands before it are decided again, and the commit ends
-// there: each command is decided at most twice, however many meet defects.
+// A command that meets a defect may have changed a part of the fork. Then the fork is
+// dropped, the commands before it are decided again, and the commit ends there. Each
+// command is therefore decided at most twice.
 func (s *shard) decide(n int, more bool) *batch {
 	b := s.newBatch(s.builder)
 	until, left := time.Now().Add(groupTime), groupCost
@@ -90,7 +90,7 @@ func (s *shard) decide(n int, more bool) *batch {
 	return b
 }
 
-// takeNext takes one more command into the group, unless that is over its budget.
+// takeNext takes one more command into the group, if the budget allows it.
 func (s *shard) takeNext(left int, until time.Time) bool {
 	if len(s.group) == 0 {
 		left = unbounded
@@ -104,8 +104,8 @@ func (s *shard) takeNext(left int, until time.Time) bool {
 	return p != nil
 }
 
-// decideOne adds the facts of a command to a batch; those of a dry run to a batch
-// of its own, which is dropped. The error is errFull or a *Defect.
+// decideOne decides a command and adds its facts to a batch. The facts of a dry run are
+// added to a batch of its own, which is dropped. The error is errFull or a *Defect.
 func (s *shard) decideOne(b *batch, p *pending) (outcome Outcome, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -146,8 +146,8 @@ func (s *shard) decideOne(b *batch, p *pending) (outcome Outcome, err error) {
 	return outcome, nil
 }
 
-// decideTooLarge ends a command whose facts fit into no commit. A caller is told.
-// Nobody waits for a scheduled transaction: it is recorded as failed.
+// decideTooLarge ends a command whose facts do not fit into a commit. A caller gets a
+// rejection. A scheduled transaction has no caller and is recorded as failed.
 func (s *shard) decideTooLarge(b *batch, p *pending) (Outcome, error) {
 	tooLarge := &domain.Rejection{Code: domain.BadRequest, Operation: domain.NoOperation,
 		Message: fmt.Sprintf("the transaction is too large: its facts must fit into %d bytes", s.maxCommit)}
@@ -159,7 +159,7 @@ func (s *shard) decideTooLarge(b *batch, p *pending) (Outcome, error) {
 	return Outcome{Err: tooLarge}, nil
 }
 
-// defect logs and counts a fault of ours.
+// defect logs and counts a fault of this program.
 func (s *shard) defect(p *pending, cause error, stack []byte) *Defect {
 	d := &Defect{Command: fmt.Sprintf("%T", p.command), Cause: cause}
 	s.metrics.defects.WithLabelValues(d.Command).Inc()
@@ -167,7 +167,8 @@ func (s *shard) defect(p *pending, cause error, stack []byte) *Defect {
 	return d
 }
 
-// time is now, in whole microseconds (PostgreSQL's), and never before the last commit.
+// time returns the present time in whole microseconds, the precision of PostgreSQL. It
+// is never before the last commit.
 func (s *shard) time() time.Time {
 	now := s.now().UTC().Truncate(time.Microsecond)
 	if now.Before(s.lastTime) {

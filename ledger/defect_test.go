@@ -185,8 +185,8 @@ func TestDefectOfTime(t *testing.T) {
 			poke(1)
 		}
 		b.expectBalances("105.00", "100.00", "105.00")
-		if n := b.metric("tallystick_deadlines_set_aside"); n != 1 {
-			t.Errorf("%v are set aside", n)
+		if n := b.metric("tallystick_deadlines_failed"); n != 1 {
+			t.Errorf("%v failed deadlines", n)
 		}
 		for tried, pause := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
 			at.advance(pause - time.Microsecond)
@@ -198,8 +198,8 @@ func TestDefectOfTime(t *testing.T) {
 		at.advance(8 * time.Second)
 		b.poke()
 		b.expectBalances("105.00", "105.00", "105.00")
-		if n := b.metric("tallystick_deadlines_set_aside"); n != 0 {
-			t.Errorf("%v are still set aside", n)
+		if n := b.metric("tallystick_deadlines_failed"); n != 0 {
+			t.Errorf("%v failed deadlines are left", n)
 		}
 		if !strings.Contains(b.said.String(), "level=ERROR") || !strings.Contains(b.said.String(), "PerformScheduled") {
 			t.Errorf("the log says %s", b.said)
@@ -228,8 +228,8 @@ func TestTooLargeScheduled(t *testing.T) {
 			t.Errorf("it reads %+v, %t, %v", record.Event, ok, err)
 		}
 		b.expectBalances("100.00", "100.00")
-		if n := b.metric("tallystick_deadlines_set_aside"); n != 0 {
-			t.Errorf("%v are set aside", n)
+		if n := b.metric("tallystick_deadlines_failed"); n != 0 {
+			t.Errorf("%v failed deadlines", n)
 		}
 	})(t)
 }

@@ -10,28 +10,28 @@ import (
 	"tallystick/events"
 )
 
-// refusedFor is how long the log counts as full after it refused a commit. Nothing
-// tells that there is room again but a commit that is taken, and nobody sends one to
-// a process that is not ready.
+// refusedFor is how long the shard is not ready after its log refused a commit. Only an
+// accepted commit shows that the log has room again, and a process that is not ready
+// gets no commands. So the shard becomes ready again after this time.
 const refusedFor = 5 * time.Second
 
-// Witness has seen commits of the logs, and outlives a log that lost them: the read
-// model is one, and so is what the dispatcher keeps of its reading.
+// Witness is a store that knows how far the logs reached, and that survives the loss of
+// commits: the read model, and the dispatcher's checkpoint.
 type Witness struct {
-	Name string // as in "<name> has seen commit 12"
-	// Seen returns the newest commit of a shard that the witness has seen, the zero
-	// Cursor for none.
+	Name string // completes "… has seen commit 12"
+	// Seen returns the cursor of the newest commit of a shard that the witness has seen,
+	// the zero Cursor for none.
 	Seen func(ctx context.Context, shard int) (events.Cursor, error)
 }
 
-// refusal is a commit that the log would not take.
+// refusal is the error of a commit that the log refused.
 type refusal struct {
 	err error
 	at  time.Time // by the clock of the machine
 }
 
-// ready returns what keeps the shard from being ready; nil for nothing. It wraps
-// events.ErrDamaged when the shard has stopped for good.
+// ready returns the reason for which the shard is not ready, nil when it is. The error
+// wraps events.ErrDamaged when the shard has stopped.
 func (s *shard) ready() error {
 	if damage := s.damage.Load(); damage != nil {
 		return *damage
@@ -39,7 +39,7 @@ func (s *shard) ready() error {
 	if reason := s.notReady(); reason != "" {
 		return errors.New(reason)
 	}
-	if silence := s.silence.Load(); silence != nil {
+	if silence := s.unreachable.Load(); silence != nil {
 		return *silence
 	}
 	if refused := s.refused.Load(); refused != nil && time.Since(refused.at) < refusedFor {
@@ -48,7 +48,7 @@ func (s *shard) ready() error {
 	return nil
 }
 
-// report brings the metric in line with ready.
+// report sets the metric to the result of ready.
 func (s *shard) report() {
 	value := 0.0
 	if s.ready() == nil {
@@ -57,8 +57,8 @@ func (s *shard) report() {
 	s.readiness.Set(value)
 }
 
-// stopFor ends the shard's work, commands and reads, until the process is started
-// again. Other shards go on. The first reason stays.
+// stopFor stops commands and reads of the shard until the process is started again. Other
+// shards continue. The first reason is kept.
 func (s *shard) stopFor(damage error) {
 	err := fmt.Errorf("%w. %s", damage, events.Remedy(s.index))
 	if s.damage.CompareAndSwap(nil, &err) {
@@ -68,8 +68,8 @@ func (s *shard) stopFor(damage error) {
 	s.halt()
 }
 
-// serve runs the shard until ctx ends. A shard that has stopped waits for that: the
-// process goes on with the others, and says that it is not ready.
+// serve runs the shard until ctx ends, also when the shard has stopped: the process
+// continues with the other shards and reports that it is not ready.
 func (s *shard) serve(ctx context.Context) {
 	running, halt := context.WithCancel(ctx)
 	defer halt()
@@ -83,9 +83,8 @@ func (s *shard) serve(ctx context.Context) {
 	<-ctx.Done()
 }
 
-// watch asks the log whether it is there, and as long as it was, until ctx ends or
-// the shard has stopped: readiness is what is true now, whether or not anybody
-// writes.
+// watch checks the log at intervals until ctx ends or the shard has stopped, so that
+// readiness is current also when no commands come.
 func (s *shard) watch(ctx context.Context) {
 	tick := time.NewTicker(s.every)
 	defer tick.Stop()
@@ -102,20 +101,20 @@ func (s *shard) watch(ctx context.Context) {
 		case errors.Is(err, events.ErrDamaged):
 			s.stopFor(err)
 		case err != nil:
-			if s.silence.Swap(&err) == nil {
+			if s.unreachable.Swap(&err) == nil {
 				s.logger.Warn("the shard is not ready", "error", err)
 			}
 		default:
-			if s.silence.Swap(nil) != nil {
-				s.logger.Info("the log answers again")
+			if s.unreachable.Swap(nil) != nil {
+				s.logger.Info("the log can be reached again")
 			}
 		}
 		s.report()
 	}
 }
 
-// look checks that the log answers, and has what was folded of it and what the
-// witnesses have seen. An error other than ErrDamaged may pass.
+// look checks that the log can be reached and has the commits that were folded and that
+// the witnesses have seen. An error other than ErrDamaged may pass.
 func (s *shard) look(ctx context.Context) error {
 	s.mu.RLock()
 	cursor := s.cursor
@@ -124,22 +123,23 @@ func (s *shard) look(ctx context.Context) error {
 	if err == nil && last < cursor.Sequence {
 		_, err = cursor.VerifyIn(ctx, s.log, "this process")
 	}
-	if err == nil && s.notReady() == "" { // before, start asks them
-		err = s.hear(ctx, cursor.Sequence)
+	if err == nil && s.notReady() == "" { // until then start asks the witnesses
+		err = s.askWitnesses(ctx, cursor.Sequence)
 	}
 	if err != nil && !errors.Is(err, events.ErrDamaged) {
-		return fmt.Errorf("the log does not answer: %w", err)
+		return fmt.Errorf("the log cannot be reached: %w", err)
 	}
 	return err
 }
 
-// hear asks the witnesses that were not heard yet whether they have seen more than
-// the log has. Commands do not wait for one that cannot be asked now (the database
-// may be down, and is asked again) unless the log is empty: that is what a log
-// looks like that was lost. An error other than ErrDamaged may pass.
-func (s *shard) hear(ctx context.Context, folded uint64) error {
-	var unheard []Witness
-	for _, w := range s.unheard {
+// askWitnesses asks the witnesses that were not asked yet whether they have seen commits
+// that the log does not have. When a witness cannot be asked now, because the database
+// may be down, commands do not wait for it and watch asks it again. Only when the log is
+// empty they wait, because a lost log is empty too. An error other than ErrDamaged may
+// pass.
+func (s *shard) askWitnesses(ctx context.Context, folded uint64) error {
+	var unasked []Witness
+	for _, w := range s.unasked {
 		seen, err := s.askWitness(ctx, w)
 		switch {
 		case err == nil:
@@ -147,20 +147,20 @@ func (s *shard) hear(ctx context.Context, folded uint64) error {
 				return err
 			}
 		case folded == 0:
-			return fmt.Errorf("the log is empty, and %s cannot be asked whether it always was: %w", w.Name, err)
+			return fmt.Errorf("the log is empty, and %s cannot be asked whether it has always been: %w", w.Name, err)
 		default:
 			s.logger.Debug("a witness cannot be asked", "name", w.Name, "error", err)
-			unheard = append(unheard, w)
+			unasked = append(unasked, w)
 		}
 	}
-	if len(s.unheard) > 0 && len(unheard) == 0 {
-		s.logger.Info("the log has every commit that is known to have been in it")
+	if len(s.unasked) > 0 && len(unasked) == 0 {
+		s.logger.Info("the log has all commits that the witnesses have seen")
 	}
-	s.unheard = unheard
+	s.unasked = unasked
 	return nil
 }
 
-// witnessPatience bounds a question to a witness.
+// witnessPatience is how long a witness may take.
 const witnessPatience = 3 * time.Second
 
 func (s *shard) askWitness(ctx context.Context, w Witness) (events.Cursor, error) {

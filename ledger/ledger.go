@@ -26,11 +26,11 @@ type Log interface {
 type Config struct {
 	Logs      []Log // of shard 0, 1, …; their number never changes in an installation
 	Codec     *events.Codec
-	Witnesses []Witness             // asked at the start whether a log has lost commits
+	Witnesses []Witness             // asked whether a log has lost commits
 	MaxCommit int                   // bytes of a commit before compression, below the server's max_payload; 0 is 900 KiB
 	Capacity  int                   // operations that may wait in each shard; 0 is 131,072. One project alone may fill half
 	Patience  time.Duration         // how long a caller waits for an outcome; 0 is 5 s
-	Watch     time.Duration         // between looks at the log that nobody asks for; 0 is 1 s
+	Watch     time.Duration         // between checks of the log; 0 is 1 s
 	Now       func() time.Time      // nil is time.Now
 	Logger    *slog.Logger          // nil is slog.Default
 	Registry  prometheus.Registerer // nil registers nothing
@@ -64,7 +64,7 @@ type Ledger struct {
 	shards []*shard
 }
 
-// New makes a ledger that answers once Run has folded its logs.
+// New returns a ledger. It takes commands once Run has folded its logs.
 func New(cfg Config) *Ledger {
 	cfg = cfg.withDefaults()
 	metrics := newMetrics(cfg.Registry)
@@ -75,9 +75,9 @@ func New(cfg Config) *Ledger {
 	return l
 }
 
-// Run folds the logs and decides commands until ctx ends; then it lets the
-// append in flight finish, refuses what waits, and returns nil. A shard whose log
-// is damaged stops alone, and Ready says so.
+// Run folds the logs and decides commands until ctx ends. Then it lets the append
+// in flight finish, refuses the commands that wait, and returns nil. A shard whose
+// log is damaged stops alone, and Ready reports it.
 func (l *Ledger) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	for _, s := range l.shards {
@@ -87,23 +87,23 @@ func (l *Ledger) Run(ctx context.Context) error {
 	return nil
 }
 
-// Shards is how many there are.
+// Shards returns the number of shards.
 func (l *Ledger) Shards() int { return len(l.shards) }
 
-// ShardFor answers the shard for a new project.
+// ShardFor returns the shard in which a project of this name is created.
 func (l *Ledger) ShardFor(name string) int {
 	h := fnv.New32a()
 	h.Write([]byte(name)) //nolint:errcheck // never fails
 	return int(h.Sum32() % uint32(len(l.shards)))
 }
 
-// Receipt is what came of a command.
+// Receipt is the result of a command that was carried out.
 type Receipt struct {
 	Shard    int
-	Sequence uint64 // the answer holds as of this commit; Events are in it
+	Sequence uint64 // the commit that contains Events; without any, the newest when it was decided
 	Time     time.Time
-	Events   []domain.Event // none: what was asked for was already so
-	// Standings are the numbers of the wallets that Events touched, right after them.
+	Events   []domain.Event // empty when nothing had to change
+	// Standings are the balances of the wallets that Events changed, right after them.
 	Standings []domain.Standing
 }
 
@@ -113,36 +113,37 @@ type Outcome struct {
 	Err     error
 }
 
-// Unavailable says that a command was not carried out, or that nobody knows yet.
+// Unavailable is returned when a command was not carried out, or when its outcome is
+// not known yet.
 type Unavailable struct {
 	Reason     string
 	RetryAfter time.Duration
-	// OutcomeUnknown: the command may have been carried out, or may be yet.
-	// Repeating it with the same reference is safe, and tells.
+	// OutcomeUnknown: the command may have been carried out, or may still be.
+	// Repeating it with the same reference is safe and returns the outcome.
 	OutcomeUnknown bool
 }
 
-// Error is the reason.
+// Error returns the reason.
 func (u *Unavailable) Error() string { return u.Reason }
 
-// Do decides a command in its shard and returns once the outcome is durable; one
-// that made no events, or was rejected, is confirmed to be that of the newest
-// state. The error is a *domain.Rejection, an *Unavailable or a *Defect, or says
-// that the facts could not be encoded.
+// Do decides a command in its shard and returns when the outcome is durable. When the
+// command produced no events, the outcome is confirmed to be that of the newest
+// state. The error is a *domain.Rejection, an *Unavailable, a *Defect, or an error of
+// encoding the facts.
 func (l *Ledger) Do(ctx context.Context, shard int, command domain.Command) (Receipt, error) {
 	out := l.DoAll(ctx, shard, []domain.Command{command})
 	return out[0].Receipt, out[0].Err
 }
 
-// DoAll submits commands of one project together, to be decided in order; outcome
-// i is that of command i.
+// DoAll submits commands of one project together. They are decided in order;
+// outcome i belongs to command i.
 func (l *Ledger) DoAll(ctx context.Context, shard int, commands []domain.Command) []Outcome {
 	return l.shards[shard].do(ctx, commands, false)
 }
 
-// View calls fn with a shard's state, durable and confirmed to be the newest,
-// and answers the sequence that it is of. fn must neither change nor keep the
-// state. The error is an *Unavailable.
+// View calls fn with the state of a shard, which is durable and confirmed to be the
+// newest, and returns the sequence of its last commit. fn runs under the read lock of
+// the state and must neither change nor keep it. The error is an *Unavailable.
 func (l *Ledger) View(ctx context.Context, shard int, fn func(*domain.State)) (uint64, error) {
 	s := l.shards[shard]
 	if err := s.confirm(ctx); err != nil {
@@ -151,20 +152,21 @@ func (l *Ledger) View(ctx context.Context, shard int, fn func(*domain.State)) (u
 	return s.peek(fn), nil
 }
 
-// Peek is View without the confirmation: durable, but behind where another
-// process wrote.
+// Peek is View without the confirmation: the state is durable, but it may lack
+// commits of another process.
 func (l *Ledger) Peek(shard int, fn func(*domain.State)) uint64 { return l.shards[shard].peek(fn) }
 
-// Try returns what Do would, as things are, and writes nothing: the identifiers
-// in its events are of a place where others will stand. The error is that of Do.
+// Try decides a command like Do and writes nothing. The identifiers in its events
+// are not reserved: the next commands that are carried out get the same ones. The
+// errors are those of Do.
 func (l *Ledger) Try(ctx context.Context, shard int, command domain.Command) (Receipt, error) {
 	out := l.shards[shard].do(ctx, []domain.Command{command}, true)
 	return out[0].Receipt, out[0].Err
 }
 
-// Ready returns nil when every shard is caught up, takes commands, and has a log
-// that answers. The error wraps events.ErrDamaged when a shard has stopped until
-// its log is restored.
+// Ready returns nil when every shard has folded its log, takes commands, and can
+// reach its log. The error wraps events.ErrDamaged when a shard has stopped until its
+// log is restored.
 func (l *Ledger) Ready() error {
 	for _, s := range l.shards {
 		if err := s.ready(); err != nil {

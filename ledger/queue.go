@@ -3,71 +3,128 @@ package ledger
 import (
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"tallystick/domain"
 	"tallystick/domain/ids"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
-// unbounded is a budget that any command is within.
+// pending is a command without an outcome. It waits in the queue, the writer takes it,
+// and it is completed. Until the writer takes it, the caller can withdraw it, and then
+// it is certainly not carried out.
+type pending struct {
+	command  domain.Command
+	cost     int       // in operations (see domain.State.Cost)
+	call     *call     // that waits for it; nil for a deadline
+	deadline *deadline // that it comes from; nil for a caller's command
+	dry      bool      // a dry run: its facts are dropped
+	defect   *Defect   // that it has met
+	state    atomic.Int32
+	outcome  Outcome
+}
+
+const (
+	waiting int32 = iota
+	taken
+	withdrawn
+)
+
+// deadline is a command that the agenda gave.
+type deadline struct {
+	domain domain.Deadline
+	pause  time.Duration // before this attempt; 0 for the first
+}
+
+// call is the commands that one caller waits for.
+type call struct {
+	left   atomic.Int32
+	done   chan struct{}
+	queued int // commands that still wait; guarded by the queue
+}
+
+func (p *pending) take() bool     { return p.state.CompareAndSwap(waiting, taken) }
+func (p *pending) withdraw() bool { return p.state.CompareAndSwap(waiting, withdrawn) }
+
+func (p *pending) complete(outcome Outcome) {
+	p.outcome = outcome
+	if p.call != nil && p.call.left.Add(-1) == 0 {
+		close(p.call.done)
+	}
+}
+
+// callers returns the number of calls in a group. Consecutive commands of one call
+// count once.
+func callers(group []*pending) int {
+	count := 0
+	var last *call
+	for _, p := range group {
+		if p.call != nil && p.call != last {
+			count++
+		}
+		last = p.call
+	}
+	return count
+}
+
+// unbounded is a budget for any command.
 const unbounded = math.MaxInt
 
-// lately is how long a flow counts as one that others share the writer with.
+// lately is how long a flow counts as active after its last turn.
 const lately = time.Second
 
-// quantum is how many operations a flow may take before the next has its turn.
+// quantum is the number of operations that a flow may take in its turn.
 const quantum = 100
 
-// queue holds what waits for the writer. It is fair between projects, by what
-// their commands cost (deficit round robin, docs/decisions/0007): what one
-// project asks for does not make another wait for more than its own turn.
+// queue has the commands that wait for the writer. It is fair between projects, by the
+// cost of their commands (deficit round robin, docs/decisions/0007).
 type queue struct {
 	mu       sync.Mutex
-	flows    map[flowKey]*flow // those in which something waits
-	turns    []*flow           // the same, the next turn first
-	calls    int               // callers of which something waits
-	cost     int               // of all that waits
-	asked    int               // the part of it that callers ask for
+	flows    map[flowKey]*flow // flows in which something waits
+	turns    []*flow           // the same, in the order of their turns
+	calls    int               // calls of which something waits
+	cost     int               // of everything that waits
+	asked    int               // the part of it that callers sent
 	capacity int               // of that part, in operations
 	now      func() time.Time
-	want     int              // how many callers make the writer look
-	heavy    bool             // a flow had a turn in which more than a quantum waited; see heavyBesideLight
+	want     int              // the number of calls that wakes the writer
+	heavy    bool             // a heavy flow had a turn; see heavyBesideLight
 	heaviest flowKey          // the last such flow
-	light    [2]turn          // the last turns of two other flows
-	filled   chan struct{}    // holds a token while there is something to look at
+	light    [2]turn          // the last turns of two light flows
+	filled   chan struct{}    // has a token when the writer is to wake
 	gauge    prometheus.Gauge // of cost
 }
 
-// flowKey: what time asks for of a project is a flow beside that of its callers,
-// so that neither waits until the other is done.
+// flowKey names a flow. The deadlines of a project are a flow of their own beside that
+// of its callers, so that neither waits for all of the other.
 type flowKey struct {
 	project ids.Project
 	due     bool
 }
 
-// turn says which flow had one, and when.
+// turn is when a flow had its last turn.
 type turn struct {
 	key flowKey
 	at  time.Time
 }
 
-// flow is what waits in order.
+// flow is a sequence of commands that wait.
 type flow struct {
 	key     flowKey
 	waiting []*pending
-	cost    int // of all of it
-	credit  int // operations that it may take in its turn
+	cost    int // of all of them
+	credit  int // operations that it may still take in its turn
 }
 
 func newQueue(capacity int, now func() time.Time, gauge prometheus.Gauge) *queue {
 	return &queue{now: now, flows: map[flowKey]*flow{}, capacity: capacity, want: 1, filled: make(chan struct{}, 1), gauge: gauge}
 }
 
-// put adds the commands of a call in order, all to the flow of one project, or
-// returns false when there is no room for them: a flow may hold as much as is
-// left free, so that there is always room for another. One in which nothing
-// waits takes a call of any size.
+// put adds the commands of a call, in order, to the flow of one project. It returns
+// false when there is no room: a flow may grow to the size of the free capacity, so
+// that there is always room for another project. An empty flow takes a call of any size.
 func (q *queue) put(project ids.Project, all []*pending) bool {
 	cost := costOf(all)
 	q.mu.Lock()
@@ -88,7 +145,7 @@ func (q *queue) put(project ids.Project, all []*pending) bool {
 	return true
 }
 
-// putDue adds what time asks for of a project.
+// putDue adds a deadline of a project.
 func (q *queue) putDue(project ids.Project, p *pending) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -116,10 +173,9 @@ func costOf(all []*pending) int {
 	return cost
 }
 
-// next takes the command whose turn it is into the writer's hands. It returns nil
-// when nothing waits, or when that command costs more than is left of a budget;
-// then it is the first to be taken the next time. With light, only flows in which
-// at most a quantum waits have turns.
+// next removes the command whose turn it is and returns it. It returns nil when nothing
+// waits, or when the command costs more than is left of the budget; then it is the
+// first to be taken the next time. With light, only light flows have turns.
 func (q *queue) next(left int, light bool) *pending {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -147,7 +203,7 @@ func (q *queue) next(left int, light bool) *pending {
 	return nil
 }
 
-// note notes a turn of a flow.
+// note records a turn of a flow.
 func (q *queue) note(f *flow) {
 	if f.cost > quantum {
 		q.heavy, q.heaviest = true, f.key
@@ -159,8 +215,8 @@ func (q *queue) note(f *flow) {
 	q.light[0].at = q.now()
 }
 
-// heavyBesideLight returns whether, since it was last asked, a flow had a turn in
-// which more than a quantum waited, while another in which less did had one lately.
+// heavyBesideLight returns whether a heavy flow had a turn since the last call, while
+// another, light flow had a turn lately.
 func (q *queue) heavyBesideLight() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -174,8 +230,7 @@ func (q *queue) heavyBesideLight() bool {
 	return false
 }
 
-// turnToLight gives the turn to the next flow in which at most a quantum waits, or
-// returns false.
+// turnToLight gives the turn to the next light flow, or returns false.
 func (q *queue) turnToLight() bool {
 	for i, f := range q.turns {
 		if f.cost <= quantum {
@@ -186,7 +241,7 @@ func (q *queue) turnToLight() bool {
 	return false
 }
 
-// remove takes the first command out of the flow whose turn it is.
+// remove removes the first command of the flow whose turn it is.
 func (q *queue) remove(f *flow, p *pending) {
 	f.waiting[0] = nil
 	f.waiting = f.waiting[1:]
@@ -214,7 +269,7 @@ func (q *queue) takeAll() (all []*pending) {
 	return all
 }
 
-// wake has the writer look, if only to find nothing.
+// wake wakes the writer.
 func (q *queue) wake() {
 	select {
 	case q.filled <- struct{}{}:
@@ -222,8 +277,8 @@ func (q *queue) wake() {
 	}
 }
 
-// expect sets how many callers make the writer look, and returns whether they
-// are there, or as much waits as a group takes.
+// expect sets the number of calls that wakes the writer. It returns whether as many
+// wait, or as much as a group takes.
 func (q *queue) expect(want int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -233,14 +288,14 @@ func (q *queue) expect(want int) bool {
 
 func (q *queue) enough() bool { return q.calls >= q.want || q.cost >= groupCost }
 
-// callers is how many wait.
+// callers returns the number of calls that wait.
 func (q *queue) callers() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.calls
 }
 
-// ready returns whether something waits that next would take.
+// ready returns whether next would return a command.
 func (q *queue) ready(light bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

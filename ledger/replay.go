@@ -14,13 +14,41 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Pauses between attempts to reach a log that does not answer.
+// start folds the log and checks with the witnesses that it has lost no commits. It waits
+// until the log can be reached. The error is events.ErrDamaged or that of ctx.
+func (s *shard) start(ctx context.Context) error {
+	for wait := firstPause; ; {
+		err := s.replay(ctx)
+		if err == nil {
+			err = s.askWitnesses(ctx, s.cursor.Sequence)
+		}
+		if err == nil || errors.Is(err, events.ErrDamaged) {
+			s.warnUnasked()
+			return err
+		}
+		s.refuse("the log cannot be read yet: " + err.Error())
+		s.logger.Warn("the log cannot be read; trying again", "error", err)
+		var more bool
+		if wait, more = pause(ctx, wait); !more {
+			return ctx.Err()
+		}
+	}
+}
+
+// warnUnasked logs the witnesses that could not be asked.
+func (s *shard) warnUnasked() {
+	for _, w := range s.unasked {
+		s.logger.Warn("commands are taken before it is known whether the log has lost commits: " + w.Name + " cannot be asked now")
+	}
+}
+
+// Pauses between attempts to reach the log.
 const (
 	firstPause = 20 * time.Millisecond
 	longPause  = time.Second
 )
 
-// pause waits and answers the next, longer pause; false when ctx ends first.
+// pause waits and returns the next, longer pause, or false when ctx ends first.
 func pause(ctx context.Context, d time.Duration) (time.Duration, bool) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -32,7 +60,7 @@ func pause(ctx context.Context, d time.Duration) (time.Duration, bool) {
 	}
 }
 
-// replay folds the whole log into an empty state. Nobody reads meanwhile.
+// replay folds the whole log into an empty state, before there are readers.
 func (s *shard) replay(ctx context.Context) error {
 	last, err := s.log.Last(ctx)
 	if err != nil {
@@ -47,7 +75,7 @@ func (s *shard) replay(ctx context.Context) error {
 			report = now
 			s.logger.Info("reading the log", "commit", commit.Sequence, "of", last, "facts", facts)
 		}
-		return evolve(s.state, commit) // nobody reads yet: in place
+		return evolve(s.state, commit) // in place: there are no readers yet
 	})
 	if err != nil {
 		return err
@@ -56,9 +84,9 @@ func (s *shard) replay(ctx context.Context) error {
 	return nil
 }
 
-// catchUp folds what other writers have appended since, one commit at a time
-// beside the readers. Nil when the state is what the log was; events.ErrDamaged, or
-// ctx's error. Whatever may pass is waited out.
+// catchUp folds the commits that other writers have appended, one at a time, while
+// others read. It waits out failures that may pass. The error is events.ErrDamaged or
+// that of ctx.
 func (s *shard) catchUp(ctx context.Context) error {
 	for wait := firstPause; ; {
 		last, err := s.log.Last(ctx)
@@ -67,7 +95,7 @@ func (s *shard) catchUp(ctx context.Context) error {
 		}
 		if err == nil {
 			err = s.fold(ctx, last, func(commit *events.Commit) error {
-				// Through a fork: readers may hold rows of the state.
+				// Through a fork: a reader of an earlier state may still use its rows.
 				fork := s.state.Fork()
 				if err := evolve(fork, commit); err != nil {
 					return err
@@ -96,21 +124,21 @@ func evolve(state *domain.State, commit *events.Commit) error {
 	return nil
 }
 
-// readAhead bounds the commits that are read, and decoded, before they are
-// applied: bytes of JSON, of which the facts take several times as many.
+// readAhead bounds the commits that are read and decoded before they are applied, in
+// bytes of JSON. The decoded facts take several times as many bytes.
 const readAhead = 4 << 20
 
-// job is a message on its way through the decoders; the order is that of the log.
+// job is a message that is being decoded.
 type job struct {
 	message events.Message
-	size    int64 // of readAhead
+	size    int64 // its part of readAhead
 	commit  *events.Commit
 	err     error
 	decoded chan struct{}
 }
 
-// fold reads the log up to `to`, decodes on every core, and applies in order.
-// After an error the cursor stands where it got to.
+// fold reads the log up to a sequence, decodes on all processors, and applies in order.
+// After an error the cursor is at the last commit that was applied.
 func (s *shard) fold(ctx context.Context, to uint64, apply func(*events.Commit) error) error {
 	if to <= s.cursor.Sequence {
 		return nil
@@ -172,7 +200,7 @@ func (s *shard) applyInOrder(ctx context.Context, ordered <-chan *job, apply fun
 		var err error
 		s.publish(cursor, func() {
 			err = apply(j)
-			s.dealings.fold(j.commit)
+			s.progress.fold(j.commit)
 		})
 		if err != nil {
 			return err

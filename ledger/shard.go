@@ -15,51 +15,52 @@ import (
 	"tallystick/events"
 )
 
-// shard is one log, the state it adds up to, and the one writer of it in this process.
+// shard is one log, the state that is folded from it, and its one writer in this
+// process.
 type shard struct {
 	index     int
 	log       Log
 	codec     *events.Codec
 	maxCommit int
 	patience  time.Duration
-	every     time.Duration // between looks of watch
+	every     time.Duration // between checks by watch
 	now       func() time.Time
 	logger    *slog.Logger
 	metrics   *metrics
 	sequence  prometheus.Gauge
 	readiness prometheus.Gauge
-	aside     prometheus.Gauge
+	failed    prometheus.Gauge // deadlines that could not be decided
 	queue     *queue
 
-	// Guarded by mu; changed by the writer alone, who therefore reads without it.
+	// Guarded by mu. Only the writer changes them, so the writer reads without it.
 	mu       sync.RWMutex
 	state    *domain.State
-	dealings dealings
+	progress progressTable
 	cursor   events.Cursor
 	folded   uint64
 	advanced chan struct{} // closed and replaced whenever folded grows
 
-	// Of the writer.
+	// Used by the writer only.
 	lastTime time.Time
-	crowd    int             // callers at once, lately
-	builder  *events.Builder // its memory serves commit after commit
-	trial    *events.Builder // of dry runs
+	expected int             // callers expected for the next group
+	builder  *events.Builder // reused for every commit
+	trial    *events.Builder // for dry runs
 	rest     rest            // of flows in which much waits
-	respite  time.Time       // deadlines wait until then: the log takes nothing
-	asides   asides          // deadlines that could not be decided
+	pausedTo time.Time       // deadlines wait until then: the log refuses commits
+	retries  retries         // deadlines that could not be decided
 	due      int             // deadlines in the queue and in group
-	group    []*pending      // taken from the queue and not answered, in order
+	group    []*pending      // taken from the queue, without an outcome yet, in order
 
-	// What keeps the shard from being ready besides refusing; see ready.
-	damage  atomic.Pointer[error]   // of the log: the shard has stopped
-	silence atomic.Pointer[error]   // the log does not answer
-	refused atomic.Pointer[refusal] // the last commit was
-	halt    context.CancelFunc      // ends run and watch
-	unheard []Witness               // of start, then of watch
+	// Reasons, besides refusing, for which the shard is not ready; see ready.
+	damage      atomic.Pointer[error]   // of the log: the shard has stopped
+	unreachable atomic.Pointer[error]   // the log cannot be reached
+	refused     atomic.Pointer[refusal] // the log refused the last commit
+	halt        context.CancelFunc      // ends run and watch
+	unasked     []Witness               // used by start, then by watch
 
-	// behind is a sequence that a confirmation found in the log.
+	// behind is a sequence of the log that a confirmation waits for.
 	behind atomic.Uint64
-	// refusing says why commands are not taken; nil when they are.
+	// refusing is the reason for which commands are not taken; nil when they are.
 	refusing atomic.Pointer[string]
 
 	confirmMu  sync.Mutex
@@ -72,8 +73,8 @@ func newShard(index int, log Log, cfg Config, m *metrics) *shard {
 	s := &shard{
 		index: index, log: log, codec: cfg.Codec, maxCommit: cfg.MaxCommit, patience: cfg.Patience, every: cfg.Watch, now: cfg.Now,
 		logger: cfg.Logger.With("shard", index), metrics: m,
-		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label), aside: m.aside.WithLabelValues(label),
-		unheard: cfg.Witnesses, queue: newQueue(cfg.Capacity, cfg.Now, m.waiting.WithLabelValues(label)), state: domain.NewState(len(cfg.Logs)), dealings: dealings{}, advanced: make(chan struct{}),
+		sequence: m.sequence.WithLabelValues(label), readiness: m.ready.WithLabelValues(label), failed: m.failed.WithLabelValues(label),
+		unasked: cfg.Witnesses, queue: newQueue(cfg.Capacity, cfg.Now, m.waiting.WithLabelValues(label)), state: domain.NewState(len(cfg.Logs)), progress: progressTable{}, advanced: make(chan struct{}),
 	}
 	s.builder = cfg.Codec.NewBuilder(ids.Place{}, events.Hash{})
 	s.trial = cfg.Codec.NewBuilder(ids.Place{}, events.Hash{})
@@ -91,7 +92,8 @@ func (s *shard) accept() {
 	s.report()
 }
 
-// notReady says why commands and reads are refused; "" when they are not.
+// notReady returns the reason for which commands and reads are refused, "" when they
+// are not.
 func (s *shard) notReady() string {
 	if damage := s.damage.Load(); damage != nil {
 		return "the log is damaged, and must be restored by an operator"
@@ -102,14 +104,15 @@ func (s *shard) notReady() string {
 	return ""
 }
 
-// retryAfter is how soon a refused caller may well be served.
+// retryAfter is how long a refused caller is asked to wait.
 const retryAfter = time.Second
 
 func (s *shard) unavailable(reason string) *Unavailable {
 	return &Unavailable{Reason: reason, RetryAfter: retryAfter}
 }
 
-// do has commands decided; dry: what came of them is dropped.
+// do has commands decided and waits for their outcomes. The facts of a dry run are
+// dropped.
 func (s *shard) do(ctx context.Context, commands []domain.Command, dry bool) []Outcome {
 	outcomes := make([]Outcome, len(commands))
 	if len(commands) == 0 {
@@ -148,12 +151,13 @@ func (s *shard) do(ctx context.Context, commands []domain.Command, dry bool) []O
 		return outcomes
 	}
 	for i, p := range all {
-		outcomes[i].Err = s.tired(p)
+		outcomes[i].Err = s.giveUp(p)
 	}
 	return outcomes
 }
 
-// await answers whether everything was answered while the caller was patient.
+// await returns whether every command of a call had its outcome before the caller's
+// time was over.
 func (s *shard) await(ctx context.Context, call *call) bool {
 	timer := time.NewTimer(s.patience)
 	defer timer.Stop()
@@ -166,19 +170,19 @@ func (s *shard) await(ctx context.Context, call *call) bool {
 	return false
 }
 
-// tired ends the wait for a command. Withdrawn from the queue it was certainly
-// not carried out; once the writer has it, nobody here knows.
-func (s *shard) tired(p *pending) *Unavailable {
+// giveUp ends the wait for a command. A command that is withdrawn from the queue was
+// certainly not carried out. The outcome of one that the writer has taken is unknown.
+func (s *shard) giveUp(p *pending) *Unavailable {
 	s.metrics.commands.WithLabelValues("unavailable").Inc()
 	if p.withdraw() {
-		return s.unavailable("the ledger did not come to this in time; nothing was done")
+		return s.unavailable("the ledger did not decide this in time; nothing was done")
 	}
 	return s.unknown()
 }
 
 func (s *shard) unknown() *Unavailable {
 	return &Unavailable{
-		Reason:     "the log has not answered; repeat with the same reference to learn the outcome",
+		Reason:     "the outcome is not known yet; repeat with the same reference to learn it",
 		RetryAfter: retryAfter, OutcomeUnknown: true,
 	}
 }
@@ -190,7 +194,8 @@ func (s *shard) peek(fn func(*domain.State)) uint64 {
 	return s.folded
 }
 
-// publish makes a change of the state visible: everything in it is durable.
+// publish applies a change to the state and makes it visible to readers. The change
+// must be durable.
 func (s *shard) publish(cursor events.Cursor, change func()) {
 	s.mu.Lock()
 	change()

@@ -11,8 +11,8 @@ import (
 	"tallystick/events"
 )
 
-// run is the writer: it folds the log, then decides and appends until ctx ends, or
-// the shard has stopped. The error is events.ErrDamaged.
+// run is the writer: it folds the log, then decides and appends until ctx ends or the
+// log is damaged. The error is events.ErrDamaged.
 func (s *shard) run(ctx context.Context) error {
 	if err := s.start(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -32,8 +32,8 @@ func (s *shard) run(ctx context.Context) error {
 		case <-s.queue.filled:
 		case <-alarm.C:
 		}
-		// First gather, then look whether a read found more in the log: gather may
-		// take the token that such a read left.
+		// gather may take the token with which a read woke the writer, so behind is
+		// compared after it.
 		s.gather(ctx)
 		if ctx.Err() != nil {
 			return nil
@@ -53,16 +53,15 @@ func (s *shard) run(ctx context.Context) error {
 // maxGather bounds how long a group waits to become larger.
 const maxGather = 2 * time.Millisecond
 
-// gather waits for three quarters of the crowd: of as many callers as the last
-// group had and as came while it was being appended, since those who were
-// answered with it are about to come back. A large group shares one fsync, and
-// is appended while few compete for the processor; two half groups in turn make
-// each other slow. The last quarter is not waited for: it gathers during the
-// append. A caller alone never waits (docs/decisions/0004), and nobody does when
-// as much waits as a group takes.
+// gather waits until three quarters of the expected callers are in the queue. Expected
+// are as many as the last group had, because they are likely to send their next
+// command, and as many as came during its append. A large group shares one fsync; two
+// halves of it, one after the other, delay each other. The last quarter gathers during
+// the append. A single caller never waits (docs/decisions/0004), and gather does not
+// wait when the queue has as much as a group takes.
 func (s *shard) gather(ctx context.Context) {
 	defer s.queue.expect(1)
-	if s.queue.expect(s.crowd * 3 / 4) {
+	if s.queue.expect(s.expected * 3 / 4) {
 		return
 	}
 	timer := time.NewTimer(maxGather)
@@ -74,7 +73,7 @@ func (s *shard) gather(ctx context.Context) {
 	}
 }
 
-// stop refuses what waits and all that comes.
+// stop refuses the commands that wait and all later ones.
 func (s *shard) stop() {
 	if s.notReady() == "" {
 		s.refuse("the ledger is stopping")
@@ -83,12 +82,12 @@ func (s *shard) stop() {
 }
 
 // decideGroup takes a group from the queue and brings it to an outcome, in one
-// commit. What did not fit stays in the group and is the first of the next. An
-// error means that the log cannot be trusted; then nothing more is decided.
+// commit. Commands that did not fit stay and begin the next group. After an error the
+// log cannot be trusted and the shard decides nothing more.
 func (s *shard) decideGroup(ctx context.Context) error {
 	s.rest.begin()
 	b := s.decide(len(s.group), true)
-	newest := false // the state was the log's newest at some moment since the group was taken
+	newest := false // the state was the newest of the log at some moment after the group was taken
 	for {
 		result := acknowledged
 		var err error
@@ -96,7 +95,7 @@ func (s *shard) decideGroup(ctx context.Context) error {
 		case b.builder.Len() > 0:
 			result, err = s.append(ctx, b)
 		case newest || callers(b.decided) == 0:
-			s.answerAll(b)
+			s.completeAll(b)
 		default:
 			result, err = s.confirmNothing(ctx, b)
 		}
@@ -110,7 +109,7 @@ func (s *shard) decideGroup(ctx context.Context) error {
 	}
 	s.settleDue(b)
 	left := copy(s.group, s.group[len(b.decided):])
-	clear(s.group[left:]) // who was answered is not kept until the next group
+	clear(s.group[left:]) // let the memory of completed commands go
 	s.group = s.group[:left]
 	s.rest.end(s.queue.heavyBesideLight())
 	if left > 0 || s.queue.ready(s.rest.now) {
@@ -119,27 +118,27 @@ func (s *shard) decideGroup(ctx context.Context) error {
 	return nil
 }
 
-// confirmNothing answers a batch that made no facts. That there is nothing to do,
-// or nothing there, is true only of the newest state, and no append proves that
-// this is it. So the log is asked, and when it has more, that is folded and the
-// batch is a conflict.
+// confirmNothing completes a batch that produced no facts. Its outcomes are valid only
+// for the newest state, and no append proves that this state is the newest. So the log
+// is asked for its last sequence. If it has more commits, they are folded and the
+// result is conflict.
 func (s *shard) confirmNothing(ctx context.Context, b *batch) (result, error) {
 	last, err := s.log.Last(context.WithoutCancel(ctx))
 	switch {
 	case err != nil:
-		s.logger.Warn("what made nothing could not be confirmed", "error", err)
-		refuseAll(b.decided, s.unavailable("the log does not answer; nothing was done"))
+		s.logger.Warn("commands without facts could not be confirmed", "error", err)
+		refuseAll(b.decided, s.unavailable("the log cannot be reached; nothing was done"))
 		return refused, nil
 	case last > s.cursor.Sequence:
 		return s.decideAgain(ctx, b)
 	}
-	s.meetCrowd(b)
-	s.answerAll(b)
+	s.expect(b)
+	s.completeAll(b)
 	return acknowledged, nil
 }
 
-// append makes a batch durable and answers it. The result is conflict when the
-// batch is to be decided again on a newer state.
+// append makes a batch durable and completes its commands. The result is conflict when
+// the batch is to be decided again on a newer state.
 func (s *shard) append(ctx context.Context, b *batch) (result, error) {
 	data := b.builder.Bytes()
 	start := time.Now()
@@ -152,13 +151,13 @@ func (s *shard) append(ctx context.Context, b *batch) (result, error) {
 		s.refused.Store(nil)
 		s.publish(cursor, func() {
 			b.fork.Merge()
-			s.dealings.fold(&events.Commit{Shard: b.place.Shard, Sequence: b.place.Sequence, Time: b.place.Time, Facts: b.facts})
+			s.progress.fold(&events.Commit{Shard: b.place.Shard, Sequence: b.place.Sequence, Time: b.place.Time, Facts: b.facts})
 		})
 		s.lastTime = b.place.Time
 		s.metrics.commits.Inc()
 		s.metrics.group.Observe(float64(len(b.decided)))
-		s.meetCrowd(b)
-		s.answerAll(b)
+		s.expect(b)
+		s.completeAll(b)
 	case conflict:
 		return s.decideAgain(ctx, b)
 	case refused:
@@ -169,7 +168,7 @@ func (s *shard) append(ctx context.Context, b *batch) (result, error) {
 	return result, nil
 }
 
-// decideAgain folds what is new in the log, so that a batch can be decided again.
+// decideAgain folds the new commits of the log, so that a batch can be decided again.
 func (s *shard) decideAgain(ctx context.Context, b *batch) (result, error) {
 	err := s.catchUp(ctx)
 	if err != nil && ctx.Err() != nil {
@@ -179,52 +178,54 @@ func (s *shard) decideAgain(ctx context.Context, b *batch) (result, error) {
 	return conflict, err
 }
 
-// meetCrowd notes how many callers are about to come back, or wait already.
-func (s *shard) meetCrowd(b *batch) {
-	s.crowd = callers(b.decided) + s.queue.callers()
+// expect counts the callers that are expected for the next group: those of the batch,
+// who are likely to send their next command, and those who wait already.
+func (s *shard) expect(b *batch) {
+	s.expected = callers(b.decided) + s.queue.callers()
 }
 
-// result of an append, once everything that can be known is known.
+// result is the final result of an append.
 type result string
 
 const (
 	acknowledged result = "acknowledged"
 	conflict     result = "conflict"
 	refused      result = "refused"
-	unresolved   result = "unknown" // only when the process stops before the log answers
+	unresolved   result = "unknown" // only when the process stops before the outcome is known
 )
 
-// persist appends data at the next place, whatever it takes to learn the outcome.
+// persist appends data at the next sequence. It returns only when the outcome is
+// known, or when the process stops.
 func (s *shard) persist(ctx context.Context, data []byte) result {
 	hash := events.HashOf(data)
 	id := hex.EncodeToString(hash[:16])
-	// An append under way is not cut short when the process stops.
+	// An append in flight is not cancelled when the process stops.
 	err := s.log.Append(context.WithoutCancel(ctx), s.cursor.Sequence, id, data)
 	switch {
 	case err == nil:
 		return acknowledged
 	case errors.Is(err, events.ErrConflict):
-		s.logger.Info("another writer was first; reading on", "error", err)
+		s.logger.Info("another writer appended first; folding its commits", "error", err)
 		return conflict
 	case errors.Is(err, events.ErrRefused):
 		s.logger.Error("the log refused a commit", "error", err)
-		s.refused.Store(&refusal{fmt.Errorf("the log takes no commits: %w", err), time.Now()})
+		s.refused.Store(&refusal{fmt.Errorf("the log refuses commits: %w", err), time.Now()})
 		s.report()
 		return refused
 	}
-	s.logger.Warn("an append got no answer; finding out", "sequence", s.cursor.Sequence+1, "error", err)
-	s.refuse("the log does not answer")
+	s.logger.Warn("an append was not acknowledged; looking for it in the log", "sequence", s.cursor.Sequence+1, "error", err)
+	s.refuse("the log cannot be reached")
 	outcome := s.resolve(ctx, id, data)
 	if outcome != unresolved {
-		s.logger.Info("the append is resolved", "sequence", s.cursor.Sequence+1, "outcome", outcome)
+		s.logger.Info("the outcome of the append is known", "sequence", s.cursor.Sequence+1, "outcome", outcome)
 		s.accept()
 	}
 	return outcome
 }
 
-// resolve finds out what became of an append without an answer. The commit may
-// still be on its way, so "not there" is no outcome: appending the same bytes
-// again makes it one, since only one commit can stand at a place.
+// resolve determines the outcome of an append that was not acknowledged. When the log
+// has nothing at the sequence, the commit may still arrive. resolve then appends the
+// same bytes again: a sequence has only one commit, so one of the two is refused.
 func (s *shard) resolve(ctx context.Context, id string, data []byte) result {
 	for wait := firstPause; ; {
 		message, err := s.log.Get(ctx, s.cursor.Sequence+1)
@@ -238,13 +239,13 @@ func (s *shard) resolve(ctx context.Context, id string, data []byte) result {
 		case errors.Is(err, events.ErrDamaged):
 			s.stopFor(err)
 		case errors.Is(err, events.ErrNotFound):
-			// A refusal now says nothing of the first one: only nil ends it here.
+			// An error here does not tell whether the first append was stored.
 			if err = s.log.Append(context.WithoutCancel(ctx), s.cursor.Sequence, id, data); err == nil {
 				return acknowledged
 			}
-			s.refuse("the log answers, but stores nothing: its replicas or its disk may be gone, or the disk is full")
+			s.refuse("the log can be read but does not store commits: replicas or the disk may be lost, or the disk is full")
 		}
-		s.logger.Debug("the append is not resolved yet", "error", err)
+		s.logger.Debug("the outcome of the append is not known yet", "error", err)
 		var more bool
 		if wait, more = pause(ctx, wait); !more {
 			return unresolved
@@ -252,7 +253,8 @@ func (s *shard) resolve(ctx context.Context, id string, data []byte) result {
 	}
 }
 
-func (s *shard) answerAll(b *batch) {
+// completeAll gives the commands of a batch their outcomes.
+func (s *shard) completeAll(b *batch) {
 	done, rejected := 0, 0
 	for i, p := range b.decided {
 		outcome := b.results[i]
@@ -265,14 +267,15 @@ func (s *shard) answerAll(b *batch) {
 		} else {
 			done++
 		}
-		p.answer(outcome)
+		p.complete(outcome)
 	}
 	s.metrics.commands.WithLabelValues("done").Add(float64(done))
 	s.metrics.commands.WithLabelValues("rejected").Add(float64(rejected))
 }
 
+// refuseAll gives commands the outcome that nothing was done, or that it is unknown.
 func refuseAll(group []*pending, why *Unavailable) {
 	for _, p := range group {
-		p.answer(Outcome{Err: why})
+		p.complete(Outcome{Err: why})
 	}
 }

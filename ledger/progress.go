@@ -9,63 +9,64 @@ import (
 	"tallystick/events"
 )
 
-// dealings is what became of holds and escrows, by the places that their
-// identifiers name. Readers want it and decisions do not, so it stands beside the
-// state; it is folded from the same commits, under the same lock. What a hold or
-// escrow was made as is read from the log. One that nothing has changed yet has
-// no row.
-type dealings map[uint64]dealing
+// progressTable has the progress of holds and escrows, by the places that their
+// identifiers name. Readers need it and decisions do not, so it is kept beside the
+// state; it is folded from the same commits, under the same lock. The terms of a hold
+// or escrow are read from the log. A hold or escrow that has not changed has no row.
+type progressTable map[uint64]progressRow
 
-// dealing is what became of one hold or escrow. Most end at once: then end is the
-// place of the fact that did it, and the rest stands there. Of the others progress
-// adds up the changes, so that reading costs the same however many there were.
-type dealing struct {
+// progressRow is the progress of one hold or escrow. Most end with their first change:
+// then end is the place of that fact, from which the progress is read. Of the others
+// progress sums up the changes, so that the cost of a read does not depend on their
+// number.
+type progressRow struct {
 	end      uint64
 	progress *Progress
 }
 
-// Progress is what became of a hold or escrow.
+// Progress is what happened to a hold or an escrow so far.
 type Progress struct {
-	Status       string               // active, captured, released, expired; open, released, refunded: where the last of it went
+	Status       string               // active, captured, released, expired; open, released, refunded: by where the last part went
 	Spent        money.Amount         // captured, or released to the recipient
 	Remaining    money.Amount         // the rest of the amount is released, or refunded
 	Approved     []domain.EscrowParty // in order
-	Expired      bool                 // time made the last change
+	Expired      bool                 // the last change was made by its expiry or deadline
 	Transactions []ids.Transaction    // that paid out of it, in order
 	UpdatedAt    time.Time            // UTC
 }
 
-// rowOf packs a place in the log of one shard.
+// rowOf packs a place in the log of one shard into a key of the table.
 func rowOf(at ids.Location) uint64 { return at.Sequence<<16 | uint64(at.Index) }
 
-// placeOf is rowOf backwards.
+// placeOf returns the place of a key.
 func placeOf(shard uint8, row uint64) ids.Location {
 	return ids.Location{Shard: shard, Sequence: row >> 16, Index: int(row & (ids.MaxFactsPerCommit - 1))}
 }
 
-// fold notes the changes that a commit makes.
-func (d dealings) fold(commit *events.Commit) {
+// fold adds the changes of a commit.
+func (t progressTable) fold(commit *events.Commit) {
 	for i, fact := range commit.Facts {
 		at, remaining, ok := changeOf(fact)
 		if !ok {
 			continue
 		}
-		row := d[rowOf(at)]
+		row := t[rowOf(at)]
 		switch {
 		case row.progress != nil:
 			row.progress.apply(fact, commit.Time)
 		case remaining != nil && remaining.IsZero():
-			d[rowOf(at)] = dealing{end: rowOf(commit.Place(i).Location)}
+			t[rowOf(at)] = progressRow{end: rowOf(commit.Place(i).Location)}
 		default:
 			row.progress = new(Progress)
 			row.progress.apply(fact, commit.Time)
-			d[rowOf(at)] = row
+			t[rowOf(at)] = row
 		}
 	}
 }
 
-// changeOf returns the place of the hold or escrow that a fact changes, and what
-// the fact leaves of it, nil when it takes nothing. False for other facts.
+// changeOf returns the place of the hold or escrow that a fact changes, and the amount
+// that remains after it, nil when the amount does not change. It returns false for
+// other facts.
 func changeOf(fact domain.Event) (of ids.Location, remaining *money.Amount, ok bool) {
 	switch f := fact.(type) {
 	case *domain.HoldCaptured:
@@ -87,7 +88,7 @@ func changeOf(fact domain.Event) (of ids.Location, remaining *money.Amount, ok b
 	return of, nil, false
 }
 
-// apply adds a change.
+// apply adds one change.
 func (p *Progress) apply(fact domain.Event, at time.Time) {
 	p.UpdatedAt = at
 	switch f := fact.(type) {
