@@ -196,7 +196,15 @@ func TestUpAgain(t *testing.T) {
 		t.Errorf("after a second start the demo's customer has %s", balance)
 	}
 	runPasted(t, s)
+	if _, err := s.postgres().Exec(t.Context(), `COMMENT ON SCHEMA ledger IS 'made by other migrations'`); err != nil {
+		t.Fatal(err)
+	}
 	s.stop()
+	p := start(t, nil, "tallystick", "up", "--data", data, "--http", address)
+	<-p.ended
+	if says := "move " + data + " away"; p.cmd.ProcessState.ExitCode() != 1 || !strings.Contains(p.output.String(), says) {
+		t.Errorf("with the data of another version: exit code %d\n%s", p.cmd.ProcessState.ExitCode(), p.output)
+	}
 }
 
 // runPasted runs the commands that --demo prints, as a person who pastes them does.

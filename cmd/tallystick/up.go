@@ -18,6 +18,7 @@ import (
 	"tallystick/cmd/internal/service"
 	"tallystick/domain/ids"
 	"tallystick/embedded"
+	"tallystick/schema"
 	"tallystick/webhooks"
 )
 
@@ -99,7 +100,11 @@ func (c *upCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer common.NATS.Close()
-	return c.serve(ctx, system{common: common, own: own, listener: listener, dir: dir, creds: creds, started: started})
+	err = c.serve(ctx, system{common: common, own: own, listener: listener, dir: dir, creds: creds, started: started})
+	if errors.Is(err, schema.ErrOtherVersion) {
+		return fmt.Errorf("%w. To begin with empty ones, move %s away", err, dir.path)
+	}
+	return err
 }
 
 // interrupted turns an error of a start that was stopped into none.

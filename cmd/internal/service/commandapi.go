@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 	"tallystick/events"
 	"tallystick/ledger"
 	"tallystick/projections"
+	"tallystick/schema"
 	"tallystick/webhooks"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -107,13 +109,17 @@ func (s *CommandAPI) openLedger(ctx context.Context, pool *pgxpool.Pool, opening
 }
 
 // migrate brings the schemas up to date beside everything else: commands do not
-// wait for PostgreSQL.
+// wait for PostgreSQL. It ends with schema.ErrOtherVersion where that is in vain.
 func (c Common) migrate(ctx context.Context) error {
 	err := retry(ctx, c.Logger, "prepare the database", func(ctx context.Context) error {
-		if err := projections.Migrate(ctx, c.Postgres); err != nil {
-			return err
+		err := projections.Migrate(ctx, c.Postgres)
+		if err == nil {
+			err = webhooks.Migrate(ctx, c.Postgres)
 		}
-		return webhooks.Migrate(ctx, c.Postgres)
+		if errors.Is(err, schema.ErrOtherVersion) {
+			return finalError{err}
+		}
+		return err
 	})
 	if ctx.Err() != nil {
 		return nil
