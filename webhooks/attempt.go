@@ -35,7 +35,7 @@ func (s *Store) Attempts(ctx context.Context, project ids.Project, endpoint, cur
 	}
 	limit = pageSize(limit)
 	rows, err := s.pool.Query(ctx, `
-		SELECT a.number, a.message_id, coalesce(m.type, ''), a.n, a.outcome, a.started_at, a.duration_us,
+		SELECT a.number, a.message_id, coalesce(m.type, ''), a.attempt, a.outcome, a.started_at, a.duration_us,
 			coalesce(a.status_code, 0), a.error_class, a.error, a.response_body, a.next_at
 		FROM webhooks.endpoint e
 		JOIN webhooks.attempt a ON a.endpoint_id = e.id

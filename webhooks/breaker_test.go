@@ -63,7 +63,7 @@ func TestFailingEndpointWaitsAsAWhole(t *testing.T) {
 		f.waitOver(d, endpoint.ID)
 	}
 	const probes = 13
-	f.becomes(openAfter+probes, `SELECT count(*) FROM webhooks.attempt WHERE n = 1 AND outcome = 'retry'`)
+	f.becomes(openAfter+probes, `SELECT count(*) FROM webhooks.attempt WHERE attempt = 1 AND outcome = 'retry'`)
 	f.becomes(1, `SELECT count(*) FROM webhooks.endpoint WHERE paused_until > now() AND lease_owner IS NULL`)
 	if n := f.count(`SELECT count(*) FROM webhooks.delivery WHERE attempts = 0`); n != deliveries-openAfter-probes {
 		t.Errorf("%d deliveries were not tried, want %d: waiting costs no attempt", n, deliveries-openAfter-probes)

@@ -13,15 +13,15 @@ import (
 )
 
 // load reads where to go on, and who listens. In this order: an endpoint that
-// joins between the two raises the turn, and our next write is refused.
+// joins between the two raises the revision, and our next write is refused.
 func (g *ingester) load(ctx context.Context) error {
 	var hash []byte
 	_, err := g.pool.Exec(ctx, `
 		INSERT INTO webhooks.checkpoint (shard, sequence, hash) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING`,
 		g.shard, make([]byte, len(events.Hash{})))
 	if err == nil {
-		err = g.pool.QueryRow(ctx, `SELECT sequence, hash, turn FROM webhooks.checkpoint WHERE shard = $1`, g.shard).
-			Scan(&g.saved, &hash, &g.turn)
+		err = g.pool.QueryRow(ctx, `SELECT sequence, hash, revision FROM webhooks.checkpoint WHERE shard = $1`, g.shard).
+			Scan(&g.saved, &hash, &g.revision)
 	}
 	if err != nil {
 		return fmt.Errorf("webhooks: read the checkpoint of shard %d: %w", g.shard, err)
@@ -55,7 +55,7 @@ func (g *ingester) findJoining(ctx context.Context) error {
 
 func (g *ingester) eachListener(ctx context.Context, condition string, fn func(listener)) error {
 	rows, err := g.pool.Query(ctx, `
-		SELECT id, project_id, event_types, from_sequence FROM webhooks.endpoint WHERE shard = $1 AND `+condition+` ORDER BY number`, g.shard)
+		SELECT id, project_id, event_types, after_sequence FROM webhooks.endpoint WHERE shard = $1 AND `+condition+` ORDER BY number`, g.shard)
 	if err == nil {
 		var l listener
 		_, err = pgx.ForEachRow(rows, []any{&l.id, &l.project, &l.patterns, &l.from}, func() error {
@@ -125,12 +125,12 @@ type joinStep struct {
 // checkpoint into one transaction, unless another dispatcher wrote since.
 func (g *ingester) write(ctx context.Context, h *harvest, to events.Cursor, step *joinStep) error {
 	batch := &pgx.Batch{}
-	batch.Queue(`UPDATE webhooks.checkpoint SET sequence = $3, hash = $4, turn = turn + 1 WHERE shard = $1 AND turn = $2`,
-		g.shard, g.turn, to.Sequence, to.Hash[:])
+	batch.Queue(`UPDATE webhooks.checkpoint SET sequence = $3, hash = $4, revision = revision + 1 WHERE shard = $1 AND revision = $2`,
+		g.shard, g.revision, to.Sequence, to.Hash[:])
 	h.queueWallets(batch)
 	h.queueMessages(batch)
 	if step != nil {
-		batch.Queue(`UPDATE webhooks.endpoint SET from_sequence = $2, joined = $3 WHERE id = $1`, step.endpoint, step.from, step.joined)
+		batch.Queue(`UPDATE webhooks.endpoint SET after_sequence = $2, joined = $3 WHERE id = $1`, step.endpoint, step.from, step.joined)
 	}
 	err := pgx.BeginFunc(ctx, g.pool, func(tx pgx.Tx) error {
 		results := tx.SendBatch(ctx, batch)
@@ -144,7 +144,7 @@ func (g *ingester) write(ctx context.Context, h *harvest, to events.Cursor, step
 		return fmt.Errorf("webhooks: write what shard %d came to: %w", g.shard, err)
 	}
 	// The crash to think of is here: rows without a wake. The poll finds them.
-	g.saved, g.turn = to.Sequence, g.turn+1
+	g.saved, g.revision = to.Sequence, g.revision+1
 	woken := map[string]bool{}
 	for _, id := range h.endpointIDs {
 		if !woken[id] {
@@ -198,7 +198,7 @@ func (h *harvest) queueMessages(batch *pgx.Batch) {
 		bodies[i], times[i] = m.body, m.occurredAt
 	}
 	batch.Queue(`
-		INSERT INTO webhooks.message (id, project_id, type, body, occurred_at)
+		INSERT INTO webhooks.message (id, project_id, type, body, created_at)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
 		ON CONFLICT DO NOTHING`, columns[0], columns[1], columns[2], bodies, times)
 	batch.Queue(`

@@ -125,9 +125,9 @@ const recordAttempts = `
 	WITH result AS (
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[],
 			$9::int[], $10::int[], $11::timestamptz[], $12::bytea[])
-		AS r (endpoint_id, message_id, outcome, error_class, error, lease_epoch, wait_us, duration_us, n, status_code, started_at, response_body)
+		AS r (endpoint_id, message_id, outcome, error_class, error, lease_epoch, wait_us, duration_us, attempt, status_code, started_at, response_body)
 	), waiting AS (
-		UPDATE webhooks.delivery d SET attempts = r.n, lease_epoch = 0, next_at = now() + r.wait_us * interval '1 microsecond'
+		UPDATE webhooks.delivery d SET attempts = r.attempt, lease_epoch = 0, next_at = now() + r.wait_us * interval '1 microsecond'
 		FROM result r
 		WHERE r.outcome = 'retry' AND d.endpoint_id = r.endpoint_id AND d.message_id = r.message_id AND d.lease_epoch = r.lease_epoch
 		RETURNING d.endpoint_id, d.message_id, d.next_at
@@ -137,15 +137,15 @@ const recordAttempts = `
 		RETURNING d.endpoint_id, d.message_id, d.created_at
 	), logged AS (
 		INSERT INTO webhooks.delivery_log (endpoint_id, message_id, outcome, attempts, created_at)
-		SELECT f.endpoint_id, f.message_id, r.outcome, r.n, f.created_at FROM finished f JOIN result r USING (endpoint_id, message_id)
+		SELECT f.endpoint_id, f.message_id, r.outcome, r.attempt, f.created_at FROM finished f JOIN result r USING (endpoint_id, message_id)
 		ON CONFLICT (endpoint_id, message_id) DO UPDATE
 			SET outcome = excluded.outcome, attempts = excluded.attempts, finished_at = excluded.finished_at
 	), fenced AS (
 		SELECT endpoint_id, message_id, next_at FROM waiting
 		UNION ALL SELECT endpoint_id, message_id, NULL FROM finished
 	)
-	INSERT INTO webhooks.attempt (endpoint_id, message_id, n, outcome, started_at, duration_us, status_code, error_class, error, response_body, next_at)
-	SELECT r.endpoint_id, r.message_id, r.n, r.outcome, r.started_at, r.duration_us, nullif(r.status_code, 0), r.error_class, r.error, r.response_body, f.next_at
+	INSERT INTO webhooks.attempt (endpoint_id, message_id, attempt, outcome, started_at, duration_us, status_code, error_class, error, response_body, next_at)
+	SELECT r.endpoint_id, r.message_id, r.attempt, r.outcome, r.started_at, r.duration_us, nullif(r.status_code, 0), r.error_class, r.error, r.response_body, f.next_at
 	FROM result r JOIN fenced f USING (endpoint_id, message_id)`
 
 func queueAttempts(queries *pgx.Batch, batch []completion) {

@@ -75,7 +75,7 @@
 // tells what wallets were then.
 //
 // Two dispatchers on one database are harmless: each write of ingest raises the
-// checkpoint's turn, and one that comes with an older turn writes nothing and
+// checkpoint's revision, and one that comes with an older revision writes nothing and
 // stands by for a second.
 //
 // # Events

@@ -123,7 +123,7 @@ func (s *Store) CreateEndpoint(ctx context.Context, n NewEndpoint) (Endpoint, st
 			return err
 		}
 		rows, err := tx.Query(ctx, `
-			INSERT INTO webhooks.endpoint (id, project_id, url, description, event_types, shard, from_sequence)
+			INSERT INTO webhooks.endpoint (id, project_id, url, description, event_types, shard, after_sequence)
 			VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, (SELECT sequence FROM webhooks.checkpoint WHERE shard = $6), 0))
 			RETURNING `+endpointColumns,
 			id, n.Project, n.URL, n.Description, append([]string{}, n.EventTypes...), int16(place.Shard), from)

@@ -43,7 +43,7 @@ var errOvertaken = errors.New("webhooks: another dispatcher reads this shard")
 // ingester reads one shard's log in order and writes what endpoints are owed.
 //
 // Everything it writes is one transaction with a compare-and-swap of the
-// checkpoint's turn. A crash before it leaves nothing, after it everything; when
+// checkpoint's revision. A crash before it leaves nothing, after it everything; when
 // the outcome is unknown the checkpoint tells, so every error ends in load.
 type ingester struct {
 	shard   int
@@ -59,7 +59,7 @@ type ingester struct {
 	// Owned by the goroutine of run.
 	position  events.Cursor // every fact up to here was looked at
 	saved     uint64        // the checkpoint's sequence: at or before position
-	turn      int64         // the checkpoint's turn, as last read or written
+	revision  int64         // the checkpoint's, as last read or written
 	listening audience
 	joining   []listener // owed the facts after their own place
 	held      int64      // of heldBytes, by the commits that next returned last
@@ -248,7 +248,7 @@ func (g *ingester) refresh(ctx context.Context) error {
 // lets it listen with the others once it has everything up to the position.
 //
 // It does not matter how late an endpoint is noticed. Whether it has joined is
-// written in the same transaction as the turn: a dispatcher that did not count
+// written in the same transaction as the revision: a dispatcher that did not count
 // with it has been overtaken, and its batch is not written.
 func (g *ingester) join(ctx context.Context) error {
 	if len(g.joining) == 0 {

@@ -147,7 +147,7 @@ const (
 	claimDue = `UPDATE webhooks.delivery d SET lease_epoch = $2
 		FROM due, webhooks.message m
 		WHERE d.endpoint_id = $1 AND d.message_id = due.message_id AND m.id = due.message_id
-		RETURNING d.message_id, d.attempts, m.body, m.occurred_at`
+		RETURNING d.message_id, d.attempts, m.body, m.created_at`
 )
 
 // claim marks up to limit due deliveries as in flight, and answers them. Those

@@ -142,7 +142,7 @@ func TestDefaultSchedule(t *testing.T) {
 		f.becomes(1, `SELECT count(*) FROM webhooks.delivery WHERE attempts = $1`, n)
 		var started, next, now time.Time
 		if err := f.pool.QueryRow(t.Context(), `SELECT a.started_at, d.next_at, now() FROM webhooks.delivery d
-			JOIN webhooks.attempt a USING (message_id) WHERE a.n = $1 AND a.next_at = d.next_at`, n).Scan(&started, &next, &now); err != nil {
+			JOIN webhooks.attempt a USING (message_id) WHERE a.attempt = $1 AND a.next_at = d.next_at`, n).Scan(&started, &next, &now); err != nil {
 			t.Fatal(err)
 		}
 		if next.Before(started.Add(wait*8/10)) || next.After(now.Add(wait*12/10)) {
