@@ -297,7 +297,7 @@ func TestPausedFollower(t *testing.T) {
 	}
 	var all, named int
 	await(t, "the customers are projected", 60*time.Second, func() bool {
-		err := pool.QueryRow(t.Context(), `SELECT count(*), count(*) FILTER (WHERE username = customer_id) FROM ledger.customers`).Scan(&all, &named)
+		err := pool.QueryRow(t.Context(), `SELECT count(*), count(*) FILTER (WHERE username = id) FROM ledger.customers`).Scan(&all, &named)
 		return err == nil && all == pauses*customers
 	})
 	if named != all {

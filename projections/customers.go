@@ -25,7 +25,7 @@ type CustomerFilter struct {
 }
 
 const selectCustomers = `
-SELECT c.project_id, c.customer_id, c.username, c.phone, c.email, c.name, c.description, c.role, c.metadata, c.created_at, c.updated_at
+SELECT c.project_id, c.id, c.username, c.phone, c.email, c.name, c.description, c.role, c.metadata, c.created_at, c.updated_at
   FROM ledger.customers c`
 
 // Customers lists the customers of a project, newest first. Error: ErrBadCursor.
@@ -37,9 +37,9 @@ func (q *Queries) Customers(ctx context.Context, f CustomerFilter) (Page[Custome
 		if err != nil {
 			return Page[Customer]{}, err
 		}
-		s.before("c.created_at, c.customer_id", created, id)
+		s.before("c.created_at, c.id", created, id)
 	}
-	page, err := list(ctx, q, s, "c.created_at DESC, c.customer_id DESC", limitOf(f.Limit, MaxLimit), scanCustomer, encodeCustomerCursor)
+	page, err := list(ctx, q, s, "c.created_at DESC, c.id DESC", limitOf(f.Limit, MaxLimit), scanCustomer, encodeCustomerCursor)
 	if err != nil {
 		return page, fmt.Errorf("projections: customers: %w", err)
 	}

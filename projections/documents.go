@@ -24,11 +24,11 @@ func encodeOperations(e *jx.Encoder, operations []domain.PostedOperation) {
 		e.FieldStart("type")
 		e.Str(string(o.Type))
 		if o.From != "" {
-			e.FieldStart("from")
+			e.FieldStart("sender_wallet_id")
 			e.Str(string(o.From))
 		}
 		if o.To != "" {
-			e.FieldStart("to")
+			e.FieldStart("recipient_wallet_id")
 			e.Str(string(o.To))
 		}
 		e.FieldStart("currency")
@@ -54,7 +54,7 @@ func encodeOperations(e *jx.Encoder, operations []domain.PostedOperation) {
 
 func encodeCredit(e *jx.Encoder, o *domain.PostedOperation) {
 	if !o.Expires.IsZero() {
-		e.FieldStart("expires")
+		e.FieldStart("expires_at")
 		e.Str(o.Expires.UTC().Format(time.RFC3339Nano))
 	}
 	if o.Grant {
@@ -76,8 +76,12 @@ func encodeFailure(e *jx.Encoder, f *domain.Rejection) {
 	e.Str(string(f.Code))
 	e.FieldStart("message")
 	e.Str(f.Message)
-	e.FieldStart("operation")
-	e.Int(f.Operation)
+	e.FieldStart("failed_operation")
+	if f.Operation == domain.NoOperation {
+		e.Null()
+	} else {
+		e.Int(f.Operation)
+	}
 	e.FieldStart("details") // an array: jsonb does not keep the order of an object
 	e.ArrStart()
 	for _, detail := range f.Details {
@@ -124,15 +128,16 @@ func decodeMetadata(text []byte) (domain.Metadata, error) {
 // operationRow is an operation as it is written.
 type operationRow struct {
 	Type             domain.OperationType
-	From, To         ids.Wallet
+	From             ids.Wallet `json:"sender_wallet_id"`
+	To               ids.Wallet `json:"recipient_wallet_id"`
 	Currency         money.AssetCode
 	Amount           string
 	Fee              string
 	Received         string
 	ReceivedCurrency money.AssetCode `json:"received_currency"`
 	Rate             string
-	FeeReturned      string `json:"fee_returned"`
-	Expires          time.Time
+	FeeReturned      string    `json:"fee_returned"`
+	Expires          time.Time `json:"expires_at"`
 	Grant            bool
 }
 
@@ -181,12 +186,21 @@ func (row *operationRow) operation() (o domain.PostedOperation, err error) {
 }
 
 func decodeFailure(text []byte) (domain.Rejection, error) {
-	var failure domain.Rejection // its fields, and those of Detail, are named like the keys
-	if err := json.Unmarshal(text, &failure); err != nil {
-		return failure, fmt.Errorf("failure: %w", err)
+	var row struct {
+		Code            domain.Code
+		Message         string
+		FailedOperation *int            `json:"failed_operation"`
+		Details         []domain.Detail // its fields are named like the keys
 	}
-	if len(failure.Details) == 0 {
-		failure.Details = nil
+	if err := json.Unmarshal(text, &row); err != nil {
+		return domain.Rejection{}, fmt.Errorf("failure: %w", err)
+	}
+	failure := domain.Rejection{Code: row.Code, Message: row.Message, Operation: domain.NoOperation}
+	if row.FailedOperation != nil {
+		failure.Operation = *row.FailedOperation
+	}
+	if len(row.Details) > 0 {
+		failure.Details = row.Details
 	}
 	return failure, nil
 }

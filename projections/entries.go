@@ -16,9 +16,13 @@ import (
 // Entry is an entry with its transaction and time.
 type Entry struct {
 	domain.Entry
-	Transaction ids.Transaction
-	Time        time.Time // UTC
-	EffectiveAt time.Time // of its transaction, UTC; zero: none
+	Currency     money.AssetCode
+	Counterparty ids.Wallet // see domain.TransactionCompleted.Counterparty; "": none
+	Transaction  ids.Transaction
+	Reference    ids.Reference // of its transaction, like the next two
+	Description  string
+	EffectiveAt  time.Time // UTC; zero: none
+	Time         time.Time // UTC
 }
 
 // EntryFilter says which entries of one wallet. Zero fields do not filter.
@@ -34,9 +38,8 @@ type EntryFilter struct {
 
 // selectEntries finds nothing in a wallet of another project ($1 wallet, $2 project).
 const selectEntries = `
-SELECT e.wallet_id, e.version, e.kind, e.operation, e.fee, e.amount::text, e.balance_after::text, e.transaction_id, e.created_at,
-       (SELECT currency FROM ledger.wallets WHERE id = $1),
-       (SELECT effective_at FROM ledger.transactions WHERE id = e.transaction_id)
+SELECT e.wallet_id, e.version, e.kind, e.operation, e.fee, e.currency, e.amount::text, e.balance_after::text,
+       coalesce(e.counterparty_wallet_id, ''), e.transaction_id, e.reference, e.description, e.effective_at, e.created_at
   FROM ledger.entries e
  WHERE e.wallet_id = (SELECT id FROM ledger.wallets WHERE id = $1 AND project_id = $2)`
 
@@ -110,14 +113,14 @@ func wholeMicros(t time.Time) time.Time {
 func scanEntry(row pgx.CollectableRow) (Entry, error) {
 	var e Entry
 	var amount, balance string
-	var currency money.AssetCode
 	var effective *time.Time
-	err := row.Scan(&e.Wallet, &e.Version, &e.Kind, &e.Operation, &e.Fee, &amount, &balance, &e.Transaction, &e.Time, &currency, &effective)
+	err := row.Scan(&e.Wallet, &e.Version, &e.Kind, &e.Operation, &e.Fee, &e.Currency, &amount, &balance,
+		&e.Counterparty, &e.Transaction, &e.Reference, &e.Description, &effective, &e.Time)
 	if err != nil {
 		return e, err
 	}
 	e.Time, e.EffectiveAt = e.Time.UTC(), timeOrZero(effective)
-	return e, e.parse(currency, amount, balance)
+	return e, e.parse(e.Currency, amount, balance)
 }
 
 func (e *Entry) parse(currency money.AssetCode, value, balance string) error {

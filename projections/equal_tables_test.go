@@ -24,11 +24,11 @@ func equalTables(t *testing.T, h *history, facts []told, pool *pgxpool.Pool) {
 	equalLines(t, pool, "announcements", announcements(facts), `
 		SELECT concat_ws(' ', id, `+sqlStamp("announced_at")+`) FROM ledger.credit_lots WHERE announced_at IS NOT NULL`)
 	reserved, expired := lotSums(facts)
-	equalLines(t, pool, "lots in holds", reserved, `SELECT concat_ws(' ', id, reserved) FROM ledger.credit_lots WHERE reserved > 0`)
+	equalLines(t, pool, "lots in holds", reserved, `SELECT concat_ws(' ', id, held) FROM ledger.credit_lots WHERE held > 0`)
 	equalLines(t, pool, "lots that expired", expired, `SELECT concat_ws(' ', id, expired) FROM ledger.credit_lots WHERE expired > 0`)
 	equalLines(t, pool, "lots by status", nil, `
 		SELECT id FROM ledger.credit_lots
-		 WHERE (remaining + reserved > 0) <> (status = 'active') OR (status = 'spent') <> (remaining + reserved + expired = 0)`)
+		 WHERE (remaining + held > 0) <> (status = 'active') OR (status = 'spent') <> (remaining + held + expired = 0)`)
 	equalLines(t, pool, "monitors", monitors(h), `
 		SELECT concat_ws(' ', wallet_id, id, metric, threshold, above) FROM ledger.monitors WHERE NOT removed`)
 	var statuses, settlements, crossings, projects []string
@@ -49,12 +49,12 @@ func equalTables(t *testing.T, h *history, facts []told, pool *pgxpool.Pool) {
 	equalLines(t, pool, "changes of status", statuses, `
 		SELECT `+created+` || ' ' || wallet_id || ' ' || status || ' [' || actor || '] [' || reason || ']' FROM ledger.wallet_status_changes`)
 	equalLines(t, pool, "settlements", settlements, `
-		SELECT concat_ws(' ', `+created+`, wallet_id, `+sqlStamp("period_end")+`, amount) FROM ledger.settlements`)
+		SELECT concat_ws(' ', `+created+`, wallet_id, `+sqlStamp("period_ended_at")+`, amount_due) FROM ledger.settlements`)
 	equalLines(t, pool, "crossings", crossings, `
 		SELECT concat_ws(' ', `+created+`, wallet_id, monitor_id, value, above) FROM ledger.monitor_crossings`)
 	equalLines(t, pool, "projects", projects, `
-		SELECT concat_ws(' ', id, name, currency, locale, zone, one_wallet_per_customer, own_transfers_free,
-		                 extract(epoch FROM expiry_notice)::bigint, extract(epoch FROM backdating)::bigint,
+		SELECT concat_ws(' ', id, name, currency, locale, time_zone, one_wallet_per_customer, own_transfers_free,
+		                 expiry_notice_seconds, backdating_seconds,
 		                 (SELECT concat_ws(' ', count(*), sum((fee ->> 'maximum')::numeric), max(fee ->> 'percentage'))
 		                    FROM jsonb_array_elements(fees) fee),
 		                 (SELECT string_agg(concat_ws(' ', x ->> 'currency', x ->> 'maximum_amount', x ->> 'daily_amount', x ->> 'monthly_count'), ' ')

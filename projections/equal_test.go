@@ -108,9 +108,12 @@ func equalEntries(t *testing.T, facts []told, queries *projections.Queries, wall
 	var want []projections.Entry
 	for _, fact := range facts {
 		if f, ok := fact.fact.(*domain.TransactionCompleted); ok {
-			for _, e := range slices.Backward(f.Entries) {
+			for i, e := range slices.Backward(f.Entries) {
 				if e.Wallet == wallet.ID {
-					want = append(want, projections.Entry{Entry: e, Transaction: f.Transaction, Time: fact.time, EffectiveAt: f.EffectiveAt})
+					want = append(want, projections.Entry{
+						Entry: e, Currency: wallet.Asset.Code, Counterparty: f.Counterparty(i), Transaction: f.Transaction, Reference: f.Reference,
+						Description: f.Description, EffectiveAt: f.EffectiveAt, Time: fact.time,
+					})
 				}
 			}
 		}
@@ -167,7 +170,7 @@ func conserved(t *testing.T, pool *pgxpool.Pool) {
 			                                            WHERE e.project_id = w.project_id AND e.currency = w.currency)`,
 		"what came into a lot and did not leave it is left": `
 			SELECT count(*) FROM ledger.credit_lots l
-			 WHERE l.remaining + l.reserved > (SELECT sum(CASE WHEN e.amount > 0 THEN p.amount ELSE -p.amount END)
+			 WHERE l.remaining + l.held > (SELECT sum(CASE WHEN e.amount > 0 THEN p.amount ELSE -p.amount END)
 			                                     FROM ledger.entry_lots p JOIN ledger.entries e ON e.wallet_id = p.wallet_id AND e.version = p.version
 			                                    WHERE p.lot_id = l.id)`,
 	} {

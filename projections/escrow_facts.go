@@ -6,7 +6,7 @@ import (
 
 // The transaction before it, in the same commit, has the reference.
 const insertEscrow = `
-INSERT INTO ledger.escrows (id, project_id, transaction_id, reference, from_wallet_id, to_wallet_id, currency, amount, released, refunded,
+INSERT INTO ledger.escrows (id, project_id, transaction_id, reference, sender_wallet_id, recipient_wallet_id, currency, amount, released, refunded,
                             deadline, at_deadline, approval, created_at, updated_at, sequence)
 SELECT $1, t.project_id, t.id, t.reference, $3, $4, $5, $6::text::numeric, $7::text::numeric, $7::text::numeric,
        $8::timestamptz, $9, $10::boolean, $11::timestamptz, $11::timestamptz, $12::bigint

@@ -40,7 +40,7 @@ type EscrowFilter struct {
 }
 
 const selectEscrows = `
-SELECT e.id, e.project_id, e.transaction_id, e.reference, e.from_wallet_id, e.to_wallet_id, e.status, e.currency,
+SELECT e.id, e.project_id, e.transaction_id, e.reference, e.sender_wallet_id, e.recipient_wallet_id, e.status, e.currency,
        e.amount::text, e.released::text, e.refunded::text, e.remaining::text, e.deadline, coalesce(e.at_deadline, ''),
        e.approval, e.approved, e.expired, e.transaction_ids, e.created_at, e.updated_at
   FROM ledger.escrows e`
@@ -50,7 +50,7 @@ func (q *Queries) Escrows(ctx context.Context, f EscrowFilter) (Page[Escrow], er
 	s := selectFrom(selectEscrows)
 	s.where("e.project_id = ?", f.Project)
 	if f.Wallet != "" {
-		s.where("(e.from_wallet_id = ? OR e.to_wallet_id = ?)", f.Wallet)
+		s.where("(e.sender_wallet_id = ? OR e.recipient_wallet_id = ?)", f.Wallet)
 	}
 	switch f.Status {
 	case "":

@@ -9,10 +9,10 @@ import (
 )
 
 const insertHold = `
-INSERT INTO ledger.holds (id, project_id, wallet_id, reference, currency, amount, captured, released, lots, expires_at,
-                          description, metadata, created_at, updated_at, sequence)
-VALUES ($1, $2, $3, $4, $5, $6::text::numeric, $7::text::numeric, $7::text::numeric, $8::text::jsonb, $9,
-        $10, $11::text::jsonb, $12, $12, $13)`
+INSERT INTO ledger.holds (id, project_id, wallet_id, reference, status, currency, amount, captured, released, lots, expires_at,
+                          description, metadata, transaction_ids, created_at, updated_at, sequence)
+VALUES ($1, $2, $3, $4, 'active', $5, $6::text::numeric, $7::text::numeric, $7::text::numeric, $8::text::jsonb, $9,
+        $10, $11::text::jsonb, '{}', $12, $12, $13)`
 
 func (b *batch) holdPlaced(f *domain.HoldPlaced, at *moment) {
 	none := f.Amount.Sub(f.Amount)

@@ -117,13 +117,13 @@ func (b *batch) creditExpiring(f *domain.CreditExpiring, at *moment) {
 // What a hold reserves ($1), as lots has it.
 const (
 	reserveLots = `
-UPDATE ledger.credit_lots AS l SET reserved = l.reserved + part.amount, updated_at = $2
-  FROM ledger.holds h, jsonb_to_recordset(h.lots) AS part (id text, amount numeric)
- WHERE h.id = $1 AND l.id = part.id`
+UPDATE ledger.credit_lots AS l SET held = l.held + part.amount, updated_at = $2
+  FROM ledger.holds h, jsonb_to_recordset(h.lots) AS part (lot_id text, amount numeric)
+ WHERE h.id = $1 AND l.id = part.lot_id`
 	freeLots = `
-UPDATE ledger.credit_lots AS l SET reserved = l.reserved - part.amount, updated_at = $2
-  FROM ledger.holds h, jsonb_to_recordset(h.lots) AS part (id text, amount numeric)
- WHERE h.id = $1 AND l.id = part.id`
+UPDATE ledger.credit_lots AS l SET held = l.held - part.amount, updated_at = $2
+  FROM ledger.holds h, jsonb_to_recordset(h.lots) AS part (lot_id text, amount numeric)
+ WHERE h.id = $1 AND l.id = part.lot_id`
 )
 
 // reserved is parts as ledger.holds.lots has them.
@@ -133,7 +133,7 @@ func (b *batch) reserved(wallet ids.Wallet, parts []domain.LotPart) string {
 	e.ArrStart()
 	for i := range parts {
 		e.ObjStart()
-		e.FieldStart("id")
+		e.FieldStart("lot_id")
 		e.Str(ids.Lot(wallet, parts[i].Lot))
 		encodeMoney(e, "amount", parts[i].Amount)
 		e.ObjEnd()

@@ -209,7 +209,7 @@ func TestDivergenceEndsTheProjector(t *testing.T) {
 			p.passes(48 * time.Hour)
 		},
 		"a scheduled transaction that was cancelled": func(t *testing.T, p *pair, pool *pgxpool.Pool) {
-			execute(t, pool, `UPDATE ledger.transactions SET status = 'cancelled', cancelled_by = '', ended_at = now() WHERE status = 'scheduled'`)
+			execute(t, pool, `UPDATE ledger.transactions SET status = 'cancelled', cancel_actor = '', ended_at = now() WHERE status = 'scheduled'`)
 			p.passes(48 * time.Hour)
 		},
 	} {

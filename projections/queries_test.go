@@ -258,3 +258,62 @@ func TestStatusHistory(t *testing.T) {
 	same(t, "history", history, "disabled"+why+", active"+why+", frozen"+why)
 	equal(t, p.history, pool)
 }
+
+// An entry of a list tells what a statement shows: which transaction it is of, and
+// who is on the other side.
+func TestEntriesNameTransactionAndCounterparty(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t)
+	owner := h.project("fees", "10")
+	ama, kofi, esi := h.wallet(owner, "ama", "GHS"), h.wallet(owner, "kofi", "GHS"), h.wallet(owner, "esi", "USD")
+	liquidity := map[money.AssetCode]ids.Wallet{}
+	for _, currency := range []money.AssetCode{"GHS", "USD"} {
+		created := h.do(domain.CreateWallet{Project: owner, System: true, Liquidity: true, Currency: currency})[0].(*domain.WalletCreated)
+		liquidity[currency] = created.Wallet
+		h.transact(owner, issue(created.Wallet, "100"))
+	}
+	h.transact(owner, issue(ama, "50"))
+	h.do(&domain.Transact{
+		Project: owner, Reference: "rent", Description: "for\tMarch", Operations: []domain.Operation{
+			transfer(ama, kofi, "10"), {Type: domain.Redeem, From: kofi, Quantity: quantity("3")},
+		},
+	})
+	rate, _ := money.ParseRate("0.5")
+	h.do(&domain.Transact{Project: owner, Reference: "dollars", Operations: []domain.Operation{
+		{Type: domain.Exchange, From: ama, To: esi, Quantity: quantity("4"), Rate: rate},
+	}})
+	h.commit()
+	pool := database(t)
+	project(t, h, pool)
+	caughtUp(t, h, pool)
+	queries := projections.NewQueries(pool)
+	names := map[ids.Wallet]string{"": "-", ama: "ama", kofi: "kofi", esi: "esi", liquidity["GHS"]: "GHS", liquidity["USD"]: "USD"}
+	var issuance, fees ids.Wallet
+	for w := range h.state.Wallets() {
+		switch {
+		case w.Role == domain.IssuanceWallet && w.Asset.Code == "GHS":
+			issuance, names[w.ID] = w.ID, "issuance"
+		case w.Role == domain.FeeWallet:
+			fees, names[w.ID] = w.ID, "fees"
+		}
+	}
+	for wallet, want := range map[ids.Wallet]string{
+		ama:              "issue 50.00 GHS - reference 3, debit -10.00 GHS kofi rent for\tMarch, debit -1.00 GHS fees rent for\tMarch, debit -4.00 GHS esi dollars",
+		kofi:             "credit 10.00 GHS ama rent for\tMarch, redeem -3.00 GHS - rent for\tMarch",
+		esi:              "credit 2.00 USD ama dollars",
+		fees:             "credit 1.00 GHS ama rent for\tMarch",
+		issuance:         "issue -100.00 GHS GHS reference 1, issue -50.00 GHS ama reference 3, redeem 3.00 GHS kofi rent for\tMarch",
+		liquidity["GHS"]: "issue 100.00 GHS - reference 1, credit 4.00 GHS ama dollars",
+		liquidity["USD"]: "issue 100.00 USD - reference 2, debit -2.00 USD esi dollars",
+	} {
+		page, err := queries.Entries(t.Context(), projections.EntryFilter{Project: owner, Wallet: wallet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range slices.Backward(page.Rows) {
+			got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s %s", e.Kind, e.Amount, e.Currency, names[e.Counterparty], e.Reference, e.Description)))
+		}
+		same(t, "entries of "+names[wallet], strings.Join(got, ", "), want)
+	}
+}

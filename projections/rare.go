@@ -16,16 +16,16 @@ import (
 
 const insertProject = `
 INSERT INTO ledger.projects
-       (id, name, currency, locale, one_wallet_per_customer, zone, fees, own_transfers_free, limits, expiry_notice, backdating,
+       (id, name, currency, locale, one_wallet_per_customer, time_zone, fees, own_transfers_free, limits, expiry_notice_seconds, backdating_seconds,
         updated_at, sequence, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9::text::jsonb, make_interval(secs => $10::bigint), make_interval(secs => $11::bigint),
+VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9::text::jsonb, $10, $11,
         $12, $13, $12)`
 
 const updateProject = `
 UPDATE ledger.projects
-   SET name = $2, currency = $3, locale = $4, one_wallet_per_customer = $5, zone = $6, fees = $7::text::jsonb,
-       own_transfers_free = $8, limits = $9::text::jsonb, expiry_notice = make_interval(secs => $10::bigint),
-       backdating = make_interval(secs => $11::bigint), updated_at = $12, sequence = $13
+   SET name = $2, currency = $3, locale = $4, one_wallet_per_customer = $5, time_zone = $6, fees = $7::text::jsonb,
+       own_transfers_free = $8, limits = $9::text::jsonb, expiry_notice_seconds = $10,
+       backdating_seconds = $11, updated_at = $12, sequence = $13
  WHERE id = $1`
 
 func (b *batch) projectCreated(f *domain.ProjectCreated, at *moment) {
@@ -88,9 +88,9 @@ func (b *batch) asset(statement string, project ids.Project, a *money.Asset) {
 
 const upsertCustomer = `
 INSERT INTO ledger.customers
-       (project_id, customer_id, username, phone, email, name, description, role, metadata, created_at, updated_at, sequence)
+       (project_id, id, username, phone, email, name, description, role, metadata, created_at, updated_at, sequence)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10, $10, $11)
-ON CONFLICT (project_id, customer_id) DO UPDATE
+ON CONFLICT (project_id, id) DO UPDATE
    SET username = excluded.username, phone = excluded.phone, email = excluded.email, name = excluded.name,
        description = excluded.description, role = excluded.role, metadata = excluded.metadata,
        updated_at = excluded.updated_at, sequence = excluded.sequence`

@@ -18,7 +18,7 @@ func encodeFees(e *jx.Encoder, rules []domain.FeeRule) {
 	for i := range rules {
 		rule := &rules[i]
 		e.ObjStart()
-		e.FieldStart("operation")
+		e.FieldStart("type")
 		e.Str(string(rule.Operation))
 		encodeText(e, "currency", string(rule.Currency))
 		e.FieldStart("percentage")
@@ -80,7 +80,7 @@ func decodeFees(text []byte) ([]domain.FeeRule, error) {
 		return nil, nil
 	}
 	var rows []struct {
-		Operation                           domain.OperationType
+		Type                                domain.OperationType
 		Currency                            money.AssetCode
 		Percentage, Fixed, Minimum, Maximum string
 	}
@@ -93,7 +93,7 @@ func decodeFees(text []byte) ([]domain.FeeRule, error) {
 		if !ok {
 			return nil, fmt.Errorf("fees: %q is not a percentage", row.Percentage)
 		}
-		rules[i] = domain.FeeRule{Operation: row.Operation, Currency: row.Currency, Percentage: percentage}
+		rules[i] = domain.FeeRule{Operation: row.Type, Currency: row.Currency, Percentage: percentage}
 		err := parseQuantities(
 			quantity{&rules[i].Fixed, row.Fixed}, quantity{&rules[i].Minimum, row.Minimum}, quantity{&rules[i].Maximum, row.Maximum})
 		if err != nil {

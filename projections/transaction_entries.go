@@ -14,7 +14,7 @@ import (
 
 const selectEntriesOf = `
 SELECT e.transaction_id, e.wallet_id, e.version, e.kind, e.operation, e.fee, e.amount::text, e.balance_after::text, w.currency
-  FROM ledger.entries e JOIN ledger.wallets w ON w.id = e.wallet_id
+  FROM ledger.entry_rows e JOIN ledger.wallets w ON w.id = e.wallet_id
  WHERE e.transaction_id = ANY ($1) ORDER BY e.transaction_id, e.position`
 
 // addEntries reads the entries of completed transactions. They were written with

@@ -41,11 +41,11 @@ func (b *batch) entry(f *domain.TransactionCompleted, position int, at *moment) 
 	row.int(position)
 	row.bool(e.Fee)
 	row.text(string(e.Wallet))
+	row.optional(string(f.Counterparty(position)))
 	row.plain(string(e.Kind))
 	row.money(e.Amount)
 	row.money(e.Balance)
 	row.plain(string(f.Transaction))
-	row.text(string(f.Project))
 	row.endRow()
 	if len(e.Lots) > 0 {
 		b.entryLots(f, e, at)
@@ -151,7 +151,7 @@ func (b *batch) scheduledFailed(f *domain.TransactionFailed, at *moment) {
 }
 
 const cancelScheduled = `
-UPDATE ledger.transactions SET status = 'cancelled', ended_at = $2, cancelled_by = $3, cancel_reason = $4
+UPDATE ledger.transactions SET status = 'cancelled', ended_at = $2, cancel_actor = $3, cancel_reason = $4
  WHERE id = $1 AND status = 'scheduled'`
 
 func (b *batch) transactionCancelled(f *domain.TransactionCancelled, at *moment) {
@@ -159,7 +159,7 @@ func (b *batch) transactionCancelled(f *domain.TransactionCancelled, at *moment)
 }
 
 const reverseTransaction = `
-UPDATE ledger.transactions SET reversed_by = array_append(reversed_by, $2::text), reversed_whole = $3 WHERE id = $1`
+UPDATE ledger.transactions SET reversal_ids = array_append(reversal_ids, $2::text), reversal_whole = $3 WHERE id = $1`
 
 func (b *batch) transactionReversed(f *domain.TransactionReversed) {
 	b.change("transaction "+string(f.Transaction), reverseTransaction, string(f.Transaction), string(f.Reversal), f.Whole)

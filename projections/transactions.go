@@ -43,7 +43,7 @@ type TransactionFilter struct {
 const selectTransactions = `
 SELECT t.id, t.project_id, t.reference, t.status, t.operations, t.failure, t.description, t.metadata, t.sequence, t.created_at,
        coalesce(t.origin_kind, ''), coalesce(t.origin_id, ''), t.effective_at, coalesce(to_char(t.counted_on, 'YYYY-MM-DD'), ''),
-       t.scheduled_for, t.ended_at, t.reversed_by, coalesce(t.reversed_whole, false)
+       t.scheduled_for, t.ended_at, t.reversal_ids, coalesce(t.reversal_whole, false)
   FROM ledger.transactions t`
 
 // The transactions of a wallet ($1), newest first, before one ($2, or an empty
@@ -52,11 +52,11 @@ SELECT t.id, t.project_id, t.reference, t.status, t.operations, t.failure, t.des
 // order of the log. Not so of scheduled ones, whose ids are older than their
 // entries, and of failed ones, which have none: these are in a table of their own.
 const (
-	movedWallet = `(SELECT e.transaction_id FROM ledger.entries e
+	movedWallet = `(SELECT e.transaction_id FROM ledger.entry_rows e
 		WHERE e.wallet_id = $1
 		  AND e.created_at <= coalesce((SELECT created_at FROM ledger.transactions WHERE id = $2), 'infinity')
 		  AND ($2 = '' OR e.transaction_id < $2)
-		  AND NOT EXISTS (SELECT FROM ledger.entries b
+		  AND NOT EXISTS (SELECT FROM ledger.entry_rows b
 		                   WHERE b.wallet_id = $1 AND b.created_at = e.created_at AND b.version = e.version - 1
 		                     AND b.transaction_id = e.transaction_id)
 		  AND NOT EXISTS (SELECT FROM ledger.transaction_wallets s WHERE s.wallet_id = $1 AND s.transaction_id = e.transaction_id)

@@ -36,7 +36,7 @@ func (b *batch) walletCreated(f *domain.WalletCreated, at *moment) {
 	row.endRow()
 }
 
-// terms are the columns from fees to settlement_next.
+// terms are the columns from fees to settlement_next_at.
 func (b *batch) terms(row *copyRows, terms *domain.Terms) {
 	if len(terms.Fees) == 0 {
 		row.null()
@@ -64,7 +64,7 @@ const updateWallet = `
 UPDATE ledger.wallets
    SET name = $2, metadata = $3::text::jsonb, credit_limit = CASE type WHEN 'POSTPAID' THEN $4::text::numeric END,
        fees = $5::text::jsonb, limits = $6::text::jsonb,
-       settlement_period = $7, settlement_day = $8, settlement_next = $9, updated_at = $10, sequence = $11
+       settlement_period = $7, settlement_day = $8, settlement_next_at = $9, updated_at = $10, sequence = $11
  WHERE id = $1`
 
 func (b *batch) walletChanged(f *domain.WalletChanged, at *moment) {
@@ -100,10 +100,10 @@ func (b *batch) walletStatusChanged(f *domain.WalletStatusChanged, at *moment) {
 }
 
 const updateDue = `
-UPDATE ledger.wallets SET amount_due = $2::text::numeric, settlement_next = $3, updated_at = $4, sequence = $5 WHERE id = $1`
+UPDATE ledger.wallets SET amount_due = $2::text::numeric, settlement_next_at = $3, updated_at = $4, sequence = $5 WHERE id = $1`
 
 const insertSettlement = `
-INSERT INTO ledger.settlements (wallet_id, period_end, project_id, amount, created_at) VALUES ($1, $2, $3, $4::text::numeric, $5)`
+INSERT INTO ledger.settlements (wallet_id, period_ended_at, project_id, amount_due, created_at) VALUES ($1, $2, $3, $4::text::numeric, $5)`
 
 func (b *batch) settlementDue(f *domain.SettlementDue, at *moment) {
 	b.change("wallet "+string(f.Wallet), updateDue, string(f.Wallet), f.Amount.String(), f.Next, at.time, int64(at.sequence))
@@ -112,8 +112,8 @@ func (b *batch) settlementDue(f *domain.SettlementDue, at *moment) {
 }
 
 const insertMonitor = `
-INSERT INTO ledger.monitors (id, project_id, wallet_id, metric, threshold, above, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5::text::numeric, $6, $7, $7)`
+INSERT INTO ledger.monitors (id, project_id, wallet_id, metric, threshold, above, removed, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5::text::numeric, $6, false, $7, $7)`
 
 func (b *batch) monitorSet(f *domain.MonitorSet, at *moment) {
 	m := &f.Monitor

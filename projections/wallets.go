@@ -43,7 +43,7 @@ const selectWallets = `
 SELECT w.id, w.project_id, coalesce(w.customer_id, ''), w.role, w.type, w.currency, w.scale, a.name, a.symbol, a.numeric_id,
        w.number, w.name, w.metadata, w.status, w.version, w.balance::text, w.created_at, w.sequence,
        round(w.held, w.scale)::text, round(w.amount_due, w.scale)::text, round(w.credit_limit, w.scale)::text, w.fees, w.limits,
-       coalesce(w.settlement_period, ''), coalesce(w.settlement_day, 0), w.settlement_next
+       coalesce(w.settlement_period, ''), coalesce(w.settlement_day, 0), w.settlement_next_at
   FROM ledger.wallets w
   JOIN ledger.assets a ON a.project_id = w.project_id AND a.code = w.currency`
 

@@ -30,13 +30,13 @@ UPDATE ledger.checkpoint SET sequence = $2, hash = $3, updated_at = now()
 const (
 	copyWallets = `COPY ledger.wallets (id, project_id, customer_id, role, type, currency, scale, number, name, metadata,
 		status, version, balance, created_at, updated_at, sequence, held, amount_due, credit_limit, fees, limits,
-		settlement_period, settlement_day, settlement_next) FROM STDIN`
+		settlement_period, settlement_day, settlement_next_at) FROM STDIN`
 	copyTransactions = `COPY ledger.transactions (id, project_id, reference, status, operations, failure, description, metadata,
 		sequence, created_at, origin_kind, origin_id, effective_at, counted_on, scheduled_for) FROM STDIN`
-	copyEntries = `COPY ledger.entries (version, created_at, operation, position, fee, wallet_id, kind, amount, balance_after,
-		transaction_id, project_id) FROM STDIN`
+	copyEntries = `COPY ledger.entry_rows (version, created_at, operation, position, fee, wallet_id, counterparty_wallet_id, kind, amount,
+		balance_after, transaction_id) FROM STDIN`
 	copyNamed  = `COPY ledger.transaction_wallets (wallet_id, transaction_id) FROM STDIN`
-	copyGrants = `COPY ledger.credit_lots (id, project_id, wallet_id, version, transaction_id, original, remaining, reserved, expired,
+	copyGrants = `COPY ledger.credit_lots (id, project_id, wallet_id, version, transaction_id, original, remaining, held, expired,
 		expires_at, created_at, updated_at) FROM STDIN`
 	copyParts = `COPY ledger.entry_lots (wallet_id, version, position, lot_id, amount) FROM STDIN`
 )
