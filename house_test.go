@@ -27,9 +27,10 @@ var banned = []struct{ from, to, why string }{
 	{"domain/ids", module, "identifiers are places in the log, whatever they name"},
 	{"embedded", module, "it runs servers, and would run them for any program"},
 	{"schema", module, "it makes tables, and knows nothing of what they hold"},
-	{"events", "ledger projections webhooks api cmd", "the log knows nothing of who reads and writes it"},
-	{"ledger", "projections webhooks api cmd", "the command side does not wait for, or know of, read models"},
-	{"projections", "ledger webhooks api cmd", "a read model is made from the log alone"},
+	{"events", "resource ledger projections webhooks api cmd", "the log knows nothing of who reads and writes it"},
+	{"resource", "ledger projections webhooks api cmd", "how a thing is shown does not depend on who asks for it"},
+	{"ledger", "resource projections webhooks api cmd", "the command side does not wait for, or know of, read models"},
+	{"projections", "resource ledger webhooks api cmd", "a read model is made from the log alone"},
 	{"webhooks", "ledger projections api cmd", "deliveries are made from the log alone"},
 	{"api", "cmd", "a command wires packages together, and is wired by none"},
 

@@ -4,12 +4,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-faster/jx"
-	"github.com/labstack/echo/v4"
-
 	"tallystick/domain"
-	"tallystick/domain/money"
 	"tallystick/projections"
+	"tallystick/resource"
+
+	"github.com/labstack/echo/v4"
 )
 
 func (s *server) balanceRoutes(v1 *echo.Group) {
@@ -32,20 +31,24 @@ func (s *server) getBalance(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
+	shown := shownWallet{wallet: &wallet, project: &project}
 	if at.IsZero() {
-		available, _ := wallet.Available(asOf)
-		balance := balanceOf(&wallet, &project, wallet.Held(), available)
-		balance.AsOf = asOf
-		return answerJSON(c, http.StatusOK, balance)
+		shown.held = wallet.Held()
+		shown.available, _ = wallet.Available(asOf)
+	} else {
+		if err := s.rewind(c, who, &wallet, at); err != nil {
+			return err
+		}
+		asOf = at
 	}
-	if err := s.rewind(c, who, &wallet, at); err != nil {
-		return err
-	}
-	zero := zeroOf(wallet.Balance)
-	balance := balanceOf(&wallet, &project, zero, zero)
-	balance.Held, balance.HeldMinor, balance.Available, balance.AvailableMinor = nil, nil, nil, nil
-	balance.AsOf = at
-	return answerJSON(c, http.StatusOK, balance)
+	return answer(c, http.StatusOK, func(w *resource.Writer) {
+		w.Begin()
+		w.Word("wallet_id", string(wallet.ID))
+		w.Word("currency", string(wallet.Asset.Code))
+		shown.balance(w)
+		w.Time("as_of", asOf)
+		w.End()
+	})
 }
 
 // rewind sets a wallet's balance and version to what they were. Times never go
@@ -90,25 +93,8 @@ func (s *server) listEntries(c echo.Context, who caller) error {
 	if err != nil {
 		return readModelError(err)
 	}
-	return answerList(c, page.Rows, page.Next, func(e *jx.Encoder, row *projections.Entry) {
-		created := row.Time.UTC().AppendFormat(nil, time.RFC3339Nano)
-		entry := appendEntry(nil, &row.Entry, row.Transaction, created)
-		if !row.EffectiveAt.IsZero() {
-			entry = append(appendTime(append(entry[:len(entry)-1], `,"effective_at":`...), row.EffectiveAt), '}')
-		}
-		e.Raw(entry)
+	return answerList(c, page.Rows, page.Next, func(w *resource.Writer, row *projections.Entry) {
+		entry := resource.Entry{Entry: &row.Entry, Transaction: row.Transaction, CreatedAt: row.Time, EffectiveAt: row.EffectiveAt}
+		entry.Write(w)
 	})
-}
-
-// balanceOf is a wallet's balance, with what is held and available of it.
-func balanceOf(w *domain.Wallet, project *domain.Project, held, available money.Amount) Balance {
-	b := Balance{
-		WalletID: string(w.ID), Currency: string(w.Asset.Code),
-		Balance: w.Balance.String(), BalanceMinor: minor(w.Balance), BalanceFormatted: formatted(w.Balance, project),
-		Held: plain(held), HeldMinor: minor(held), Version: w.Version,
-	}
-	if w.Role != domain.IssuanceWallet {
-		b.Available, b.AvailableMinor = plain(available), minor(available)
-	}
-	return b
 }

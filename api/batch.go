@@ -7,14 +7,14 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/go-faster/jx"
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-	"github.com/labstack/echo/v4"
-
 	"tallystick/domain"
 	"tallystick/domain/ids"
 	"tallystick/ledger"
+	"tallystick/resource"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
 )
 
 const (
@@ -38,19 +38,16 @@ func (s *server) createBatch(c echo.Context, who caller) error {
 		return err
 	}
 	s.performAll(c, who, batch)
-	var answer []byte
-	contentType := ndjsonType
-	err = s.turns.encode(c.Request().Context(), who.project, batch.operations+len(batch.outcomes), func() {
-		if batch.isArray {
-			answer, contentType = batch.appendArray(nil, requestID(c)), jsonType
-		} else {
-			answer = batch.appendLines(nil, requestID(c))
-		}
-	})
+	w := newWriter()
+	defer putWriter(w)
+	err = s.turns.encode(c.Request().Context(), who.project, batch.operations+len(batch.outcomes), func() { batch.write(w, requestID(c)) })
 	if err != nil {
 		return err
 	}
-	return send(c, http.StatusOK, contentType, answer)
+	if batch.isArray {
+		return send(c, http.StatusOK, jsonType, w.Bytes())
+	}
+	return send(c, http.StatusOK, ndjsonType, w.Bytes())
 }
 
 func readInTurn(c echo.Context, who caller, body []byte) (*batch, error) {
@@ -210,45 +207,37 @@ func (s *server) performAll(c echo.Context, who caller, b *batch) {
 	}
 }
 
-func (b *batch) appendArray(to []byte, requestID string) []byte {
-	to = append(to, '[')
-	for i := range b.outcomes {
-		if i > 0 {
-			to = append(to, ',')
-		}
-		to = b.outcomes[i].append(to, requestID)
+// write writes the outcomes in the form of the request.
+func (b *batch) write(w *resource.Writer, requestID string) {
+	if b.isArray {
+		w.List(len(b.outcomes), func(i int) { b.outcomes[i].write(w, requestID) })
+		return
 	}
-	return append(to, ']')
+	for i := range b.outcomes {
+		b.outcomes[i].write(w, requestID)
+		w.Line()
+	}
 }
 
-func (b *batch) appendLines(to []byte, requestID string) []byte {
-	for i := range b.outcomes {
-		to = append(b.outcomes[i].append(to, requestID), '\n')
-	}
-	return to
-}
-
-// append appends the transaction, or its reference and the error. Of a reference
-// that was used the error has the transaction's id alone: reading ten thousand
+// write writes the transaction, or its reference and the error. Where the reference
+// was used before, the error has the transaction's id alone: reading ten thousand
 // transactions back would take longer than performing them.
-func (o *outcome) append(b []byte, requestID string) []byte {
+func (o *outcome) write(w *resource.Writer, requestID string) {
 	err := o.err
 	if err == nil {
 		switch event := outcomeIn(o.receipt.Events).(type) {
 		case *domain.TransactionCompleted, *domain.TransactionScheduled:
-			return appendTransaction(b, written(event, &o.receipt))
+			made(event, &o.receipt).Write(w)
+			return
 		case *domain.TransactionFailed:
 			err = refused(event, o.receipt.Time)
 		default:
 			err = errNoOutcome
 		}
 	}
-	var e jx.Encoder
-	e.ObjStart()
-	fieldOrNull(&e, "reference", string(o.reference))
-	field(&e, "status", "failed")
-	e.FieldStart("error")
-	problemOf(inOperations(err)).encode(&e, requestID)
-	e.ObjEnd()
-	return append(b, e.Bytes()...)
+	w.Begin()
+	w.TextOrNull("reference", string(o.reference))
+	w.Word("status", "failed")
+	problemOf(inOperations(err)).write(w, requestID)
+	w.End()
 }

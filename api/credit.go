@@ -3,13 +3,12 @@ package api
 import (
 	"fmt"
 	"math"
-	"net/http"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"tallystick/domain"
-	"tallystick/domain/ids"
+	"tallystick/resource"
+
+	"github.com/labstack/echo/v4"
 )
 
 func (s *server) creditRoutes(v1 *echo.Group) {
@@ -67,12 +66,5 @@ func (s *server) listCredits(c echo.Context, who caller) error {
 		lots = lots[:limit]
 		next = creditCursor{lots[limit-1].Expires, lots[limit-1].Lot}.String()
 	}
-	list := CreditList{NextCursor: nextCursor(next), Data: converted(lots, func(l *domain.Lot) Credit {
-		return Credit{
-			ID: ids.Lot(wallet.ID, l.Lot), WalletID: string(wallet.ID), Currency: string(wallet.Asset.Code),
-			Original: l.Original.String(), OriginalMinor: minor(l.Original),
-			Remaining: l.Amount.String(), RemainingMinor: minor(l.Amount), ExpiresAt: l.Expires,
-		}
-	})}
-	return answerJSON(c, http.StatusOK, list)
+	return answerList(c, lots, next, func(w *resource.Writer, lot *domain.Lot) { resource.WriteLot(w, wallet.ID, &lot.LotPart) })
 }

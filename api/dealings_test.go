@@ -154,7 +154,7 @@ func TestReversal(t *testing.T) {
 		"status", "completed", "origin.kind", "reversal", "origin.id", id, "description", "sorry", "metadata.a", "b", "operations.0.sender_wallet_id", to,
 		"operations.0.amount", "20.00", "operations.0.fee_returned", "2.00", "operations.0.fee_returned_minor", "200",
 		"wallets.0.wallet_id", to, "wallets.0.balance", "30.00", "wallets.1.wallet_id", from, "wallets.1.balance", "67.00").get("id")
-	p.do("GET", path, "").want(200, "reversal.whole", "false", "reversal.reversed_by", `["`+half+`"]`, "reversal.operations.0.operation", "0",
+	p.do("GET", path, "").want(200, "reversal.whole", "false", "reversal.reversal_ids", `["`+half+`"]`, "reversal.operations.0.operation", "0",
 		"reversal.operations.0.amount", "20.00", "reversal.operations.0.fee_returned", "2.00", "reversal.operations.0.received", "(none)")
 	p.unchanged(func() {
 		p.do("POST", path+"/reverse", `{"reference":"x","amount":"30.01"}`).wantError(422, "AMOUNT_TOO_LARGE", "30.00").want(422, "error.details.remaining", "30.00")
@@ -170,8 +170,8 @@ func TestReversal(t *testing.T) {
 	})
 	rest := p.do("POST", path+"/reverse", `{}`, "Idempotency-Key", "rest").want(201, "reference", "rest", "operations.0.amount", "30.00", "operations.0.fee_returned", "(none)").get("id")
 	both := fmt.Sprintf(`[%q,%q]`, half, rest)
-	p.do("GET", path, "").want(200, "reversal.whole", "true", "reversal.reversed_by", both, "reversal.operations.0.amount", "50.00")
-	p.do("GET", "/v1/transactions?wallet_id="+from, "").want(200, "data.2.id", id, "data.2.reversal.whole", "true", "data.2.reversal.reversed_by", both, "data.0.origin.id", id)
+	p.do("GET", path, "").want(200, "reversal.whole", "true", "reversal.reversal_ids", both, "reversal.operations.0.amount", "50.00")
+	p.do("GET", "/v1/transactions?wallet_id="+from, "").want(200, "data.2.id", id, "data.2.reversal.whole", "true", "data.2.reversal.reversal_ids", both, "data.0.origin.id", id)
 	p.do("GET", "/v1/transactions?reference=t", "").want(200, "data.0.reversal.whole", "true")
 	p.unchanged(func() {
 		p.do("POST", path+"/reverse", `{"reference":"x"}`).wantError(422, "AMOUNT_TOO_LARGE", "Nothing is left")

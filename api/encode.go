@@ -7,7 +7,8 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/go-faster/jx"
+	"tallystick/resource"
+
 	"github.com/labstack/echo/v4"
 )
 
@@ -16,15 +17,7 @@ var (
 	ndjsonType = []string{"application/x-ndjson"}
 )
 
-// answer writes what encode makes.
-func answer(c echo.Context, status int, encode func(*jx.Encoder)) error {
-	e := jx.GetEncoder()
-	defer jx.PutEncoder(e)
-	encode(e)
-	return send(c, status, jsonType, e.Bytes())
-}
-
-// send writes a whole body. That a caller is gone is no error of ours.
+// send writes a whole body. That the caller is gone is not an error of this process.
 func send(c echo.Context, status int, contentType []string, body []byte) error {
 	header := c.Response().Header()
 	header["Content-Type"] = contentType
@@ -34,18 +27,51 @@ func send(c echo.Context, status int, contentType []string, body []byte) error {
 	return nil
 }
 
+// mostKept is how much memory a pool keeps in one buffer: a large body would
+// otherwise keep its memory for small ones.
+const mostKept = 64 << 10
+
+var writers = sync.Pool{New: func() any { return new(resource.Writer) }}
+
+func newWriter() *resource.Writer {
+	w := writers.Get().(*resource.Writer)
+	w.Reset(resource.CutNothing)
+	return w
+}
+
+func putWriter(w *resource.Writer) {
+	if cap(w.Bytes()) <= mostKept {
+		writers.Put(w)
+	}
+}
+
+// answer sends what write writes.
+func answer(c echo.Context, status int, write func(*resource.Writer)) error {
+	w := newWriter()
+	defer putWriter(w)
+	write(w)
+	return send(c, status, jsonType, w.Bytes())
+}
+
+// answerList sends a page of a list, each row as write writes it.
+func answerList[T any](c echo.Context, rows []T, next string, write func(*resource.Writer, *T)) error {
+	return answer(c, http.StatusOK, func(w *resource.Writer) {
+		w.Begin()
+		w.Array("data", len(rows), func(i int) { write(w, &rows[i]) })
+		w.TextOrNull("next_cursor", next)
+		w.End()
+	})
+}
+
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// putBuffer gives a buffer back, unless it has grown: one large body would
-// otherwise keep its memory for small ones.
 func putBuffer(buffer *bytes.Buffer) {
-	const most = 64 << 10
-	if buffer.Cap() <= most {
+	if buffer.Cap() <= mostKept {
 		buffers.Put(buffer)
 	}
 }
 
-// answerJSON writes one of the generated types.
+// answerJSON sends a value of a generated type.
 func answerJSON(c echo.Context, status int, value any) error {
 	buffer := buffers.Get().(*bytes.Buffer)
 	defer putBuffer(buffer)
@@ -58,7 +84,8 @@ func answerJSON(c echo.Context, status int, value any) error {
 	return send(c, status, jsonType, bytes.TrimSuffix(buffer.Bytes(), []byte{'\n'}))
 }
 
-// nextCursor is a cursor as lists answer it: null at the end.
+// nextCursor returns the cursor of the next page for the generated types; nil at
+// the end.
 func nextCursor(next string) *string {
 	if next == "" {
 		return nil
@@ -66,46 +93,11 @@ func nextCursor(next string) *string {
 	return &next
 }
 
-// answerList writes a list whose rows are encoded by hand.
-func answerList[T any](c echo.Context, rows []T, next string, row func(*jx.Encoder, *T)) error {
-	return answer(c, http.StatusOK, func(e *jx.Encoder) {
-		e.ObjStart()
-		e.FieldStart("data")
-		e.ArrStart()
-		for i := range rows {
-			row(e, &rows[i])
-		}
-		e.ArrEnd()
-		e.FieldStart("next_cursor")
-		if next == "" {
-			e.Null()
-		} else {
-			e.Str(next)
-		}
-		e.ObjEnd()
-	})
-}
-
-// converted answers f of every row; never nil, which JSON would show as null.
+// converted returns f of every row. It is never nil, which JSON would show as null.
 func converted[From, To any](rows []From, f func(*From) To) []To {
 	all := make([]To, 0, len(rows))
 	for i := range rows {
 		all = append(all, f(&rows[i]))
 	}
 	return all
-}
-
-func field(e *jx.Encoder, name, value string) {
-	e.FieldStart(name)
-	e.Str(value)
-}
-
-// fieldOrNull writes null for "".
-func fieldOrNull(e *jx.Encoder, name, value string) {
-	e.FieldStart(name)
-	if value == "" {
-		e.Null()
-		return
-	}
-	e.Str(value)
 }

@@ -3,13 +3,13 @@ package api
 import (
 	"net/http"
 
-	"github.com/labstack/echo/v4"
-
 	"tallystick/domain"
 	"tallystick/domain/ids"
-	"tallystick/domain/money"
 	"tallystick/ledger"
 	"tallystick/projections"
+	"tallystick/resource"
+
+	"github.com/labstack/echo/v4"
 )
 
 func (s *server) escrowRoutes(v1 *echo.Group) {
@@ -49,22 +49,23 @@ func (s *server) createEscrow(c echo.Context, who caller) error {
 	if !ok || !found {
 		return errNoOutcome
 	}
-	begun := ledger.Progress{Status: escrowOpen, Spent: zeroOf(created.Amount), Remaining: created.Amount, UpdatedAt: receipt.Time}
-	return answerJSON(c, http.StatusCreated, EscrowOpened{
-		Escrow: escrowOf(recordedEscrow(&ledger.EscrowRecord{
-			Progress: begun, Created: created, Reference: completed.Reference, CreatedAt: receipt.Time,
-		})),
-		Transaction: appendTransaction(nil, written(completed, &receipt)),
-		Wallets:     appendStandings(nil, receipt.Standings, completed.Entries),
-	})
+	escrow := resource.NewEscrow(created, completed.Reference, receipt.Time)
+	return answerEscrowChanged(c, escrow.Write, completed, &receipt)
 }
 
-// What becomes of an escrow.
-const (
-	escrowOpen     = "open"
-	escrowReleased = "released"
-	escrowRefunded = "refunded"
-)
+// answerEscrowChanged sends an escrow, or what is left of it, and the transaction.
+func answerEscrowChanged(c echo.Context, escrow func(*resource.Writer), done *domain.TransactionCompleted, receipt *ledger.Receipt) error {
+	return answer(c, http.StatusCreated, func(w *resource.Writer) {
+		w.Begin()
+		w.Name("escrow")
+		escrow(w)
+		w.Name("transaction")
+		made(done, receipt).Write(w)
+		w.Name("wallets")
+		resource.WriteStandings(w, receipt.Standings, done.Entries)
+		w.End()
+	})
+}
 
 func firstOf[T domain.Event](facts []domain.Event) (found T, ok bool) {
 	for _, fact := range facts {
@@ -80,7 +81,7 @@ func (s *server) listEscrows(c echo.Context, who caller) error {
 	q := queryOf(c)
 	filter := projections.EscrowFilter{
 		Project: who.project, Wallet: ids.Wallet(q.text("wallet_id")),
-		Status: q.oneOf("status", escrowOpen, escrowReleased, escrowRefunded), Cursor: q.text("cursor"), Limit: q.limit(),
+		Status: q.oneOf("status", resource.EscrowOpen, resource.EscrowReleased, resource.EscrowRefunded), Cursor: q.text("cursor"), Limit: q.limit(),
 	}
 	if q.err != nil {
 		return q.err
@@ -92,7 +93,7 @@ func (s *server) listEscrows(c echo.Context, who caller) error {
 	if err != nil {
 		return readModelError(err)
 	}
-	return answerJSON(c, http.StatusOK, EscrowList{Data: converted(page.Rows, escrowOf), NextCursor: nextCursor(page.Next)})
+	return answerList(c, page.Rows, page.Next, func(w *resource.Writer, row *projections.Escrow) { listedEscrow(row).Write(w) })
 }
 
 // GET /v1/escrows/{escrow_id}, and what came of approving.
@@ -107,17 +108,25 @@ func (s *server) answerEscrow(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	return answerJSON(c, http.StatusOK, escrowOf(recordedEscrow(&record)))
+	return answer(c, http.StatusOK, recordedEscrow(&record).Write)
 }
 
-// recordedEscrow is an escrow of the log in the read model's form.
-func recordedEscrow(r *ledger.EscrowRecord) *projections.Escrow {
-	e := r.Created
-	return &projections.Escrow{
-		ID: e.Escrow, Project: e.Project, Transaction: e.Transaction, Reference: r.Reference, From: e.From, To: e.To, Status: r.Status,
-		Amount: e.Amount, Released: r.Spent, Refunded: e.Amount.Sub(r.Spent).Sub(r.Remaining), Remaining: r.Remaining,
-		Deadline: e.Deadline, AtDeadline: e.AtDeadline, Approval: e.Approval, Approved: r.Approved, Expired: r.Expired,
-		Transactions: r.Transactions, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+// recordedEscrow is an escrow as the ledger has it.
+func recordedEscrow(r *ledger.EscrowRecord) *resource.Escrow {
+	e := resource.NewEscrow(r.Created, r.Reference, r.CreatedAt)
+	e.Status, e.Released, e.Remaining, e.Transactions, e.UpdatedAt = r.Status, r.Spent, r.Remaining, r.Transactions, r.UpdatedAt
+	e.Refunded = e.Amount.Sub(r.Spent).Sub(r.Remaining)
+	e.Approved, e.Expired = r.Approved, r.Expired
+	return &e
+}
+
+// listedEscrow is an escrow as the read model has it.
+func listedEscrow(r *projections.Escrow) *resource.Escrow {
+	return &resource.Escrow{
+		EscrowState: resource.EscrowState{ID: r.ID, Status: r.Status, Remaining: r.Remaining}, Transaction: r.Transaction, Reference: r.Reference,
+		Sender: r.From, Recipient: r.To, Amount: r.Amount, Released: r.Released, Refunded: r.Refunded, Deadline: r.Deadline,
+		AtDeadline: r.AtDeadline, Approval: r.Approval, Approved: r.Approved, Expired: r.Expired, Transactions: r.Transactions,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
 
@@ -152,26 +161,19 @@ func (s *server) endEscrow(c echo.Context, who caller, how domain.EscrowEnd) err
 	if !ok || after == nil {
 		return errNoOutcome
 	}
-	return answerJSON(c, http.StatusCreated, EscrowChanged{
-		Escrow: *after, Transaction: appendTransaction(nil, written(completed, &receipt)),
-		Wallets: appendStandings(nil, receipt.Standings, completed.Entries),
-	})
+	return answerEscrowChanged(c, after.Write, completed, &receipt)
 }
 
-// escrowAfter is an escrow as facts leave it; nil when they say nothing of one.
-func escrowAfter(facts []domain.Event) *EscrowState {
-	state := func(id ids.Escrow, status string, remaining money.Amount) *EscrowState {
-		return &EscrowState{
-			ID: string(id), Status: endOr(escrowOpen, remaining, status), Currency: string(remaining.Asset()),
-			Remaining: remaining.String(), RemainingMinor: minor(remaining),
-		}
-	}
+// escrowAfter returns an escrow as facts leave it; nil when they say nothing of one.
+func escrowAfter(facts []domain.Event) *resource.EscrowState {
 	for _, fact := range facts {
-		switch e := fact.(type) {
+		switch f := fact.(type) {
 		case *domain.EscrowReleased:
-			return state(e.Escrow, escrowReleased, e.Remaining)
+			after := resource.AfterEscrowRelease(f)
+			return &after
 		case *domain.EscrowRefunded:
-			return state(e.Escrow, escrowRefunded, e.Remaining)
+			after := resource.AfterEscrowRefund(f)
+			return &after
 		}
 	}
 	return nil
@@ -191,19 +193,3 @@ func (s *server) approveEscrow(c echo.Context, who caller) error {
 }
 
 func escrowID(c echo.Context) ids.Escrow { return ids.Escrow(param(c, "escrow_id")) }
-
-func escrowOf(e *projections.Escrow) Escrow {
-	escrow := Escrow{
-		ID: string(e.ID), TransactionID: string(e.Transaction), Reference: string(e.Reference), SenderWalletID: string(e.From),
-		RecipientWalletID: string(e.To), Status: e.Status, Currency: string(e.Amount.Asset()),
-		Amount: e.Amount.String(), AmountMinor: minor(e.Amount), Released: e.Released.String(), ReleasedMinor: minor(e.Released),
-		Refunded: e.Refunded.String(), RefundedMinor: minor(e.Refunded), Remaining: e.Remaining.String(), RemainingMinor: minor(e.Remaining),
-		Deadline: orNull(e.Deadline), Approval: e.Approval, Approved: texts(e.Approved), Expired: e.Expired,
-		TransactionIDs: texts(e.Transactions), CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt,
-	}
-	if e.AtDeadline != "" {
-		at := string(e.AtDeadline)
-		escrow.AtDeadline = &at
-	}
-	return escrow
-}

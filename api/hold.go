@@ -2,13 +2,12 @@ package api
 
 import (
 	"net/http"
-	"time"
 
 	"tallystick/domain"
 	"tallystick/domain/ids"
-	"tallystick/domain/money"
 	"tallystick/ledger"
 	"tallystick/projections"
+	"tallystick/resource"
 
 	"github.com/labstack/echo/v4"
 )
@@ -43,27 +42,23 @@ func (s *server) placeHold(c echo.Context, who caller) error {
 		return err
 	}
 	placed := receipt.Events[0].(*domain.HoldPlaced)
-	begun := ledger.Progress{Status: holdActive, Spent: zeroOf(placed.Amount), Remaining: placed.Amount, UpdatedAt: receipt.Time}
-	return answerJSON(c, http.StatusCreated, HoldPlaced{
-		Hold:    holdOf(recordedHold(&ledger.HoldRecord{Progress: begun, Placed: placed, CreatedAt: receipt.Time})),
-		Wallets: appendStandings(nil, receipt.Standings, nil),
+	hold := resource.NewHold(placed, receipt.Time)
+	return answer(c, http.StatusCreated, func(w *resource.Writer) {
+		w.Begin()
+		w.Name("hold")
+		hold.Write(w)
+		w.Name("wallets")
+		resource.WriteStandings(w, receipt.Standings, nil)
+		w.End()
 	})
 }
-
-// What becomes of a hold.
-const (
-	holdActive   = "active"
-	holdCaptured = "captured"
-	holdReleased = "released"
-	holdExpired  = "expired"
-)
 
 // GET /v1/holds
 func (s *server) listHolds(c echo.Context, who caller) error {
 	q := queryOf(c)
 	filter := projections.HoldFilter{
 		Project: who.project, Wallet: ids.Wallet(q.text("wallet_id")),
-		Status: q.oneOf("status", holdActive, holdCaptured, holdReleased, holdExpired), Cursor: q.text("cursor"), Limit: q.limit(),
+		Status: q.oneOf("status", resource.HoldActive, resource.HoldCaptured, resource.HoldReleased, resource.HoldExpired), Cursor: q.text("cursor"), Limit: q.limit(),
 	}
 	if q.err != nil {
 		return q.err
@@ -75,7 +70,7 @@ func (s *server) listHolds(c echo.Context, who caller) error {
 	if err != nil {
 		return readModelError(err)
 	}
-	return answerJSON(c, http.StatusOK, HoldList{Data: converted(page.Rows, holdOf), NextCursor: nextCursor(page.Next)})
+	return answerList(c, page.Rows, page.Next, func(w *resource.Writer, row *projections.Hold) { listedHold(row).Write(w) })
 }
 
 // GET /v1/holds/{hold_id}
@@ -84,7 +79,7 @@ func (s *server) getHold(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	return answerJSON(c, http.StatusOK, holdOf(recordedHold(&record)))
+	return answer(c, http.StatusOK, recordedHold(&record).Write)
 }
 
 // hold is the one of the caller's that the path names.
@@ -99,14 +94,20 @@ func (s *server) hold(c echo.Context, who caller) (ledger.HoldRecord, error) {
 	return record, err
 }
 
-// recordedHold is a hold of the log in the read model's form.
-func recordedHold(r *ledger.HoldRecord) *projections.Hold {
-	p := r.Placed
-	return &projections.Hold{
-		ID: p.Hold, Project: p.Project, Wallet: p.Wallet, Reference: p.Reference, Status: r.Status,
-		Amount: p.Amount, Captured: r.Spent, Released: p.Amount.Sub(r.Spent).Sub(r.Remaining), Remaining: r.Remaining,
-		ExpiresAt: p.ExpiresAt, Description: p.Description, Metadata: p.Metadata, Transactions: r.Transactions,
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+// recordedHold is a hold as the ledger has it.
+func recordedHold(r *ledger.HoldRecord) *resource.Hold {
+	h := resource.NewHold(r.Placed, r.CreatedAt)
+	h.Status, h.Captured, h.Remaining, h.Transactions, h.UpdatedAt = r.Status, r.Spent, r.Remaining, r.Transactions, r.UpdatedAt
+	h.Released = h.Amount.Sub(r.Spent).Sub(r.Remaining)
+	return &h
+}
+
+// listedHold is a hold as the read model has it.
+func listedHold(r *projections.Hold) *resource.Hold {
+	return &resource.Hold{
+		HoldState: resource.HoldState{ID: r.ID, Wallet: r.Wallet, Status: r.Status, Remaining: r.Remaining}, Reference: r.Reference,
+		Amount: r.Amount, Captured: r.Captured, Released: r.Released, ExpiresAt: r.ExpiresAt, Description: r.Description, Metadata: r.Metadata,
+		Transactions: r.Transactions, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
 
@@ -131,10 +132,7 @@ func (s *server) captureHold(c echo.Context, who caller) error {
 	if !ok {
 		return errNoOutcome
 	}
-	return answerJSON(c, http.StatusCreated, HoldChanged{
-		Hold: *holdAfter(receipt.Events), Transaction: appendTransaction(nil, written(completed, &receipt)),
-		Wallets: appendStandings(nil, receipt.Standings, completed.Entries),
-	})
+	return answerHoldChanged(c, http.StatusCreated, holdAfter(receipt.Events), completed, &receipt)
 }
 
 // POST /v1/holds/{hold_id}/release
@@ -157,60 +155,42 @@ func (s *server) releaseHold(c echo.Context, who caller) error {
 		if err != nil {
 			return err
 		}
-		after = holdState(record.Placed.Hold, record.Placed.Wallet, record.Status, record.Remaining)
+		after = &recordedHold(&record).HoldState
 	}
-	return answerJSON(c, http.StatusOK, HoldChanged{Hold: *after, Wallets: appendStandings(nil, receipt.Standings, nil)})
+	return answerHoldChanged(c, http.StatusOK, after, nil, &receipt)
 }
 
-// holdAfter is a hold as facts leave it; nil when they say nothing of one.
-func holdAfter(facts []domain.Event) (after *HoldState) {
+// answerHoldChanged sends what is left of a hold, and the transaction, if one was made.
+func answerHoldChanged(c echo.Context, status int, hold *resource.HoldState, done *domain.TransactionCompleted, receipt *ledger.Receipt) error {
+	return answer(c, status, func(w *resource.Writer) {
+		w.Begin()
+		w.Name("hold")
+		hold.Write(w)
+		var entries []domain.Entry
+		if done != nil {
+			w.Name("transaction")
+			made(done, receipt).Write(w)
+			entries = done.Entries
+		}
+		w.Name("wallets")
+		resource.WriteStandings(w, receipt.Standings, entries)
+		w.End()
+	})
+}
+
+// holdAfter returns a hold as facts leave it; nil when they say nothing of one.
+func holdAfter(facts []domain.Event) (after *resource.HoldState) {
 	for _, fact := range facts {
-		switch e := fact.(type) {
+		switch f := fact.(type) {
 		case *domain.HoldCaptured:
-			after = holdState(e.Hold, e.Wallet, endOr(holdActive, e.Remaining, holdCaptured), e.Remaining)
+			state := resource.AfterCapture(f)
+			after = &state
 		case *domain.HoldReleased:
-			after = holdState(e.Hold, e.Wallet, endOr(holdActive, e.Remaining, holdReleased), e.Remaining)
+			state := resource.AfterRelease(f)
+			after = &state
 		}
 	}
 	return after
 }
 
-// endOr is how something ended, or what it still is while something remains.
-func endOr(still string, remaining money.Amount, end string) string {
-	if remaining.IsZero() {
-		return end
-	}
-	return still
-}
-
-func holdState(id ids.Hold, wallet ids.Wallet, status string, remaining money.Amount) *HoldState {
-	return &HoldState{
-		ID: string(id), WalletID: string(wallet), Status: status, Currency: string(remaining.Asset()),
-		Remaining: remaining.String(), RemainingMinor: minor(remaining),
-	}
-}
-
 func holdID(c echo.Context) ids.Hold { return ids.Hold(param(c, "hold_id")) }
-
-func holdOf(h *projections.Hold) Hold {
-	return Hold{
-		ID: string(h.ID), WalletID: string(h.Wallet), Reference: string(h.Reference), Status: h.Status, Currency: string(h.Amount.Asset()),
-		Amount: h.Amount.String(), AmountMinor: minor(h.Amount), Captured: h.Captured.String(), CapturedMinor: minor(h.Captured),
-		Released: h.Released.String(), ReleasedMinor: minor(h.Released), Remaining: h.Remaining.String(), RemainingMinor: minor(h.Remaining),
-		ExpiresAt: orNull(h.ExpiresAt), Description: h.Description, Metadata: metadataOf(h.Metadata),
-		TransactionIDs: texts(h.Transactions), CreatedAt: h.CreatedAt, UpdatedAt: h.UpdatedAt,
-	}
-}
-
-// orNull is a time for the generated types: nil for none.
-func orNull(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-	return &at
-}
-
-// texts is never nil, which JSON would show as null.
-func texts[T ~string](all []T) []string {
-	return converted(all, func(one *T) string { return string(*one) })
-}

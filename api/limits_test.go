@@ -31,7 +31,7 @@ func TestLimitsReset(t *testing.T) {
 			Limits: domain.Limits{DailyCount: domain.NewCount(1)},
 		}}
 		used := usedOf(wallet, project, now)
-		if day, month := used.DailyResetsAt.Format(time.RFC3339), used.MonthlyResetsAt.Format(time.RFC3339); day != row.day || month != row.month {
+		if day, month := used.DayEnds(project).Format(time.RFC3339), used.MonthEnds(project).Format(time.RFC3339); day != row.day || month != row.month {
 			t.Errorf("in %s at %s the day ends at %s and the month at %s, want %s and %s", row.zone, row.now, day, month, row.day, row.month)
 		}
 	}

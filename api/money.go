@@ -5,14 +5,11 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/bojanz/currency"
-
 	"tallystick/domain"
 	"tallystick/domain/money"
-)
 
-// maxSafeInteger is the largest integer that every JSON reader holds exactly.
-const maxSafeInteger = 1<<53 - 1
+	"github.com/bojanz/currency"
+)
 
 // quantity reads an amount of /v1: "amount" in major units, or "amount_minor".
 func quantity(amount string, minor json.RawMessage) (money.Quantity, error) {
@@ -59,26 +56,6 @@ func majorQuantity(name, major string) (money.Quantity, error) {
 		return money.Quantity{}, badRequest(`%s must be a plain decimal of at most %d digits, %d of them after the point: "10.00"`, name, money.MaxDigits, money.MaxScale)
 	}
 	return q, nil
-}
-
-// safeMinor is an amount in minor units, false where JSON's numbers are not safe.
-func safeMinor(m money.Amount) (int64, bool) {
-	units, ok := m.Minor()
-	return units, ok && units <= maxSafeInteger && units >= -maxSafeInteger
-}
-
-// minor is safeMinor for the generated types: nil where they are not safe.
-func minor(m money.Amount) *int64 {
-	if units, ok := safeMinor(m); ok {
-		return &units
-	}
-	return nil
-}
-
-// plain is an amount in major units, for the generated types that may have null.
-func plain(m money.Amount) *string {
-	text := m.String()
-	return &text
 }
 
 // majorNumber is an amount as a JSON number in major units, with the digits of

@@ -4,11 +4,12 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/labstack/echo/v4"
-
 	"tallystick/domain"
 	"tallystick/domain/ids"
 	"tallystick/domain/money"
+	"tallystick/resource"
+
+	"github.com/labstack/echo/v4"
 )
 
 func (s *server) monitorRoutes(v1 *echo.Group) {
@@ -36,7 +37,7 @@ func (s *server) setMonitor(c echo.Context, who caller) error {
 	}
 	if len(receipt.Events) > 0 {
 		made := receipt.Events[0].(*domain.MonitorSet)
-		return answerJSON(c, http.StatusCreated, monitorOf(command.Wallet, &made.Monitor))
+		return answer(c, http.StatusCreated, func(w *resource.Writer) { resource.WriteMonitor(w, command.Wallet, &made.Monitor) })
 	}
 	wallet, _, err := s.wallet(c, who, command.Wallet)
 	if err != nil {
@@ -44,7 +45,7 @@ func (s *server) setMonitor(c echo.Context, who caller) error {
 	}
 	for _, m := range wallet.Monitors() {
 		if m.Metric == command.Metric && isThreshold(m.Threshold, &body) {
-			return answerJSON(c, http.StatusOK, monitorOf(wallet.ID, &m))
+			return answer(c, http.StatusOK, func(w *resource.Writer) { resource.WriteMonitor(w, wallet.ID, &m) })
 		}
 	}
 	return notFound("Monitor") // removed since
@@ -56,8 +57,7 @@ func (s *server) listMonitors(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	rows := converted(wallet.Monitors(), func(m *domain.Monitor) Monitor { return monitorOf(wallet.ID, m) })
-	return answerJSON(c, http.StatusOK, MonitorList{Data: rows})
+	return answerList(c, wallet.Monitors(), "", func(w *resource.Writer, m *domain.Monitor) { resource.WriteMonitor(w, wallet.ID, m) })
 }
 
 // DELETE /v1/wallets/{wallet_id}/monitors/{monitor_id}
@@ -78,11 +78,4 @@ func isThreshold(threshold money.Amount, body *MonitorSet) bool {
 	a, _ := money.Parse("", have)
 	b, ok := money.Parse("", asked)
 	return ok && a.Cmp(b) == 0
-}
-
-func monitorOf(wallet ids.Wallet, m *domain.Monitor) Monitor {
-	return Monitor{
-		ID: string(m.ID), WalletID: string(wallet), Metric: string(m.Metric), Currency: string(m.Threshold.Asset()),
-		Threshold: m.Threshold.String(), ThresholdMinor: minor(m.Threshold), Above: m.Above,
-	}
 }

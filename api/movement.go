@@ -4,12 +4,13 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/labstack/echo/v4"
-
 	"tallystick/domain"
 	"tallystick/domain/ids"
 	"tallystick/domain/money"
 	"tallystick/ledger"
+	"tallystick/resource"
+
+	"github.com/labstack/echo/v4"
 )
 
 // movementRoutes are the short ways to a transaction of one operation.
@@ -86,7 +87,7 @@ func (s *server) transact(c echo.Context, who caller, command domain.Command) er
 	if event == nil {
 		return errNoOutcome
 	}
-	return s.answerTransaction(c, http.StatusCreated, written(event, &receipt))
+	return s.answerTransaction(c, http.StatusCreated, made(event, &receipt))
 }
 
 var errNoOutcome = errors.New("api: a transaction without an outcome")
@@ -101,7 +102,7 @@ func (s *server) perform(c echo.Context, who caller, command domain.Command) (le
 	}
 	event := outcomeIn(receipt.Events)
 	if failed, ok := event.(*domain.TransactionFailed); ok {
-		return receipt, nil, s.withTransaction(c, wouldBeRefused(failed), &told{event: failed, at: receipt.Time})
+		return receipt, nil, s.withTransaction(c, wouldBeRefused(failed), &resource.Transaction{Fact: failed, At: receipt.Time})
 	}
 	return receipt, event, nil
 }

@@ -9,8 +9,8 @@ import (
 
 	"tallystick/domain"
 	"tallystick/ledger"
+	"tallystick/resource"
 
-	"github.com/go-faster/jx"
 	"github.com/labstack/echo/v4"
 )
 
@@ -51,7 +51,9 @@ func down(what string, cause error) *problem {
 // and the whole transaction are the details.
 func refused(failed *domain.TransactionFailed, at time.Time) *problem {
 	p := wouldBeRefused(failed)
-	p.details = append(p.details, transactionDetail(&told{event: failed, at: at}))
+	var w resource.Writer
+	(&resource.Transaction{Fact: failed, At: at}).Write(&w)
+	p.details = append(p.details, detail{"transaction", w.Bytes()})
 	return p
 }
 
@@ -64,14 +66,12 @@ func wouldBeRefused(failed *domain.TransactionFailed) *problem {
 	return p
 }
 
-func transactionDetail(t *told) detail { return detail{"transaction", appendTransaction(nil, t)} }
-
 func rejected(r *domain.Rejection) *problem {
 	p := &problem{code: r.Code, message: r.Message}
 	for _, value := range r.Details {
-		var e jx.Encoder
-		e.Str(value.Value)
-		p.details = append(p.details, detail{value.Name, e.Bytes()})
+		var w resource.Writer
+		resource.WriteValue(&w, value)
+		p.details = append(p.details, detail{value.Name, w.Bytes()})
 	}
 	return p
 }
@@ -139,26 +139,25 @@ func (s *server) answerError(err error, c echo.Context) {
 		seconds := max(1, int((p.retryAfter+time.Second-1)/time.Second))
 		c.Response().Header().Set("Retry-After", strconv.Itoa(seconds))
 	}
-	answer(c, kind.status, func(e *jx.Encoder) { //nolint:errcheck // the caller is gone
-		e.ObjStart()
-		e.FieldStart("error")
-		p.encode(e, requestID(c))
-		e.ObjEnd()
+	answer(c, kind.status, func(w *resource.Writer) { //nolint:errcheck // the caller is gone
+		w.Begin()
+		p.write(w, requestID(c))
+		w.End()
 	})
 }
 
-func (p *problem) encode(e *jx.Encoder, requestID string) {
-	e.ObjStart()
-	field(e, "name", kinds[p.code].name)
-	field(e, "code", string(p.code))
-	field(e, "message", p.message)
-	e.FieldStart("details")
-	e.ObjStart()
-	for _, d := range p.details {
-		e.FieldStart(d.name)
-		e.Raw(d.value)
-	}
-	e.ObjEnd()
-	field(e, "request_id", requestID)
-	e.ObjEnd()
+// write writes the field error.
+func (p *problem) write(w *resource.Writer, requestID string) {
+	w.Object("error", func() {
+		w.Word("name", kinds[p.code].name)
+		w.Word("code", string(p.code))
+		w.Text("message", p.message)
+		w.Object("details", func() {
+			for _, d := range p.details {
+				w.Name(d.name)
+				w.Raw(d.value)
+			}
+		})
+		w.Word("request_id", requestID)
+	})
 }

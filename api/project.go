@@ -7,11 +7,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"tallystick/domain"
 	"tallystick/domain/ids"
 	"tallystick/domain/money"
+	"tallystick/resource"
+
+	"github.com/labstack/echo/v4"
 )
 
 func (s *server) projectRoutes(v1 *echo.Group) {
@@ -41,7 +42,8 @@ func (s *server) createProject(c echo.Context) error {
 		return err
 	}
 	id := receipt.Events[0].(*domain.ProjectCreated).Project
-	return answerJSON(c, http.StatusCreated, projectOf(id, settings, receipt.Time))
+	shown := shownProject{id, &settings, receipt.Time}
+	return answer(c, http.StatusCreated, shown.write)
 }
 
 // GET /v1/projects
@@ -64,15 +66,15 @@ func (s *server) listProjects(c echo.Context) error {
 	}
 	delete(c.Response().Header(), "Tally-Sequence") // one of several shards says nothing
 	rows, next := pageAfter(all, limit, string(after), func(p domain.Project) string { return string(p.ID) })
-	list := ProjectList{Data: []Project{}, NextCursor: nextCursor(next)}
-	for _, project := range rows {
-		created, err := s.projectTime(c, project.ID)
+	list := make([]shownProject, len(rows))
+	for i := range rows {
+		created, err := s.projectTime(c, rows[i].ID)
 		if err != nil {
 			return err
 		}
-		list.Data = append(list.Data, projectOf(project.ID, project.Settings, created))
+		list[i] = shownProject{rows[i].ID, &rows[i].Settings, created}
 	}
-	return answerJSON(c, http.StatusOK, list)
+	return answerList(c, list, next, func(w *resource.Writer, row *shownProject) { row.write(w) })
 }
 
 // GET /v1/projects/{project_id}
@@ -135,24 +137,48 @@ func (s *server) answerProject(c echo.Context, id ids.Project, settings domain.P
 	if err != nil {
 		return err
 	}
-	return answerJSON(c, http.StatusOK, projectOf(id, settings, created))
+	shown := shownProject{id, &settings, created}
+	return answer(c, http.StatusOK, shown.write)
 }
 
-func projectOf(id ids.Project, settings domain.ProjectSettings, created time.Time) Project {
-	fees := feesOf(settings.Fees)
-	if fees.Transfer == nil { // shown even when it is nothing
-		fees.Transfer = &FeeRule{Percentage: money.Percentage{}.String()}
+// shownProject is a project with all that an answer shows of it.
+type shownProject struct {
+	id       ids.Project
+	settings *domain.ProjectSettings
+	created  time.Time
+}
+
+// write writes the project: schema Project.
+func (p *shownProject) write(w *resource.Writer) {
+	settings := p.settings
+	w.Begin()
+	w.Word("id", string(p.id))
+	w.Text("name", settings.Name)
+	w.Word("currency", string(settings.Currency))
+	w.Text("locale", settings.Locale)
+	w.Object("fees", func() { resource.FeeFields(w, withTransferFee(settings.Fees)) })
+	w.Bool("own_transfers_free", settings.OwnTransfersFree)
+	w.Word("time_zone", zoneOf(settings).String())
+	w.Object("limits", func() {
+		for i := range settings.Limits {
+			of := &settings.Limits[i]
+			w.Object(string(of.Currency), func() { resource.LimitFields(w, &of.Limits) })
+		}
+	})
+	w.Int("expiry_notice_seconds", int(settings.ExpiryNotice/time.Second))
+	w.Int("backdating_seconds", int(settings.Backdating/time.Second))
+	w.Bool("one_wallet_per_customer", settings.OneWalletPerCustomer)
+	w.Time("created_at", p.created)
+	w.End()
+}
+
+// withTransferFee returns fees with one for transfers, which is shown even when it
+// is nothing.
+func withTransferFee(fees []domain.FeeRule) []domain.FeeRule {
+	if slices.ContainsFunc(fees, func(f domain.FeeRule) bool { return f.Operation == domain.Transfer }) {
+		return fees
 	}
-	limits := make(ProjectLimits, len(settings.Limits))
-	for i := range settings.Limits {
-		limits[string(settings.Limits[i].Currency)] = limitsOf(settings.Limits[i].Limits)
-	}
-	return Project{
-		ID: string(id), Name: settings.Name, Currency: string(settings.Currency), Locale: settings.Locale,
-		Fees: fees, OwnTransfersFree: settings.OwnTransfersFree, TimeZone: zoneOf(&settings).String(), Limits: limits,
-		ExpiryNoticeSeconds: int64(settings.ExpiryNotice / time.Second), BackdatingSeconds: int64(settings.Backdating / time.Second),
-		OneWalletPerCustomer: settings.OneWalletPerCustomer, CreatedAt: created,
-	}
+	return append(slices.Clone(fees), domain.FeeRule{Operation: domain.Transfer})
 }
 
 // changeSettings sets what is given. Of fees and limits the operations and

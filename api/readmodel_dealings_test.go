@@ -8,6 +8,7 @@ import (
 	"tallystick/domain/ids"
 	"tallystick/events"
 	"tallystick/projections"
+	"tallystick/resource"
 )
 
 func (r *readModel) Holds(ctx context.Context, f projections.HoldFilter) (projections.Page[projections.Hold], error) {
@@ -37,15 +38,11 @@ func (r *readModel) holds(ctx context.Context, project ids.Project) ([]projectio
 		case *domain.HoldCaptured:
 			h := find(e.Hold)
 			h.Captured, h.Remaining, h.UpdatedAt = h.Captured.Add(e.Amount), e.Remaining, commit.Time
-			h.Transactions, h.Status = append(h.Transactions, e.Transaction), endOr(h.Status, e.Remaining, "captured")
+			h.Transactions, h.Status = append(h.Transactions, e.Transaction), resource.AfterCapture(e).Status
 		case *domain.HoldReleased:
 			h := find(e.Hold)
 			h.Released, h.Remaining, h.UpdatedAt = h.Released.Add(e.Amount), e.Remaining, commit.Time
-			end := "released"
-			if e.Expired {
-				end = "expired"
-			}
-			h.Status = endOr(h.Status, e.Remaining, end)
+			h.Status = resource.AfterRelease(e).Status
 		}
 	})
 	return slices.DeleteFunc(rows, func(h projections.Hold) bool { return h.Project != project }), err
@@ -84,11 +81,11 @@ func (r *readModel) escrows(ctx context.Context, project ids.Project) ([]project
 		case *domain.EscrowReleased:
 			row := find(e.Escrow)
 			row.Released, row.Remaining, row.Expired, row.UpdatedAt = row.Released.Add(e.Amount), e.Remaining, e.AtDeadline, commit.Time
-			row.Status, row.Transactions = endOr(row.Status, e.Remaining, "released"), append(row.Transactions, e.Transaction)
+			row.Status, row.Transactions = resource.AfterEscrowRelease(e).Status, append(row.Transactions, e.Transaction)
 		case *domain.EscrowRefunded:
 			row := find(e.Escrow)
 			row.Refunded, row.Remaining, row.Expired, row.UpdatedAt = row.Refunded.Add(e.Amount), e.Remaining, e.AtDeadline, commit.Time
-			row.Status, row.Transactions = endOr(row.Status, e.Remaining, "refunded"), append(row.Transactions, e.Transaction)
+			row.Status, row.Transactions = resource.AfterEscrowRefund(e).Status, append(row.Transactions, e.Transaction)
 		}
 	})
 	return slices.DeleteFunc(rows, func(e projections.Escrow) bool { return e.Project != project }), err

@@ -158,7 +158,7 @@ func (r *readModel) Transactions(ctx context.Context, f projections.TransactionF
 		return projections.Page[projections.Transaction]{}, err
 	}
 	rows = slices.DeleteFunc(rows, func(row projections.Transaction) bool {
-		return projectOfTransaction(row.Event) != f.Project || f.Status != "" && f.Status != statusIn(&row) || !touches(row.Event, f.Wallet)
+		return listed(&row).Project() != f.Project || f.Status != "" && f.Status != statusIn(&row) || !touches(row.Event, f.Wallet)
 	})
 	return newestFirst(rows, f.Cursor, f.Limit)
 }

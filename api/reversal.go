@@ -2,12 +2,12 @@ package api
 
 import (
 	"net/http"
-	"strconv"
-
-	"github.com/labstack/echo/v4"
 
 	"tallystick/domain"
 	"tallystick/domain/ids"
+	"tallystick/resource"
+
+	"github.com/labstack/echo/v4"
 )
 
 // POST /v1/transactions/{transaction_id}/reverse
@@ -94,62 +94,16 @@ func (s *server) cancelScheduled(c echo.Context, who caller) error {
 	return s.answerTransaction(c, http.StatusOK, recorded(&record))
 }
 
-// reversal is what was taken back of a transaction.
-type reversal struct {
-	whole      bool
-	by         []ids.Transaction
-	operations []domain.ReversedOperation // sums; nil: not known here
-}
-
-// reversalOf is what the ledger has of it; nil for nothing.
-func reversalOf(event domain.Event, sums *domain.Reversal) *reversal {
+// reversalOf is what the ledger says was taken back; nil for nothing.
+func reversalOf(event domain.Event, sums *domain.Reversal) *resource.Reversal {
 	original, ok := event.(*domain.TransactionCompleted)
 	if !ok || sums == nil {
 		return nil
 	}
-	r := &reversal{whole: len(sums.Operations) == len(original.Operations), by: sums.By(), operations: sums.Operations}
+	r := &resource.Reversal{Whole: len(sums.Operations) == len(original.Operations), IDs: sums.By(), Operations: sums.Operations}
 	for i := range sums.Operations {
 		sum := &sums.Operations[i]
-		r.whole = r.whole && sum.Amount.Cmp(original.Operations[sum.Operation].Amount) == 0
+		r.Whole = r.Whole && sum.Amount.Cmp(original.Operations[sum.Operation].Amount) == 0
 	}
 	return r
-}
-
-func appendReversal(b []byte, r *reversal) []byte {
-	if r == nil {
-		return append(b, `null`...)
-	}
-	b = strconv.AppendBool(append(b, `{"whole":`...), r.whole)
-	b = append(b, `,"reversed_by":[`...)
-	for i, id := range r.by {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendID(b, string(id))
-	}
-	b = append(b, ']')
-	if r.operations != nil {
-		b = appendReversed(b, r.operations)
-	}
-	return append(b, '}')
-}
-
-func appendReversed(b []byte, operations []domain.ReversedOperation) []byte {
-	b = append(b, `,"operations":[`...)
-	for i := range operations {
-		o := &operations[i]
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(append(b, `{"operation":`...), int64(o.Operation), 10)
-		b = appendAmount(append(b, `,"amount":"`...), o.Amount, `","amount_minor":`)
-		if !o.Received.IsZero() {
-			b = appendAmount(append(b, `,"received":"`...), o.Received, `","received_minor":`)
-		}
-		if !o.Fee.IsZero() {
-			b = appendAmount(append(b, `,"fee_returned":"`...), o.Fee, `","fee_returned_minor":`)
-		}
-		b = append(b, '}')
-	}
-	return append(b, ']')
 }

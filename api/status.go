@@ -56,7 +56,7 @@ func (s *server) closeWallet(c echo.Context, who caller) error {
 	}
 	closed := s.walletNow(&wallet, &project, created)
 	if event != nil {
-		closed.Transaction = appendTransaction(nil, written(event, &receipt))
+		closed.emptiedBy = made(event, &receipt)
 	}
-	return answerJSON(c, http.StatusOK, closed)
+	return answer(c, http.StatusOK, closed.write)
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"tallystick/domain"
 	"tallystick/domain/money"
@@ -119,31 +118,6 @@ func free(rule *domain.FeeRule) bool {
 	return rule.Percentage.IsZero() && !rule.Fixed.Set() && !rule.Minimum.Set() && !rule.Maximum.Set()
 }
 
-// feesOf is rules as answers show them.
-func feesOf(rules []domain.FeeRule) Fees {
-	var fees Fees
-	for i := range rules {
-		rule := &rules[i]
-		shown := CurrencyFee{
-			Percentage: rule.Percentage.String(), Fixed: rule.Fixed.String(), Minimum: rule.Minimum.String(), Maximum: rule.Maximum.String(),
-		}
-		field := fees.of(rule.Operation)
-		if *field == nil {
-			*field = new(FeeRule)
-		}
-		of := *field
-		if rule.Currency == "" {
-			of.Percentage, of.Fixed, of.Minimum, of.Maximum = shown.Percentage, shown.Fixed, shown.Minimum, shown.Maximum
-		} else {
-			if of.Currencies == nil {
-				of.Currencies = map[string]CurrencyFee{}
-			}
-			of.Currencies[string(rule.Currency)] = shown
-		}
-	}
-	return fees
-}
-
 func limitsFrom(body *Limits) (domain.Limits, error) {
 	var limits domain.Limits
 	for _, part := range [...]struct {
@@ -166,59 +140,4 @@ func limitsFrom(body *Limits) (domain.Limits, error) {
 		limits.MonthlyCount = domain.NewCount(*body.MonthlyCount)
 	}
 	return limits, nil
-}
-
-func limitsOf(l domain.Limits) Limits {
-	return Limits{
-		MaximumBalance: l.MaximumBalance.String(), MaximumAmount: l.MaximumAmount.String(),
-		DailyAmount: l.DailyAmount.String(), MonthlyAmount: l.MonthlyAmount.String(),
-		DailyCount: countOf(l.DailyCount), MonthlyCount: countOf(l.MonthlyCount),
-	}
-}
-
-func countOf(c domain.Count) *uint64 {
-	if !c.Set() {
-		return nil
-	}
-	value := c.Value()
-	return &value
-}
-
-// limitsInForce are a wallet's limits, nil where there are none.
-func limitsInForce(w *domain.Wallet, project *domain.Project, used *LimitsUsed) *WalletLimits {
-	limits := project.LimitsOf(w)
-	if limits.IsZero() {
-		return nil
-	}
-	l := limitsOf(limits)
-	return &WalletLimits{
-		MaximumBalance: l.MaximumBalance, MaximumAmount: l.MaximumAmount, DailyAmount: l.DailyAmount, MonthlyAmount: l.MonthlyAmount,
-		DailyCount: l.DailyCount, MonthlyCount: l.MonthlyCount, Used: used,
-	}
-}
-
-// usedOf is what counts against a wallet's sums and counts by the day and month,
-// nil where it has none.
-func usedOf(w *domain.Wallet, project *domain.Project, now time.Time) *LimitsUsed {
-	limits := project.LimitsOf(w)
-	if !limits.DailyAmount.Set() && !limits.MonthlyAmount.Set() && !limits.DailyCount.Set() && !limits.MonthlyCount.Set() {
-		return nil
-	}
-	used := project.Used(w, now)
-	return &LimitsUsed{
-		DailyAmount: used.DayAmount.String(), DailyCount: used.DayCount, DailyResetsAt: used.DayEnds(project),
-		MonthlyAmount: used.MonthAmount.String(), MonthlyCount: used.MonthCount, MonthlyResetsAt: used.MonthEnds(project),
-	}
-}
-
-// settlementOf is how a wallet is settled, nil where it is not.
-func settlementOf(w *domain.Wallet, due money.Amount) *WalletSettlement {
-	settlement := w.Terms.Settlement
-	if settlement.Period == "" {
-		return nil
-	}
-	return &WalletSettlement{
-		Period: string(settlement.Period), Day: settlement.Day, NextAt: settlement.Next.UTC(),
-		AmountDue: due.String(), AmountDueMinor: minor(due),
-	}
 }

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/go-faster/jx"
-	"github.com/labstack/echo/v4"
-
 	"tallystick/domain"
 	"tallystick/domain/ids"
 	"tallystick/ledger"
 	"tallystick/projections"
+	"tallystick/resource"
+
+	"github.com/labstack/echo/v4"
 )
 
 func (s *server) transactionRoutes(v1 *echo.Group) {
@@ -38,7 +38,7 @@ func (s *server) createTransaction(c echo.Context, who caller) error {
 	return inOperations(s.transact(c, who, command))
 }
 
-// try answers what a transaction would come to, and writes nothing.
+// try answers with what a transaction would come to, and writes nothing.
 func (s *server) try(c echo.Context, who caller, command *domain.Transact) error {
 	receipt, err := s.ledger.Try(c.Request().Context(), who.shard, command)
 	if err != nil {
@@ -51,8 +51,8 @@ func (s *server) try(c echo.Context, who caller, command *domain.Transact) error
 	case *domain.TransactionFailed:
 		return wouldBeRefused(event)
 	default:
-		would := written(event, &receipt)
-		would.dryRun = true
+		would := made(event, &receipt)
+		would.DryRun = true
 		return s.answerTransaction(c, http.StatusOK, would)
 	}
 }
@@ -83,8 +83,8 @@ func (s *server) listTransactions(c echo.Context, who caller) error {
 	return answerTransactions(c, converted(page.Rows, listed), page.Next)
 }
 
-func answerTransactions(c echo.Context, rows []*told, next string) error {
-	return answerList(c, rows, next, func(e *jx.Encoder, row **told) { e.Raw(appendTransaction(nil, *row)) })
+func answerTransactions(c echo.Context, rows []*resource.Transaction, next string) error {
+	return answerList(c, rows, next, func(w *resource.Writer, row **resource.Transaction) { (*row).Write(w) })
 }
 
 // findTransaction answers the list of the one transaction with a reference, from
@@ -96,7 +96,7 @@ func (s *server) findTransaction(c echo.Context, who caller, reference ids.Refer
 	if err != nil {
 		return err
 	}
-	var rows []*told
+	var rows []*resource.Transaction
 	if used {
 		record, ok, err := s.ledger.Transaction(c.Request().Context(), id)
 		if err != nil {
@@ -126,36 +126,53 @@ func (s *server) getTransaction(c echo.Context, who caller) error {
 func (s *server) transaction(c echo.Context, who caller) (ledger.TransactionRecord, error) {
 	id := ids.Transaction(param(c, "transaction_id"))
 	record, ok, err := s.ledger.Transaction(c.Request().Context(), id)
-	if err == nil && (!ok || projectOfTransaction(record.Event) != who.project) {
+	if err == nil && (!ok || recorded(&record).Project() != who.project) {
 		err = notFound("Transaction")
 	}
 	return record, err
 }
 
+// made is a transaction that the request made.
+func made(fact domain.Event, receipt *ledger.Receipt) *resource.Transaction {
+	return &resource.Transaction{Fact: fact, At: receipt.Time, Made: true, Wallets: receipt.Standings}
+}
+
 // recorded is a transaction as the ledger has it.
-func recorded(r *ledger.TransactionRecord) *told {
-	return &told{event: r.Event, at: r.Time, cancelled: r.Cancelled, reversal: reversalOf(r.Event, r.Reversal)}
+func recorded(r *ledger.TransactionRecord) *resource.Transaction {
+	return &resource.Transaction{Fact: r.Event, At: r.Time, Cancelled: r.Cancelled, Reversal: reversalOf(r.Event, r.Reversal)}
 }
 
 // listed is a transaction as the read model has it.
-func listed(r *projections.Transaction) *told {
-	t := &told{event: r.Event, at: r.Time, cancelled: r.Cancelled}
+func listed(r *projections.Transaction) *resource.Transaction {
+	t := &resource.Transaction{Fact: r.Event, At: r.Time, Cancelled: r.Cancelled}
 	if len(r.ReversedBy) > 0 {
-		t.reversal = &reversal{by: r.ReversedBy, whole: r.ReversedWhole}
+		t.Reversal = &resource.Reversal{IDs: r.ReversedBy, Whole: r.ReversedWhole}
 	}
 	return t
 }
 
-func projectOfTransaction(event domain.Event) ids.Project {
-	switch t := event.(type) {
-	case *domain.TransactionCompleted:
-		return t.Project
-	case *domain.TransactionFailed:
-		return t.Project
-	case *domain.TransactionScheduled:
-		return t.Project
+// answerTransaction sends a transaction. A large one is written in its project's turn.
+func (s *server) answerTransaction(c echo.Context, status int, t *resource.Transaction) error {
+	w := newWriter()
+	defer putWriter(w)
+	if err := s.writeInTurn(c, w, t); err != nil {
+		return err
 	}
-	return ""
+	return send(c, status, jsonType, w.Bytes())
+}
+
+func (s *server) writeInTurn(c echo.Context, w *resource.Writer, t *resource.Transaction) error {
+	return s.turns.encode(c.Request().Context(), t.Project(), t.Size(), func() { t.Write(w) })
+}
+
+// withTransaction adds a transaction to the details of a problem.
+func (s *server) withTransaction(c echo.Context, p *problem, t *resource.Transaction) error {
+	var w resource.Writer
+	if err := s.writeInTurn(c, &w, t); err != nil {
+		return err
+	}
+	p.details = append(p.details, detail{"transaction", w.Bytes()})
+	return p
 }
 
 // transactOf is a transaction as it was asked for.

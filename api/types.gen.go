@@ -37,32 +37,6 @@ type AssetList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// Balance defines model for Balance.
-type Balance struct {
-	AsOf             time.Time `json:"as_of"`
-	Available        *string   `json:"available"`
-	AvailableMinor   *int64    `json:"available_minor"`
-	Balance          string    `json:"balance"`
-	BalanceFormatted string    `json:"balance_formatted"`
-	BalanceMinor     *int64    `json:"balance_minor"`
-	Currency         string    `json:"currency"`
-
-	// Held Null at a past time, like available: what was held then is not kept
-	Held      *string `json:"held"`
-	HeldMinor *int64  `json:"held_minor"`
-	Version   uint64  `json:"version"`
-	WalletID  string  `json:"wallet_id"`
-}
-
-// BatchFailure defines model for BatchFailure.
-type BatchFailure struct {
-	Error ErrorBody `json:"error"`
-
-	// Reference Null where it could not be read
-	Reference *string `json:"reference"`
-	Status    string  `json:"status"`
-}
-
 // Credential defines model for Credential.
 type Credential struct {
 	APIKey    string    `json:"api_key"`
@@ -80,28 +54,6 @@ type CredentialCreate struct {
 // CredentialList defines model for CredentialList.
 type CredentialList struct {
 	Data []Credential `json:"data"`
-
-	// NextCursor Send it as cursor for what follows; null at the end
-	NextCursor *string `json:"next_cursor"`
-}
-
-// Credit defines model for Credit.
-type Credit struct {
-	Currency      string    `json:"currency"`
-	ExpiresAt     time.Time `json:"expires_at"`
-	ID            string    `json:"id"`
-	Original      string    `json:"original"`
-	OriginalMinor *int64    `json:"original_minor"`
-
-	// Remaining Without what holds reserve
-	Remaining      string `json:"remaining"`
-	RemainingMinor *int64 `json:"remaining_minor"`
-	WalletID       string `json:"wallet_id"`
-}
-
-// CreditList defines model for CreditList.
-type CreditList struct {
-	Data []Credit `json:"data"`
 
 	// NextCursor Send it as cursor for what follows; null at the end
 	NextCursor *string `json:"next_cursor"`
@@ -157,148 +109,11 @@ type CustomerUpsert struct {
 	Username *string `json:"username,omitempty"`
 }
 
-// DryRun A transaction that was not made
-type DryRun struct {
-	CreatedAt   time.Time `json:"created_at"`
-	Description string    `json:"description"`
-
-	// DryRun true
-	DryRun bool `json:"dry_run"`
-
-	// EffectiveAt The business's time for it; null: when it was made
-	EffectiveAt *time.Time `json:"effective_at"`
-
-	// Entries In the order they were made; none unless it is completed
-	Entries []Entry  `json:"entries"`
-	Failure *Failure `json:"failure"`
-
-	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
-	Metadata   Metadata    `json:"metadata"`
-	Operations []Operation `json:"operations"`
-	Origin     *Origin     `json:"origin"`
-	Reference  string      `json:"reference"`
-	Reversal   *Reversal   `json:"reversal"`
-
-	// ScheduledFor Of one that is scheduled or cancelled
-	ScheduledFor *time.Time `json:"scheduled_for"`
-	Status       string     `json:"status"`
-
-	// Wallets In the answer of a write: the wallets that it touched
-	Wallets []Standing `json:"wallets"`
-}
-
-// Entry defines model for Entry.
-type Entry struct {
-	// Amount Negative where value leaves the wallet
-	Amount            string    `json:"amount"`
-	AmountMinor       *int64    `json:"amount_minor"`
-	BalanceAfter      string    `json:"balance_after"`
-	BalanceAfterMinor *int64    `json:"balance_after_minor"`
-	CreatedAt         time.Time `json:"created_at"`
-	Currency          string    `json:"currency"`
-
-	// EffectiveAt In lists: the business's time for it, where it is not created_at
-	EffectiveAt time.Time `json:"effective_at,omitempty"`
-
-	// Fee Part of the operation's fee
-	Fee  bool   `json:"fee"`
-	ID   string `json:"id"`
-	Kind string `json:"kind"`
-
-	// Lots Expiring credit that the entry took or brought
-	Lots []Lot `json:"lots,omitempty"`
-
-	// Operation Index of the operation that made it
-	Operation int `json:"operation"`
-
-	// TransactionID Null in a dry run
-	TransactionID *string `json:"transaction_id"`
-
-	// Version Of the wallet after the entry
-	Version  int    `json:"version"`
-	WalletID string `json:"wallet_id"`
-}
-
-// EntryList defines model for EntryList.
-type EntryList struct {
-	Data []Entry `json:"data"`
-
-	// NextCursor Send it as cursor for what follows; null at the end
-	NextCursor *string `json:"next_cursor"`
-}
-
-// Error defines model for Error.
-type Error struct {
-	Error ErrorBody `json:"error"`
-}
-
-// ErrorBody defines model for ErrorBody.
-type ErrorBody struct {
-	Code string `json:"code"`
-
-	// Details The values that broke the rule, amounts as plain decimals. `transaction` with DUPLICATE_REFERENCE_ID, and with every
-	// 422 that was recorded under its reference, these with `failed_operation` as well. Of a dry run nothing is recorded.
-	// VERSION_CONFLICT has `wallet_id`, `version` and `current_version`; WALLET_NOT_EMPTY has `balance`, `held`, `holds` and
-	// `escrows`; LIMIT_EXCEEDED has `limit`, `maximum`, what is `used`, and when it `resets_at`;
-	// TOO_MANY_WEBHOOK_ENDPOINTS has `limit`, the number that a project may have; IDENTIFIER_TAKEN has the `field`, and as
-	// what another customer has its text (`taken_as`).
-	Details   map[string]json.RawMessage `json:"details"`
-	Message   string                     `json:"message"`
-	Name      string                     `json:"name"`
-	RequestID string                     `json:"request_id"`
-}
-
-// Escrow defines model for Escrow.
-type Escrow struct {
-	Amount      string `json:"amount"`
-	AmountMinor *int64 `json:"amount_minor"`
-	Approval    bool   `json:"approval"`
-
-	// Approved Sides that approved: sender, recipient
-	Approved   []string  `json:"approved"`
-	AtDeadline *string   `json:"at_deadline"`
-	CreatedAt  time.Time `json:"created_at"`
-	Currency   string    `json:"currency"`
-
-	// Deadline Null: none
-	Deadline *time.Time `json:"deadline"`
-
-	// Expired Its deadline ended it
-	Expired           bool   `json:"expired"`
-	ID                string `json:"id"`
-	RecipientWalletID string `json:"recipient_wallet_id"`
-	Reference         string `json:"reference"`
-	Refunded          string `json:"refunded"`
-	RefundedMinor     *int64 `json:"refunded_minor"`
-	Released          string `json:"released"`
-	ReleasedMinor     *int64 `json:"released_minor"`
-	Remaining         string `json:"remaining"`
-	RemainingMinor    *int64 `json:"remaining_minor"`
-	SenderWalletID    string `json:"sender_wallet_id"`
-	Status            string `json:"status"`
-
-	// TransactionID That funds it
-	TransactionID string `json:"transaction_id"`
-
-	// TransactionIDs What moved money of it, in order
-	TransactionIDs []string  `json:"transaction_ids"`
-	UpdatedAt      time.Time `json:"updated_at"`
-}
-
 // EscrowApprove defines model for EscrowApprove.
 type EscrowApprove struct {
 	// Actor Who it was, for the record
 	Actor string `json:"actor,omitempty"`
 	Party string `json:"party"`
-}
-
-// EscrowChanged defines model for EscrowChanged.
-type EscrowChanged struct {
-	Escrow      EscrowState     `json:"escrow"`
-	Transaction json.RawMessage `json:"transaction"`
-
-	// Wallets That were touched, right after
-	Wallets json.RawMessage `json:"wallets"`
 }
 
 // EscrowCreate defines model for EscrowCreate.
@@ -328,14 +143,6 @@ type EscrowCreate struct {
 	SenderWalletID    string `json:"sender_wallet_id"`
 }
 
-// EscrowList defines model for EscrowList.
-type EscrowList struct {
-	Data []Escrow `json:"data"`
-
-	// NextCursor Send it as cursor for what follows; null at the end
-	NextCursor *string `json:"next_cursor"`
-}
-
 // EscrowMove defines model for EscrowMove.
 type EscrowMove struct {
 	// Amount Without one: all that is left
@@ -346,34 +153,6 @@ type EscrowMove struct {
 	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
 	Metadata  Metadata `json:"metadata,omitempty"`
 	Reference string   `json:"reference,omitempty"`
-}
-
-// EscrowOpened defines model for EscrowOpened.
-type EscrowOpened struct {
-	Escrow      Escrow          `json:"escrow"`
-	Transaction json.RawMessage `json:"transaction"`
-
-	// Wallets That were touched, right after
-	Wallets json.RawMessage `json:"wallets"`
-}
-
-// EscrowState defines model for EscrowState.
-type EscrowState struct {
-	Currency       string `json:"currency"`
-	ID             string `json:"id"`
-	Remaining      string `json:"remaining"`
-	RemainingMinor *int64 `json:"remaining_minor"`
-	Status         string `json:"status"`
-}
-
-// Failure Why a failed transaction failed; null of a completed one
-type Failure struct {
-	Code    string            `json:"code"`
-	Details map[string]string `json:"details"`
-
-	// FailedOperation Null where it is not about one operation
-	FailedOperation *int   `json:"failed_operation"`
-	Message         string `json:"message"`
 }
 
 // FeeRule defines model for FeeRule.
@@ -409,35 +188,6 @@ type Health struct {
 	Status string `json:"status"`
 }
 
-// Hold defines model for Hold.
-type Hold struct {
-	Amount        string    `json:"amount"`
-	AmountMinor   *int64    `json:"amount_minor"`
-	Captured      string    `json:"captured"`
-	CapturedMinor *int64    `json:"captured_minor"`
-	CreatedAt     time.Time `json:"created_at"`
-	Currency      string    `json:"currency"`
-	Description   string    `json:"description"`
-
-	// ExpiresAt Null: never
-	ExpiresAt *time.Time `json:"expires_at"`
-	ID        string     `json:"id"`
-
-	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
-	Metadata       Metadata `json:"metadata"`
-	Reference      string   `json:"reference"`
-	Released       string   `json:"released"`
-	ReleasedMinor  *int64   `json:"released_minor"`
-	Remaining      string   `json:"remaining"`
-	RemainingMinor *int64   `json:"remaining_minor"`
-	Status         string   `json:"status"`
-
-	// TransactionIDs What moved money of it, in order
-	TransactionIDs []string  `json:"transaction_ids"`
-	UpdatedAt      time.Time `json:"updated_at"`
-	WalletID       string    `json:"wallet_id"`
-}
-
 // HoldCapture defines model for HoldCapture.
 type HoldCapture struct {
 	// Amount Without one: all that is left
@@ -456,15 +206,6 @@ type HoldCapture struct {
 	ReleaseRest bool `json:"release_rest,omitempty"`
 }
 
-// HoldChanged defines model for HoldChanged.
-type HoldChanged struct {
-	Hold        HoldState       `json:"hold"`
-	Transaction json.RawMessage `json:"transaction,omitempty"`
-
-	// Wallets That were touched, right after
-	Wallets json.RawMessage `json:"wallets"`
-}
-
 // HoldCreate defines model for HoldCreate.
 type HoldCreate struct {
 	Amount      string          `json:"amount,omitempty"`
@@ -480,37 +221,11 @@ type HoldCreate struct {
 	WalletID  string   `json:"wallet_id"`
 }
 
-// HoldList defines model for HoldList.
-type HoldList struct {
-	Data []Hold `json:"data"`
-
-	// NextCursor Send it as cursor for what follows; null at the end
-	NextCursor *string `json:"next_cursor"`
-}
-
-// HoldPlaced defines model for HoldPlaced.
-type HoldPlaced struct {
-	Hold Hold `json:"hold"`
-
-	// Wallets That were touched, right after
-	Wallets json.RawMessage `json:"wallets"`
-}
-
 // HoldRelease defines model for HoldRelease.
 type HoldRelease struct {
 	// Amount Without one: all that is left
 	Amount      string          `json:"amount,omitempty"`
 	AmountMinor json.RawMessage `json:"amount_minor,omitempty"`
-}
-
-// HoldState defines model for HoldState.
-type HoldState struct {
-	Currency       string `json:"currency"`
-	ID             string `json:"id"`
-	Remaining      string `json:"remaining"`
-	RemainingMinor *int64 `json:"remaining_minor"`
-	Status         string `json:"status"`
-	WalletID       string `json:"wallet_id"`
 }
 
 // HostPayBalance defines model for HostPayBalance.
@@ -604,50 +319,8 @@ type Limits struct {
 	MonthlyCount *uint64 `json:"monthly_count,omitempty"`
 }
 
-// LimitsUsed What counts against sums and counts, what active holds reserve among it; not in lists, and not where there are none
-type LimitsUsed struct {
-	DailyAmount     string    `json:"daily_amount"`
-	DailyCount      uint64    `json:"daily_count"`
-	DailyResetsAt   time.Time `json:"daily_resets_at"`
-	MonthlyAmount   string    `json:"monthly_amount"`
-	MonthlyCount    uint64    `json:"monthly_count"`
-	MonthlyResetsAt time.Time `json:"monthly_resets_at"`
-}
-
-// Lot A part of expiring credit
-type Lot struct {
-	Amount      string    `json:"amount"`
-	AmountMinor *int64    `json:"amount_minor"`
-	ExpiresAt   time.Time `json:"expires_at"`
-	ID          string    `json:"id"`
-
-	// Original Of the whole lot, when it was granted
-	Original      string `json:"original"`
-	OriginalMinor *int64 `json:"original_minor"`
-}
-
 // Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
 type Metadata map[string]string
-
-// Monitor defines model for Monitor.
-type Monitor struct {
-	// Above The number is at the threshold or above
-	Above          bool   `json:"above"`
-	Currency       string `json:"currency"`
-	ID             string `json:"id"`
-	Metric         string `json:"metric"`
-	Threshold      string `json:"threshold"`
-	ThresholdMinor *int64 `json:"threshold_minor"`
-	WalletID       string `json:"wallet_id"`
-}
-
-// MonitorList defines model for MonitorList.
-type MonitorList struct {
-	Data []Monitor `json:"data"`
-
-	// NextCursor Always null: a wallet has at most 50
-	NextCursor *string `json:"next_cursor"`
-}
 
 // MonitorSet defines model for MonitorSet.
 type MonitorSet struct {
@@ -703,38 +376,6 @@ type NumberedWallet struct {
 	WalletID string `json:"wallet_id"`
 }
 
-// Operation defines model for Operation.
-type Operation struct {
-	Amount      string `json:"amount"`
-	AmountMinor *int64 `json:"amount_minor"`
-	Currency    string `json:"currency"`
-
-	// ExpiresAt Of issue: when the credit ends
-	ExpiresAt time.Time `json:"expires_at,omitempty"`
-
-	// Fee Charged on top, to the sender; of issue to the recipient
-	Fee      string `json:"fee"`
-	FeeMinor *int64 `json:"fee_minor"`
-
-	// FeeReturned Of a reversal: given back to who paid it, in that wallet's currency
-	FeeReturned      string `json:"fee_returned,omitempty"`
-	FeeReturnedMinor *int64 `json:"fee_returned_minor,omitempty"`
-
-	// Grant Of issue: credit that nobody paid for
-	Grant bool `json:"grant,omitempty"`
-
-	// Rate Of exchange; not of a reversal
-	Rate string `json:"rate,omitempty"`
-
-	// Received Of exchange: what the recipient gets
-	Received          string  `json:"received,omitempty"`
-	ReceivedCurrency  string  `json:"received_currency,omitempty"`
-	ReceivedMinor     *int64  `json:"received_minor,omitempty"`
-	RecipientWalletID *string `json:"recipient_wallet_id"`
-	SenderWalletID    *string `json:"sender_wallet_id"`
-	Type              string  `json:"type"`
-}
-
 // OperationCreate defines model for OperationCreate.
 type OperationCreate struct {
 	Amount      string          `json:"amount,omitempty"`
@@ -760,36 +401,10 @@ type OperationCreate struct {
 	Type           string `json:"type"`
 }
 
-// Origin What the transaction came of: the hold of a capture, the escrow, the lot that expired, the transaction that was reversed, the wallet that was closed or settled; of a schedule, the transaction itself. Null where its operations were asked for
-type Origin struct {
-	ID   string `json:"id"`
-	Kind string `json:"kind"`
-}
-
 // Precondition defines model for Precondition.
 type Precondition struct {
 	Version  *uint64 `json:"version"`
 	WalletID string  `json:"wallet_id"`
-}
-
-// Project defines model for Project.
-type Project struct {
-	BackdatingSeconds   int64     `json:"backdating_seconds"`
-	CreatedAt           time.Time `json:"created_at"`
-	Currency            string    `json:"currency"`
-	ExpiryNoticeSeconds int64     `json:"expiry_notice_seconds"`
-
-	// Fees What an operation costs its payer, on top of the amount. All but issue are paid by the wallet that money leaves
-	Fees Fees   `json:"fees"`
-	ID   string `json:"id"`
-
-	// Limits By currency, of each customer's wallet: GHS
-	Limits               ProjectLimits `json:"limits"`
-	Locale               string        `json:"locale"`
-	Name                 string        `json:"name"`
-	OneWalletPerCustomer bool          `json:"one_wallet_per_customer"`
-	OwnTransfersFree     bool          `json:"own_transfers_free"`
-	TimeZone             string        `json:"time_zone"`
 }
 
 // ProjectChange defines model for ProjectChange.
@@ -844,32 +459,12 @@ type ProjectCreate struct {
 // ProjectLimits By currency, of each customer's wallet: GHS
 type ProjectLimits map[string]Limits
 
-// ProjectList defines model for ProjectList.
-type ProjectList struct {
-	Data []Project `json:"data"`
-
-	// NextCursor Send it as cursor for what follows; null at the end
-	NextCursor *string `json:"next_cursor"`
-}
-
 // Readiness defines model for Readiness.
 type Readiness struct {
 	Ready bool `json:"ready"`
 
 	// Reasons By check, what is wrong
 	Reasons map[string]string `json:"reasons"`
-}
-
-// Reversal What was taken back of the transaction; null for nothing
-type Reversal struct {
-	// Operations Sums over all reversals, of the operations that were reversed; not in lists
-	Operations []ReversedOperation `json:"operations,omitempty"`
-
-	// ReversedBy Transactions, in order
-	ReversedBy []string `json:"reversed_by"`
-
-	// Whole Nothing is left to reverse
-	Whole bool `json:"whole"`
 }
 
 // Reverse defines model for Reverse.
@@ -900,40 +495,11 @@ type ReversePart struct {
 	Operation *int `json:"operation"`
 }
 
-// ReversedOperation defines model for ReversedOperation.
-type ReversedOperation struct {
-	Amount           string `json:"amount"`
-	AmountMinor      *int64 `json:"amount_minor"`
-	FeeReturned      string `json:"fee_returned,omitempty"`
-	FeeReturnedMinor *int64 `json:"fee_returned_minor,omitempty"`
-
-	// Operation Index of the operation
-	Operation int `json:"operation"`
-
-	// Received Of an exchange, in the other currency
-	Received      string `json:"received,omitempty"`
-	ReceivedMinor *int64 `json:"received_minor,omitempty"`
-}
-
 // Settlement When a period of a postpaid wallet ends, at midnight in the project's time zone
 type Settlement struct {
 	// Day Of a week 1 (Monday) to 7; of a month 1 to 31, in a shorter one its last
 	Day    int    `json:"day,omitempty"`
 	Period string `json:"period,omitempty"`
-}
-
-// Standing A wallet's numbers, right after what was done
-type Standing struct {
-	// Available Null for an issuance account, which has no limit
-	Available      *string `json:"available"`
-	AvailableMinor *int64  `json:"available_minor"`
-	Balance        string  `json:"balance"`
-	BalanceMinor   *int64  `json:"balance_minor"`
-	Currency       string  `json:"currency"`
-	Held           string  `json:"held"`
-	HeldMinor      *int64  `json:"held_minor"`
-	Version        uint64  `json:"version"`
-	WalletID       string  `json:"wallet_id"`
 }
 
 // StatusChange defines model for StatusChange.
@@ -943,34 +509,6 @@ type StatusChange struct {
 
 	// Reason Kept for the record
 	Reason string `json:"reason,omitempty"`
-}
-
-// Transaction defines model for Transaction.
-type Transaction struct {
-	CreatedAt   time.Time `json:"created_at"`
-	Description string    `json:"description"`
-
-	// EffectiveAt The business's time for it; null: when it was made
-	EffectiveAt *time.Time `json:"effective_at"`
-
-	// Entries In the order they were made; none unless it is completed
-	Entries []Entry  `json:"entries"`
-	Failure *Failure `json:"failure"`
-	ID      string   `json:"id"`
-
-	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
-	Metadata   Metadata    `json:"metadata"`
-	Operations []Operation `json:"operations"`
-	Origin     *Origin     `json:"origin"`
-	Reference  string      `json:"reference"`
-	Reversal   *Reversal   `json:"reversal"`
-
-	// ScheduledFor Of one that is scheduled or cancelled
-	ScheduledFor *time.Time `json:"scheduled_for"`
-	Status       string     `json:"status"`
-
-	// Wallets In the answer of a write: the wallets that it touched
-	Wallets []Standing `json:"wallets,omitempty"`
 }
 
 // TransactionCreate defines model for TransactionCreate.
@@ -995,14 +533,6 @@ type TransactionCreate struct {
 	ScheduledFor string `json:"scheduled_for,omitempty"`
 }
 
-// TransactionList defines model for TransactionList.
-type TransactionList struct {
-	Data []Transaction `json:"data"`
-
-	// NextCursor Send it as cursor for what follows; null at the end
-	NextCursor *string `json:"next_cursor"`
-}
-
 // TransferCreate defines model for TransferCreate.
 type TransferCreate struct {
 	Amount      string          `json:"amount,omitempty"`
@@ -1019,56 +549,6 @@ type TransferCreate struct {
 	RecipientWalletID string `json:"recipient_wallet_id,omitempty"`
 	Reference         string `json:"reference,omitempty"`
 	SenderWalletID    string `json:"sender_wallet_id"`
-}
-
-// Wallet defines model for Wallet.
-type Wallet struct {
-	// Available What can be spent. Null for an issuance account, which has no limit
-	Available      *string `json:"available"`
-	AvailableMinor *int64  `json:"available_minor"`
-
-	// Balance Below zero of a postpaid wallet that owes, and of an issuance account
-	Balance          string    `json:"balance"`
-	BalanceFormatted string    `json:"balance_formatted"`
-	BalanceMinor     *int64    `json:"balance_minor"`
-	CreatedAt        time.Time `json:"created_at"`
-
-	// CreditLimit Null of a PREPAID wallet
-	CreditLimit      *string `json:"credit_limit"`
-	CreditLimitMinor *int64  `json:"credit_limit_minor"`
-	Currency         string  `json:"currency"`
-
-	// CustomerID Null for a system wallet
-	CustomerID *string `json:"customer_id"`
-
-	// Fees Its own, instead of the project's for these operations
-	Fees Fees `json:"fees"`
-
-	// Held What holds reserve of the balance
-	Held      string        `json:"held"`
-	HeldMinor *int64        `json:"held_minor"`
-	ID        string        `json:"id"`
-	Limits    *WalletLimits `json:"limits"`
-
-	// Metadata Up to 50 keys of up to 100 bytes, 16 KiB in all
-	Metadata Metadata `json:"metadata"`
-	Name     string   `json:"name"`
-
-	// Number Unique in the installation
-	Number     uint64            `json:"number"`
-	Role       string            `json:"role"`
-	Settlement *WalletSettlement `json:"settlement"`
-	Status     string            `json:"status"`
-
-	// System Not a customer's
-	System bool `json:"system"`
-
-	// Transaction That emptied it, where the wallet was closed so
-	Transaction json.RawMessage `json:"transaction,omitempty"`
-	Type        string          `json:"type"`
-
-	// Version How many entries led to the balance
-	Version uint64 `json:"version"`
 }
 
 // WalletChange defines model for WalletChange.
@@ -1151,25 +631,6 @@ type WalletIssue struct {
 	Reference string   `json:"reference,omitempty"`
 }
 
-// WalletLimits The limits in force: its own, and where it has none the project's. Null where nothing bounds it
-type WalletLimits struct {
-	DailyAmount    string      `json:"daily_amount,omitempty"`
-	DailyCount     *uint64     `json:"daily_count,omitempty"`
-	MaximumAmount  string      `json:"maximum_amount,omitempty"`
-	MaximumBalance string      `json:"maximum_balance,omitempty"`
-	MonthlyAmount  string      `json:"monthly_amount,omitempty"`
-	MonthlyCount   *uint64     `json:"monthly_count,omitempty"`
-	Used           *LimitsUsed `json:"used,omitempty"`
-}
-
-// WalletList defines model for WalletList.
-type WalletList struct {
-	Data []Wallet `json:"data"`
-
-	// NextCursor Send it as cursor for what follows; null at the end
-	NextCursor *string `json:"next_cursor"`
-}
-
 // WalletMovement defines model for WalletMovement.
 type WalletMovement struct {
 	Amount      string          `json:"amount,omitempty"`
@@ -1193,18 +654,6 @@ type WalletSettle struct {
 
 	// SenderWalletID Who pays. Without one: money from outside
 	SenderWalletID string `json:"sender_wallet_id,omitempty"`
-}
-
-// WalletSettlement Null of a wallet that is not settled
-type WalletSettlement struct {
-	// AmountDue What the last settlement asked for and was not paid since
-	AmountDue      string `json:"amount_due"`
-	AmountDueMinor *int64 `json:"amount_due_minor"`
-	Day            int    `json:"day"`
-
-	// NextAt When the period ends
-	NextAt time.Time `json:"next_at"`
-	Period string    `json:"period"`
 }
 
 // WebhookEndpoint defines model for WebhookEndpoint.
@@ -1234,21 +683,3 @@ type WebhookEndpointList struct {
 	// NextCursor Send it as cursor for what follows; null at the end
 	NextCursor *string `json:"next_cursor"`
 }
-
-// Cursor defines model for Cursor.
-type Cursor = string
-
-// IdempotencyKey defines model for IdempotencyKey.
-type IdempotencyKey = string
-
-// Limit defines model for Limit.
-type Limit = int
-
-// MinSequence defines model for MinSequence.
-type MinSequence = string
-
-// ProjectID defines model for ProjectID.
-type ProjectID = string
-
-// WalletID defines model for WalletID.
-type WalletID = string

@@ -4,12 +4,13 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"tallystick/domain"
 	"tallystick/domain/ids"
 	"tallystick/domain/money"
 	"tallystick/projections"
+	"tallystick/resource"
+
+	"github.com/labstack/echo/v4"
 )
 
 func (s *server) walletRoutes(v1 *echo.Group) {
@@ -39,7 +40,7 @@ func (s *server) createWallet(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	return answerJSON(c, opened.status, s.walletNow(&opened.wallet, &opened.project, opened.created))
+	return answer(c, opened.status, s.walletNow(&opened.wallet, &opened.project, opened.created).write)
 }
 
 // PATCH /v1/wallets/{wallet_id}
@@ -81,10 +82,10 @@ func (s *server) listWallets(c echo.Context, who caller) error {
 		return readModelError(err)
 	}
 	project := s.settings(who)
-	rows := converted(page.Rows, func(row *projections.Wallet) Wallet {
-		return walletOf(&row.Wallet, &project, figures{held: row.Held, available: row.Available, due: row.Due}, row.CreatedAt)
+	return answerList(c, page.Rows, page.Next, func(w *resource.Writer, row *projections.Wallet) {
+		shown := shownWallet{wallet: &row.Wallet, project: &project, held: row.Held, available: row.Available, due: row.Due, created: row.CreatedAt}
+		shown.write(w)
 	})
-	return answerJSON(c, http.StatusOK, WalletList{Data: rows, NextCursor: nextCursor(page.Next)})
 }
 
 // GET /v1/wallets/{wallet_id}
@@ -163,7 +164,7 @@ func (s *server) answerWallet(c echo.Context, who caller, id ids.Wallet) error {
 	if err != nil {
 		return err
 	}
-	return answerJSON(c, http.StatusOK, s.walletNow(&wallet, &project, created))
+	return answer(c, http.StatusOK, s.walletNow(&wallet, &project, created).write)
 }
 
 // walletTime is when a wallet was made: the state does not keep it, its place
@@ -182,39 +183,98 @@ func (s *server) settings(who caller) (project domain.Project) {
 
 func walletID(c echo.Context) ids.Wallet { return ids.Wallet(param(c, "wallet_id")) }
 
-// figures are what a wallet's own row does not hold.
-type figures struct {
+// shownWallet is a wallet with all that an answer shows of it.
+type shownWallet struct {
+	wallet               *domain.Wallet
+	project              *domain.Project
 	held, available, due money.Amount
-	used                 *LimitsUsed // nil: not known here, or nothing counts
+	used                 *domain.Usage // nil: not known here, or no limit needs it
+	created              time.Time
+	emptiedBy            *resource.Transaction // nil: none
 }
 
 // walletNow is a wallet of the ledger's, as of now.
-func (s *server) walletNow(w *domain.Wallet, project *domain.Project, created time.Time) Wallet {
+func (s *server) walletNow(w *domain.Wallet, project *domain.Project, created time.Time) *shownWallet {
 	now := s.now()
 	available, _ := w.Available(now)
-	return walletOf(w, project, figures{w.Held(), available, w.Due(), usedOf(w, project, now)}, created)
+	return &shownWallet{
+		wallet: w, project: project, held: w.Held(), available: available, due: w.Due(), used: usedOf(w, project, now), created: created,
+	}
 }
 
-func walletOf(w *domain.Wallet, project *domain.Project, f figures, created time.Time) Wallet {
-	b := balanceOf(w, project, f.held, f.available)
-	wallet := Wallet{
-		ID: string(w.ID), Number: w.Number, System: w.Role != domain.CustomerWallet, Role: string(w.Role), Type: string(w.Type),
-		Status: string(w.Status), Name: w.Name, Metadata: metadataOf(w.Metadata), Currency: b.Currency,
-		Balance: b.Balance, BalanceMinor: b.BalanceMinor, BalanceFormatted: b.BalanceFormatted,
-		Available: b.Available, AvailableMinor: b.AvailableMinor, Held: *b.Held, HeldMinor: b.HeldMinor,
-		Settlement: settlementOf(w, f.due), Limits: limitsInForce(w, project, f.used), Fees: feesOf(w.Terms.Fees),
-		Version: b.Version, CreatedAt: created,
+// write writes the wallet: schema Wallet.
+func (shown *shownWallet) write(w *resource.Writer) {
+	of := resource.WalletOf(shown.wallet)
+	terms, limits := shown.wallet.Terms, shown.project.LimitsOf(shown.wallet)
+	w.Begin()
+	of.Fields(w)
+	w.Metadata(shown.wallet.Metadata)
+	shown.balance(w)
+	w.MoneyOrNull("credit_limit", shown.creditLimit(), of.Type == domain.Postpaid)
+	if terms.Settlement.Period == "" {
+		w.Null("settlement")
+	} else {
+		w.Object("settlement", func() {
+			resource.SettlementFields(w, &terms.Settlement)
+			w.Money("amount_due", shown.due)
+		})
 	}
-	if w.Type == domain.Postpaid {
-		limit := zeroOf(w.Balance)
-		if !w.Terms.CreditLimit.IsZero() {
-			limit = w.Terms.CreditLimit
-		}
-		wallet.CreditLimit, wallet.CreditLimitMinor = plain(limit), minor(limit)
+	if limits.IsZero() {
+		w.Null("limits")
+	} else {
+		w.Object("limits", func() {
+			resource.LimitFields(w, &limits)
+			shown.writeUsed(w)
+		})
 	}
-	if w.Customer != "" {
-		customer := string(w.Customer)
-		wallet.CustomerID = &customer
+	w.Object("fees", func() { resource.FeeFields(w, terms.Fees) })
+	w.Time("created_at", shown.created)
+	if shown.emptiedBy != nil {
+		w.Name("transaction")
+		shown.emptiedBy.Write(w)
 	}
-	return wallet
+	w.End()
+}
+
+// balance writes the fields that schemas Wallet and Balance have in common.
+func (shown *shownWallet) balance(w *resource.Writer) {
+	balance := shown.wallet.Balance
+	w.Money("balance", balance)
+	w.Text("balance_formatted", formatted(balance, shown.project))
+	w.MoneyOrNull("available", shown.available, shown.available.Asset() != "" && shown.wallet.Role != domain.IssuanceWallet)
+	w.MoneyOrNull("held", shown.held, shown.held.Asset() != "")
+	w.Uint("version", shown.wallet.Version)
+}
+
+func (shown *shownWallet) creditLimit() money.Amount {
+	if limit := shown.wallet.Terms.CreditLimit; !limit.IsZero() {
+		return limit
+	}
+	return zeroOf(shown.wallet.Balance)
+}
+
+func (shown *shownWallet) writeUsed(w *resource.Writer) {
+	used := shown.used
+	if used == nil {
+		return
+	}
+	w.Object("used", func() {
+		w.Word("daily_amount", used.DayAmount.String())
+		w.Uint("daily_count", used.DayCount)
+		w.Time("daily_resets_at", used.DayEnds(shown.project))
+		w.Word("monthly_amount", used.MonthAmount.String())
+		w.Uint("monthly_count", used.MonthCount)
+		w.Time("monthly_resets_at", used.MonthEnds(shown.project))
+	})
+}
+
+// usedOf is what counts against a wallet's limits of a day and a month; nil where
+// it has none.
+func usedOf(w *domain.Wallet, project *domain.Project, now time.Time) *domain.Usage {
+	limits := project.LimitsOf(w)
+	if !limits.DailyAmount.Set() && !limits.MonthlyAmount.Set() && !limits.DailyCount.Set() && !limits.MonthlyCount.Set() {
+		return nil
+	}
+	used := project.Used(w, now)
+	return &used
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -123,7 +122,7 @@ func webhookError(err error) error {
 		return badRequest("%s", invalid.Error())
 	case errors.As(err, &tooMany):
 		p := problemf(tooManyEndpoints, "This project may have no more than %d webhook endpoints: delete one first, or ask the operator for more", tooMany.Limit)
-		p.details = append(p.details, detail{"limit", fmt.Appendf(nil, "%q", strconv.Itoa(tooMany.Limit))})
+		p.details = append(p.details, detail{"limit", strconv.AppendInt(nil, int64(tooMany.Limit), 10)})
 		return p
 	case errors.Is(err, webhooks.ErrBadCursor):
 		return errCursor

@@ -178,7 +178,7 @@ func reversal(c client, from, to string) {
 	// With the fee of the rest; that of the first part stays kept.
 	c.expect("the rest back", standing(c.must("POST", path+"/reverse", map[string]any{"reference": "back-3", "return_fees": true}), from), "59.87 0.00 59.87")
 	linked := c.must("GET", path, nil)["reversal"].(map[string]any)
-	if linked["whole"] != true || len(linked["reversed_by"].([]any)) != 2 {
+	if linked["whole"] != true || len(linked["reversal_ids"].([]any)) != 2 {
 		c.t.Errorf("the sale is linked to %v", linked)
 	}
 }
