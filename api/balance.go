@@ -68,7 +68,7 @@ func (s *server) rewind(c echo.Context, who caller, wallet *domain.Wallet, at ti
 		wallet.Balance, wallet.Version = zeroOf(wallet.Balance), 0
 		return nil
 	}
-	wallet.Balance, wallet.Version = entry.Balance, entry.Version
+	wallet.Balance, wallet.Version = entry.BalanceAfter, entry.Version
 	return nil
 }
 

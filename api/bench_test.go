@@ -88,7 +88,7 @@ func sampleStandings(t *domain.TransactionCompleted) []domain.Standing {
 	var all []domain.Standing
 	for _, e := range []domain.Entry{t.Entries[2], t.Entries[1], t.Entries[3]} { // the last of each wallet
 		all = append(all, domain.Standing{
-			Wallet: e.Wallet, Asset: ghs, Version: e.Version, Balance: e.Balance, Held: money.New("GHS", 0, 2), Available: e.Balance,
+			Wallet: e.Wallet, Asset: ghs, Version: e.Version, Balance: e.BalanceAfter, Held: money.New("GHS", 0, 2), Available: e.BalanceAfter,
 		})
 	}
 	return all
@@ -99,12 +99,12 @@ func sampleTransfer(project ids.Project) *domain.TransactionCompleted {
 	money := func(minor int64) money.Amount { return money.New("GHS", minor, 2) }
 	return &domain.TransactionCompleted{
 		Project: project, Transaction: ids.Transaction(ids.Location{Sequence: 123456, Index: 7}.ID("tx_")), Reference: "order-1234567890",
-		Operations: []domain.PostedOperation{{Type: domain.Transfer, From: wallet(5), To: wallet(6), Amount: money(5000), Fee: money(50)}},
+		Operations: []domain.PostedOperation{{Type: domain.Transfer, Sender: wallet(5), Recipient: wallet(6), Amount: money(5000), Fee: money(50)}},
 		Entries: []domain.Entry{
-			{Wallet: wallet(5), Version: 7, Kind: domain.DebitEntry, Amount: money(-5000), Balance: money(95000)},
-			{Wallet: wallet(6), Version: 3, Kind: domain.CreditEntry, Amount: money(5000), Balance: money(5000)},
-			{Wallet: wallet(5), Version: 8, Kind: domain.DebitEntry, Fee: true, Amount: money(-50), Balance: money(94950)},
-			{Wallet: wallet(9), Version: 99, Kind: domain.CreditEntry, Fee: true, Amount: money(50), Balance: money(123450)},
+			{Wallet: wallet(5), Version: 7, Kind: domain.DebitEntry, Amount: money(-5000), BalanceAfter: money(95000)},
+			{Wallet: wallet(6), Version: 3, Kind: domain.CreditEntry, Amount: money(5000), BalanceAfter: money(5000)},
+			{Wallet: wallet(5), Version: 8, Kind: domain.DebitEntry, Fee: true, Amount: money(-50), BalanceAfter: money(94950)},
+			{Wallet: wallet(9), Version: 99, Kind: domain.CreditEntry, Fee: true, Amount: money(50), BalanceAfter: money(123450)},
 		},
 		Description: "Dinner split", Metadata: domain.Metadata{"order": "1234"},
 	}

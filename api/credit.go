@@ -64,7 +64,7 @@ func (s *server) listCredits(c echo.Context, who caller) error {
 	lots, next := wallet.LotsAfter(after.expires, after.lot, limit+1), ""
 	if len(lots) > limit {
 		lots = lots[:limit]
-		next = creditCursor{lots[limit-1].Expires, lots[limit-1].Lot}.String()
+		next = creditCursor{lots[limit-1].ExpiresAt, lots[limit-1].Lot}.String()
 	}
 	return answerList(c, lots, next, func(w *resource.Writer, lot *domain.Lot) { resource.WriteLot(w, wallet.ID, &lot.LotPart) })
 }

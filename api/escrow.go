@@ -36,8 +36,8 @@ func (s *server) createEscrow(c echo.Context, who caller) error {
 		return err
 	}
 	receipt, event, err := s.perform(c, who, domain.CreateEscrow{
-		Project: who.project, From: ids.Wallet(body.SenderWalletID), To: ids.Wallet(body.RecipientWalletID),
-		Recipient: body.RecipientIdentifier, Reference: reference(c, body.Reference), Quantity: amount, Deadline: deadline,
+		Project: who.project, Sender: ids.Wallet(body.SenderWalletID), Recipient: ids.Wallet(body.RecipientWalletID),
+		RecipientIdentifier: body.RecipientIdentifier, Reference: reference(c, body.Reference), Quantity: amount, Deadline: deadline,
 		AtDeadline: domain.EscrowEnd(body.AtDeadline), Approval: body.Approval, Description: body.Description,
 		Metadata: domain.Metadata(body.Metadata),
 	})
@@ -124,7 +124,7 @@ func recordedEscrow(r *ledger.EscrowRecord) *resource.Escrow {
 func listedEscrow(r *projections.Escrow) *resource.Escrow {
 	return &resource.Escrow{
 		EscrowState: resource.EscrowState{ID: r.ID, Status: r.Status, Remaining: r.Remaining}, Transaction: r.Transaction, Reference: r.Reference,
-		Sender: r.From, Recipient: r.To, Amount: r.Amount, Released: r.Released, Refunded: r.Refunded, Deadline: r.Deadline,
+		Sender: r.Sender, Recipient: r.Recipient, Amount: r.Amount, Released: r.Released, Refunded: r.Refunded, Deadline: r.Deadline,
 		AtDeadline: r.AtDeadline, Approval: r.Approval, Approved: r.Approved, Expired: r.Expired, Transactions: r.Transactions,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}

@@ -122,7 +122,7 @@ func (s *server) captureHold(c echo.Context, who caller) error {
 		return err
 	}
 	receipt, event, err := s.perform(c, who, domain.CaptureHold{
-		Project: who.project, Hold: holdID(c), To: ids.Wallet(body.RecipientWalletID), Reference: reference(c, body.Reference), Quantity: amount,
+		Project: who.project, Hold: holdID(c), Recipient: ids.Wallet(body.RecipientWalletID), Reference: reference(c, body.Reference), Quantity: amount,
 		ReleaseRest: body.ReleaseRest, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 	})
 	if err != nil {

@@ -109,7 +109,7 @@ func (s *server) hostPayTransfer(c echo.Context, who caller) error {
 	done := &completed.Operations[0]
 	return answerJSON(c, http.StatusCreated, HostPayTransfer{
 		ID: string(completed.Transaction), Reference: string(completed.Reference), Status: "completed",
-		SenderWalletID: string(done.From), RecipientWalletID: string(done.To), RecipientIdentifier: body.RecipientIdentifier,
+		SenderWalletID: string(done.Sender), RecipientWalletID: string(done.Recipient), RecipientIdentifier: body.RecipientIdentifier,
 		Amount: majorNumber(done.Amount), Fee: majorNumber(done.Fee), Currency: string(done.Amount.Asset()),
 		Description: completed.Description, Metadata: metadataOf(completed.Metadata), CreatedAt: receipt.Time,
 	})
@@ -127,7 +127,7 @@ func hostPayTransact(c echo.Context, who caller, body *HostPayTransferCreate) (*
 	return &domain.Transact{
 		Project: who.project, Reference: id, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 		Operations: []domain.Operation{{
-			Type: domain.Transfer, From: ids.Wallet(body.SenderWalletID), Recipient: body.RecipientIdentifier, Quantity: amount,
+			Type: domain.Transfer, Sender: ids.Wallet(body.SenderWalletID), RecipientIdentifier: body.RecipientIdentifier, Quantity: amount,
 		}},
 	}, nil
 }

@@ -57,7 +57,7 @@ func (s *server) withdraw(c echo.Context, who caller) error {
 	}
 	return s.transact(c, who, &domain.Transact{
 		Project: who.project, Reference: reference(c, body.Reference),
-		Operations:  []domain.Operation{{Type: domain.Redeem, From: walletID(c), Quantity: amount}},
+		Operations:  []domain.Operation{{Type: domain.Redeem, Sender: walletID(c), Quantity: amount}},
 		Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 	})
 }
@@ -73,7 +73,7 @@ func (s *server) settle(c echo.Context, who caller) error {
 		return err
 	}
 	return s.transact(c, who, domain.Settle{
-		Project: who.project, Wallet: walletID(c), From: ids.Wallet(body.SenderWalletID), Reference: reference(c, body.Reference),
+		Project: who.project, Wallet: walletID(c), Sender: ids.Wallet(body.SenderWalletID), Reference: reference(c, body.Reference),
 		Quantity: amount, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 	})
 }
@@ -152,8 +152,8 @@ func reference(c echo.Context, given string) ids.Reference {
 
 func operationOf(o *OperationCreate) (domain.Operation, error) {
 	operation := domain.Operation{
-		Type: domain.OperationType(o.Type), From: ids.Wallet(o.SenderWalletID), To: ids.Wallet(o.RecipientWalletID),
-		Recipient: o.RecipientIdentifier, Grant: o.Grant,
+		Type: domain.OperationType(o.Type), Sender: ids.Wallet(o.SenderWalletID), Recipient: ids.Wallet(o.RecipientWalletID),
+		RecipientIdentifier: o.RecipientIdentifier, Grant: o.Grant,
 	}
 	var err error
 	if operation.Quantity, err = quantity(o.Amount, o.AmountMinor); err != nil {
@@ -165,6 +165,6 @@ func operationOf(o *OperationCreate) (domain.Operation, error) {
 			return operation, badRequest(`rate must be a plain decimal of more than zero, of at most %d digits, %d of them after the point: "12.5"`, money.MaxDigits, money.MaxScale)
 		}
 	}
-	operation.Expires, err = timeOf("expires_at", o.ExpiresAt)
+	operation.ExpiresAt, err = timeOf("expires_at", o.ExpiresAt)
 	return operation, err
 }

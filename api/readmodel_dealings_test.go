@@ -54,7 +54,7 @@ func (r *readModel) Escrows(ctx context.Context, f projections.EscrowFilter) (pr
 		return projections.Page[projections.Escrow]{}, err
 	}
 	rows = slices.DeleteFunc(rows, func(e projections.Escrow) bool {
-		return f.Wallet != "" && f.Wallet != e.From && f.Wallet != e.To || f.Status != "" && f.Status != e.Status
+		return f.Wallet != "" && f.Wallet != e.Sender && f.Wallet != e.Recipient || f.Status != "" && f.Status != e.Status
 	})
 	return newestFirst(rows, f.Cursor, f.Limit)
 }
@@ -71,7 +71,7 @@ func (r *readModel) escrows(ctx context.Context, project ids.Project) ([]project
 			references[e.Transaction] = e.Reference
 		case *domain.EscrowCreated:
 			rows = append(rows, projections.Escrow{
-				ID: e.Escrow, Project: e.Project, Transaction: e.Transaction, Reference: references[e.Transaction], From: e.From, To: e.To,
+				ID: e.Escrow, Project: e.Project, Transaction: e.Transaction, Reference: references[e.Transaction], Sender: e.Sender, Recipient: e.Recipient,
 				Status: "open", Amount: e.Amount, Released: zeroOf(e.Amount), Refunded: zeroOf(e.Amount), Remaining: e.Amount,
 				Deadline: e.Deadline, AtDeadline: e.AtDeadline, Approval: e.Approval, CreatedAt: commit.Time, UpdatedAt: commit.Time,
 			})

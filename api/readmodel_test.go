@@ -198,7 +198,7 @@ func touches(fact domain.Event, wallet ids.Wallet) bool {
 	case *domain.TransactionScheduled:
 		operations = e.Operations
 	}
-	return wallet == "" || slices.ContainsFunc(operations, func(o domain.PostedOperation) bool { return o.From == wallet || o.To == wallet })
+	return wallet == "" || slices.ContainsFunc(operations, func(o domain.PostedOperation) bool { return o.Sender == wallet || o.Recipient == wallet })
 }
 
 func (r *readModel) Customers(ctx context.Context, f projections.CustomerFilter) (projections.Page[projections.Customer], error) {

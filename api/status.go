@@ -40,7 +40,7 @@ func (s *server) closeWallet(c echo.Context, who caller) error {
 		return err
 	}
 	receipt, event, err := s.perform(c, who, domain.CloseWallet{
-		Project: who.project, Wallet: walletID(c), RefundTo: ids.Wallet(body.RecipientWalletID), Redeem: body.Redeem,
+		Project: who.project, Wallet: walletID(c), Recipient: ids.Wallet(body.RecipientWalletID), Redeem: body.Redeem,
 		Reference: reference(c, body.Reference), Actor: body.Actor, Reason: body.Reason,
 	})
 	if err != nil {

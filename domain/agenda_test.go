@@ -34,9 +34,9 @@ func wanted(s *State) map[appointment]bool {
 		}
 	}
 	for id, e := range s.escrows.rows {
-		to := e.To
+		to := e.Recipient
 		if e.AtDeadline == RefundAtDeadline {
-			to = e.From
+			to = e.Sender
 		}
 		wallet, _ := to.Location()
 		if at, _ := id.Location(); !e.Deadline.IsZero() {
@@ -58,7 +58,7 @@ func wanted(s *State) map[appointment]bool {
 			if lot.Noticed {
 				kind = creditExpires
 			}
-			all[appointment{at: lot.Expires.UnixMicro(), of: at.Bits(), with: lot.Lot, kind: kind}] = true
+			all[appointment{at: lot.ExpiresAt.UnixMicro(), of: at.Bits(), with: lot.Lot, kind: kind}] = true
 		}
 	}
 	return all
@@ -153,12 +153,12 @@ func TestDueTakesInTurn(t *testing.T) {
 	thousand := func(of Operation) []Operation { return slices.Repeat([]Operation{of}, MaxOperations) }
 	for n := range 5 {
 		s.decide(&Transact{Project: s.projectID(), Reference: ids.Reference(fmt.Sprint(n)),
-			Operations: thousand(Operation{Type: Issue, To: s.wallet("many"), Quantity: one, Expires: end})})
+			Operations: thousand(Operation{Type: Issue, Recipient: s.wallet("many"), Quantity: one, ExpiresAt: end})})
 	}
 	s.set("project large currency=USD\nwallet b system=yes\n")
 	for n := range 10 {
 		s.decide(&Transact{Project: s.projectID(), Reference: ids.Reference(fmt.Sprint(n)), ScheduledFor: end,
-			Operations: thousand(Operation{Type: Issue, To: s.wallet("b"), Quantity: one})})
+			Operations: thousand(Operation{Type: Issue, Recipient: s.wallet("b"), Quantity: one})})
 	}
 	s.set("project small currency=USD\nwallet c system=yes\ntransact all: issue 5 to c\n" +
 		"hold h1 from=c amount=1 expires=2026-01-01T01:30\nhold h2 from=c amount=1 expires=2026-01-01T01:30\n")

@@ -63,7 +63,7 @@ func (s *State) replanLots(w *Wallet, parts []LotPart, has bool, change func(*pl
 
 // appointment is that of a lot whose end was announced.
 func (l *LotPart) appointment(wallet ids.Location) appointment {
-	return appointment{at: l.Expires.UnixMicro(), of: wallet.Bits(), with: l.Lot, kind: creditExpires}
+	return appointment{at: l.ExpiresAt.UnixMicro(), of: wallet.Bits(), with: l.Lot, kind: creditExpires}
 }
 
 // resettle moves the end of a wallet's period.

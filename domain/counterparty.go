@@ -14,10 +14,10 @@ func (t *TransactionCompleted) Counterparty(entry int) ids.Wallet {
 	operation := &t.Operations[e.Operation]
 	switch {
 	case e.Fee:
-	case e.Wallet == operation.From:
-		return operation.To
-	case e.Wallet == operation.To:
-		return operation.From
+	case e.Wallet == operation.Sender:
+		return operation.Recipient
+	case e.Wallet == operation.Recipient:
+		return operation.Sender
 	}
 	return t.Entries[entry^1].Wallet // entries are made in pairs: what leaves one wallet comes into another
 }

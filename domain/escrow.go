@@ -11,15 +11,15 @@ import (
 // Escrow keeps a sender's money in the project's escrow account until it is
 // released to the recipient or refunded.
 type Escrow struct {
-	ID         ids.Escrow
-	Project    ids.Project
-	From, To   ids.Wallet
-	Remaining  money.Amount
-	Lots       []LotPart // expiring credit that a refund brings back
-	Deadline   time.Time // zero: none
-	AtDeadline EscrowEnd
-	Approval   bool // both sides must approve before a release
-	Approved   []EscrowParty
+	ID                ids.Escrow
+	Project           ids.Project
+	Sender, Recipient ids.Wallet
+	Remaining         money.Amount
+	Lots              []LotPart // expiring credit that a refund brings back
+	Deadline          time.Time // zero: none
+	AtDeadline        EscrowEnd
+	Approval          bool // both sides must approve before a release
+	Approved          []EscrowParty
 }
 
 // EscrowEnd is what becomes of an escrow at its deadline.
@@ -40,17 +40,17 @@ const (
 
 // CreateEscrow moves money from a sender into escrow for a recipient.
 type CreateEscrow struct {
-	Project     ids.Project
-	From        ids.Wallet
-	To          ids.Wallet // or Recipient
-	Recipient   string     // a username, else a phone, else an e-mail
-	Reference   ids.Reference
-	Quantity    money.Quantity
-	Deadline    time.Time // zero: none
-	AtDeadline  EscrowEnd // "": refund
-	Approval    bool
-	Description string
-	Metadata    Metadata
+	Project             ids.Project
+	Sender              ids.Wallet
+	Recipient           ids.Wallet // or RecipientIdentifier
+	RecipientIdentifier string     // a username, else a phone, else an e-mail
+	Reference           ids.Reference
+	Quantity            money.Quantity
+	Deadline            time.Time // zero: none
+	AtDeadline          EscrowEnd // "": refund
+	Approval            bool
+	Description         string
+	Metadata            Metadata
 }
 
 // ApproveEscrow is one side's consent to a release. Repeating it does nothing.
@@ -82,7 +82,7 @@ type MeetDeadline struct {
 
 func decideCreateEscrow(s *State, c CreateEscrow, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
-	operation := Operation{Type: Transfer, From: c.From, To: c.To, Recipient: c.Recipient, Quantity: c.Quantity}
+	operation := Operation{Type: Transfer, Sender: c.Sender, Recipient: c.Recipient, RecipientIdentifier: c.RecipientIdentifier, Quantity: c.Quantity}
 	if rejection := first(r.check(), checkOperation(&operation), checkDeadline(&c)); rejection != nil {
 		return nil, rejection
 	}
@@ -106,14 +106,14 @@ func decideCreateEscrow(s *State, c CreateEscrow, at ids.Place) ([]Event, *Rejec
 		return p.end(&r, rejection.at(0)), nil
 	}
 	created := &EscrowCreated{
-		Project: c.Project, Escrow: at.Later(len(p.before) + 1).Escrow(), Transaction: p.id(), From: c.From, To: r.operations[0].To,
-		Amount: posted.Amount, Lots: p.lotsTaken(c.From), Deadline: moment(c.Deadline), AtDeadline: c.AtDeadline, Approval: c.Approval,
+		Project: c.Project, Escrow: at.Later(len(p.before) + 1).Escrow(), Transaction: p.id(), Sender: c.Sender, Recipient: r.operations[0].Recipient,
+		Amount: posted.Amount, Lots: p.lotsTaken(c.Sender), Deadline: moment(c.Deadline), AtDeadline: c.AtDeadline, Approval: c.Approval,
 	}
 	if !c.Deadline.IsZero() && c.AtDeadline == "" {
 		created.AtDeadline = RefundAtDeadline
 	}
 	p.origin.ID = string(created.Escrow)
-	r.operations[0].To = p.system(EscrowWallet, p.account(c.From).wallet.Asset).wallet.ID
+	r.operations[0].Recipient = p.system(EscrowWallet, p.account(c.Sender).wallet.Asset).wallet.ID
 	return append(p.end(&r, nil), created), nil
 }
 
@@ -132,8 +132,8 @@ func (p *posting) fund(asked *Operation, o *PostedOperation) *Rejection {
 	if rejection := p.find(asked, o); rejection != nil {
 		return rejection
 	}
-	if o.From == o.To {
-		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.From))
+	if o.Sender == o.Recipient {
+		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.Sender))
 	}
 	m := p.movement(0, o)
 	from, recipient := m.from, m.to
@@ -256,9 +256,9 @@ func (s *State) stuck(id ids.Wallet) bool {
 // beneficiary is the wallet that gets the money at the deadline.
 func (e *Escrow) beneficiary() ids.Wallet {
 	if e.AtDeadline == RefundAtDeadline {
-		return e.From
+		return e.Sender
 	}
-	return e.To
+	return e.Recipient
 }
 
 // appointment is that of the deadline; false where there is none.
@@ -269,16 +269,16 @@ func (e *Escrow) appointment() (appointment, bool) {
 }
 
 func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount money.Amount, r *record, at ids.Place, deadline bool) []Event {
-	origin, to := Origin{ReleaseOrigin, string(e.ID)}, e.To
+	origin, to := Origin{ReleaseOrigin, string(e.ID)}, e.Recipient
 	_, kept := takeFirst(e.Lots, amount)
 	var give []LotPart
 	if how == RefundAtDeadline {
-		origin.Kind, to = RefundOrigin, e.From
+		origin.Kind, to = RefundOrigin, e.Sender
 		give, kept = takeLast(e.Lots, e.Remaining, amount)
 	}
 	p := newPosting(s, project, at, origin)
 	from := p.system(EscrowWallet, p.account(to).wallet.Asset)
-	r.operations = []PostedOperation{{Type: Transfer, From: from.wallet.ID, To: to, Amount: amount, Fee: amount.Sub(amount)}}
+	r.operations = []PostedOperation{{Type: Transfer, Sender: from.wallet.ID, Recipient: to, Amount: amount, Fee: amount.Sub(amount)}}
 	m := p.movement(0, &r.operations[0])
 	m.give, m.limits.in = give, m.limits.in && !deadline
 	if rejection := p.move(m); rejection != nil {

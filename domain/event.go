@@ -180,30 +180,30 @@ const (
 )
 
 // PostedOperation is an operation with its wallets found and its numbers
-// settled. Of a failed transaction, To can be empty (nobody was found) and the
+// settled. Of a failed transaction, Recipient can be empty (nobody was found) and the
 // fees of operations that were not reached are zero.
 type PostedOperation struct {
 	Type        OperationType
-	From        ids.Wallet // of transfer, redeem and exchange
-	To          ids.Wallet // of transfer, issue and exchange
+	Sender      ids.Wallet // of transfer, redeem and exchange
+	Recipient   ids.Wallet // of transfer, issue and exchange
 	Amount      money.Amount
-	Fee         money.Amount // charged on top to From, of issue to To; zero for none
-	FeeReturned money.Amount // of a reversal: given back to To, of a redeem to From; zero for none
-	Received    money.Amount // of exchange: what To gets, in its asset
+	Fee         money.Amount // charged on top to the sender, of issue to the recipient; zero for none
+	FeeReturned money.Amount // of a reversal: given back to the recipient, of a redeem to the sender; zero for none
+	Received    money.Amount // of exchange: what the recipient gets, in its asset
 	Rate        money.Rate   // of exchange; none in a reversal
-	Expires     time.Time    // of issue: the credit is a lot that ends then
+	ExpiresAt   time.Time    // of issue: the credit is a lot that ends then
 	Grant       bool         // of issue: credit that nobody paid for
 }
 
 // Entry is one change of one wallet's balance.
 type Entry struct {
-	Wallet    ids.Wallet
-	Version   uint64 // of the wallet after the entry: the one before, plus one
-	Kind      EntryKind
-	Operation int  // index of the operation that made it
-	Fee       bool // part of the operation's fee, not of its amount
-	Amount    money.Amount
-	Balance   money.Amount // after the entry
+	Wallet       ids.Wallet
+	Version      uint64 // of the wallet after the entry: the one before, plus one
+	Kind         EntryKind
+	Operation    int  // index of the operation that made it
+	Fee          bool // part of the operation's fee, not of its amount
+	Amount       money.Amount
+	BalanceAfter money.Amount // after the entry
 	// Lots are the parts of expiring credit that the entry took (Amount below
 	// zero) or brought: a new lot bears the entry's own version.
 	Lots []LotPart
@@ -270,10 +270,10 @@ type EscrowCreated struct {
 	Project     ids.Project
 	Escrow      ids.Escrow
 	Transaction ids.Transaction
-	From        ids.Wallet
-	To          ids.Wallet
+	Sender      ids.Wallet
+	Recipient   ids.Wallet
 	Amount      money.Amount
-	Lots        []LotPart // of From, for a refund
+	Lots        []LotPart // of the sender's, for a refund
 	Deadline    time.Time // zero: none
 	AtDeadline  EscrowEnd // "" where there is no deadline
 	Approval    bool      // both sides must approve before a release

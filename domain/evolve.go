@@ -163,7 +163,7 @@ func (s *State) evolveCompleted(e *TransactionCompleted) error {
 		if entry.Version != wallet.Version+1 {
 			return fmt.Errorf("domain: %s brings wallet %s from version %d to %d", e.Transaction, entry.Wallet, wallet.Version, entry.Version)
 		}
-		wallet.Version, wallet.Balance = entry.Version, entry.Balance
+		wallet.Version, wallet.Balance = entry.Version, entry.BalanceAfter
 		if wallet.dealings != nil && entry.Amount.Sign() > 0 && !wallet.dealings.due.IsZero() {
 			wallet.deal(func(d *dealings) { d.due = less(d.due, entry.Amount) })
 		}

@@ -99,12 +99,12 @@ func (s *State) evolveHold(id ids.Hold, amount money.Amount, lots, kept []LotPar
 
 func (s *State) evolveEscrowCreated(e *EscrowCreated) error {
 	escrow := &Escrow{
-		ID: e.Escrow, Project: e.Project, From: e.From, To: e.To, Remaining: e.Amount, Lots: e.Lots,
+		ID: e.Escrow, Project: e.Project, Sender: e.Sender, Recipient: e.Recipient, Remaining: e.Amount, Lots: e.Lots,
 		Deadline: e.Deadline, AtDeadline: e.AtDeadline, Approval: e.Approval,
 	}
 	s.escrows.put(e.Escrow, escrow)
 	s.appointEscrow(escrow)
-	for _, id := range [...]ids.Wallet{e.From, e.To} {
+	for _, id := range [...]ids.Wallet{e.Sender, e.Recipient} {
 		err := s.evolveWallet(id, func(w *Wallet) {
 			w.deal(func(d *dealings) { d.escrows++ })
 		})
@@ -136,7 +136,7 @@ func (s *State) evolveEscrowEnd(id ids.Escrow, kept []LotPart, remaining money.A
 	drop(&s.escrows, id)
 	s.ends.put(at.Bits(), ended{escrow.Project, how})
 	s.cancelEscrow(escrow)
-	for _, wallet := range [...]ids.Wallet{escrow.From, escrow.To} {
+	for _, wallet := range [...]ids.Wallet{escrow.Sender, escrow.Recipient} {
 		err := s.evolveWallet(wallet, func(w *Wallet) {
 			w.deal(func(d *dealings) { d.escrows-- })
 		})

@@ -4,7 +4,7 @@ package domain
 // project's liquidity wallet in its asset, and the liquidity wallet in the other
 // asset pays out. What is paid out was rounded down, never to the project's loss.
 func (p *posting) exchange(index int, o *PostedOperation) *Rejection {
-	from, to := p.account(o.From), p.account(o.To)
+	from, to := p.account(o.Sender), p.account(o.Recipient)
 	o.Fee = from.wallet.Asset.Zero()
 	if kind, charged := p.charged(Exchange); charged {
 		o.Fee = p.fee(kind, from.wallet, to.wallet, o.Amount)

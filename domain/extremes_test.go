@@ -68,12 +68,12 @@ func (n numbers) live() {
 	}
 	rate := unread(money.ParseRate, n.rate)
 	for i, o := range []Operation{
-		{Type: Issue, To: pool, Quantity: amount}, {Type: Issue, To: dollarPool, Quantity: amount},
-		{Type: Issue, To: ama, Quantity: amount, Expires: h.now.Add(time.Hour)}, {Type: Issue, To: ama, Quantity: amount},
-		{Type: Issue, To: ama, Quantity: part}, {Type: Redeem, From: kofi, Quantity: amount}, {Type: Issue, To: kofi, Quantity: amount},
-		{Type: Transfer, From: ama, To: kofi, Quantity: part}, {Type: Transfer, From: kofi, To: ama, Quantity: amount},
-		{Type: Exchange, From: ama, To: dollars, Quantity: part, Rate: rate}, {Type: Exchange, From: kofi, To: dollars, Quantity: amount, Rate: rate},
-		{Type: Exchange, From: dollars, To: ama, Quantity: part, Rate: rate}, {Type: Redeem, From: ama, Quantity: part},
+		{Type: Issue, Recipient: pool, Quantity: amount}, {Type: Issue, Recipient: dollarPool, Quantity: amount},
+		{Type: Issue, Recipient: ama, Quantity: amount, ExpiresAt: h.now.Add(time.Hour)}, {Type: Issue, Recipient: ama, Quantity: amount},
+		{Type: Issue, Recipient: ama, Quantity: part}, {Type: Redeem, Sender: kofi, Quantity: amount}, {Type: Issue, Recipient: kofi, Quantity: amount},
+		{Type: Transfer, Sender: ama, Recipient: kofi, Quantity: part}, {Type: Transfer, Sender: kofi, Recipient: ama, Quantity: amount},
+		{Type: Exchange, Sender: ama, Recipient: dollars, Quantity: part, Rate: rate}, {Type: Exchange, Sender: kofi, Recipient: dollars, Quantity: amount, Rate: rate},
+		{Type: Exchange, Sender: dollars, Recipient: ama, Quantity: part, Rate: rate}, {Type: Redeem, Sender: ama, Quantity: part},
 	} {
 		h.commit(&Transact{Project: project, Reference: ids.Reference(fmt.Sprint("t", i)), Operations: []Operation{o}})
 	}
@@ -86,14 +86,14 @@ func (n numbers) deal(h *history, project ids.Project, ama, kofi ids.Wallet, amo
 	for i, wallet := range []ids.Wallet{ama, kofi} {
 		h.commit(PlaceHold{Project: project, Wallet: wallet, Reference: ids.Reference(fmt.Sprint("h", i)), Quantity: amount, ExpiresAt: h.now.Add(2 * time.Hour)})
 		h.commit(PlaceHold{Project: project, Wallet: wallet, Reference: ids.Reference(fmt.Sprint("i", i)), Quantity: part})
-		c := CreateEscrow{Project: project, From: wallet, To: ama, Reference: ids.Reference(fmt.Sprint("e", i)), Quantity: part, Deadline: h.now.Add(3 * time.Hour)}
+		c := CreateEscrow{Project: project, Sender: wallet, Recipient: ama, Reference: ids.Reference(fmt.Sprint("e", i)), Quantity: part, Deadline: h.now.Add(3 * time.Hour)}
 		if wallet == ama {
-			c.To = kofi
+			c.Recipient = kofi
 		}
 		h.commit(c)
 	}
 	for i, hold := range h.holds {
-		h.commit(CaptureHold{Project: project, Hold: hold, To: []ids.Wallet{"", ama, kofi}[i%3], Reference: ids.Reference(fmt.Sprint("c", i)), Quantity: part})
+		h.commit(CaptureHold{Project: project, Hold: hold, Recipient: []ids.Wallet{"", ama, kofi}[i%3], Reference: ids.Reference(fmt.Sprint("c", i)), Quantity: part})
 		h.commit(CaptureHold{Project: project, Hold: hold, Reference: ids.Reference(fmt.Sprint("d", i)), Quantity: unread(money.MinorUnits, "1"), ReleaseRest: true})
 	}
 	for i, escrow := range h.escrows {
@@ -101,7 +101,7 @@ func (n numbers) deal(h *history, project ids.Project, ama, kofi ids.Wallet, amo
 		h.commit(EndEscrow{Project: project, Escrow: escrow, How: ReleaseAtDeadline, Reference: ids.Reference(fmt.Sprint("g", i)), Quantity: part})
 	}
 	h.commit(Settle{Project: project, Wallet: kofi, Reference: "s1", Quantity: part})
-	h.commit(Settle{Project: project, Wallet: kofi, From: ama, Reference: "s2"})
+	h.commit(Settle{Project: project, Wallet: kofi, Sender: ama, Reference: "s2"})
 	for i, id := range h.transactions {
 		original := h.completed[id]
 		back := &Reverse{Project: project, Original: original, Reference: ids.Reference(fmt.Sprint("b", i)), ReturnFees: true}
@@ -110,7 +110,7 @@ func (n numbers) deal(h *history, project ids.Project, ama, kofi ids.Wallet, amo
 		h.commit(&Reverse{Project: project, Original: original, Reference: ids.Reference(fmt.Sprint("r", i)), ReturnFees: i%2 == 0})
 	}
 	h.perform(pass{By: 24 * time.Hour})
-	h.commit(CloseWallet{Project: project, Wallet: ama, RefundTo: kofi, Reference: "x"})
+	h.commit(CloseWallet{Project: project, Wallet: ama, Recipient: kofi, Reference: "x"})
 }
 
 // extreme is a number at an edge, or of random digits: up to a digit more than is

@@ -27,7 +27,7 @@ func (h *history) dealing(r *rand.Rand, project ids.Project) Command {
 	case n < 36:
 		c := CloseWallet{Project: project, Wallet: wallet, Redeem: oneIn(2, r), Reference: reference(r)}
 		if !c.Redeem {
-			c.RefundTo = h.walletOrNone(r, project)
+			c.Recipient = h.walletOrNone(r, project)
 		}
 		return c
 	case n < 37 && len(h.monitors) > 0:
@@ -47,7 +47,7 @@ func (h *history) settle(r *rand.Rand, project ids.Project) Command {
 		}
 	}
 	if oneIn(2, r) {
-		c.From = h.other(r, c.Project, c.Wallet, false)
+		c.Sender = h.other(r, c.Project, c.Wallet, false)
 	}
 	return c
 }
@@ -76,22 +76,22 @@ func (h *history) endHold(r *rand.Rand, project ids.Project) Command {
 		return ReleaseHold{project, hold, some(r)}
 	}
 	return CaptureHold{
-		Project: project, Hold: hold, To: h.walletOrNone(r, project), Reference: reference(r), Quantity: some(r), ReleaseRest: oneIn(3, r),
+		Project: project, Hold: hold, Recipient: h.walletOrNone(r, project), Reference: reference(r), Quantity: some(r), ReleaseRest: oneIn(3, r),
 	}
 }
 
 func (h *history) escrow(r *rand.Rand, project ids.Project) Command {
 	if oneIn(2, r) || len(h.escrows) == 0 {
 		c := CreateEscrow{
-			Project: project, From: h.wallet(r, project), Reference: reference(r), Quantity: quantity(r), Deadline: h.ahead(r), Approval: oneIn(4, r),
+			Project: project, Sender: h.wallet(r, project), Reference: reference(r), Quantity: quantity(r), Deadline: h.ahead(r), Approval: oneIn(4, r),
 		}
 		if !c.Deadline.IsZero() {
 			c.AtDeadline = pick(r, []EscrowEnd{"", ReleaseAtDeadline, RefundAtDeadline})
 		}
 		if oneIn(5, r) {
-			c.Recipient = pick(r, someIdentifiers)
+			c.RecipientIdentifier = pick(r, someIdentifiers)
 		} else {
-			c.To = h.other(r, project, c.From, false)
+			c.Recipient = h.other(r, project, c.Sender, false)
 		}
 		return c
 	}

@@ -242,7 +242,7 @@ func (h *history) begin() {
 		for _, currency := range []money.AssetCode{"USD", "POINTS"} {
 			h.commit(CreateWallet{Project: project, System: true, Liquidity: true, Currency: currency})
 			pool := h.wallets[len(h.wallets)-1]
-			h.commit(&Transact{Project: project, Reference: ids.Reference(currency), Operations: []Operation{{Type: Issue, To: pool, Quantity: plenty}}})
+			h.commit(&Transact{Project: project, Reference: ids.Reference(currency), Operations: []Operation{{Type: Issue, Recipient: pool, Quantity: plenty}}})
 		}
 	}
 }
@@ -280,21 +280,21 @@ func (h *history) transact(r *rand.Rand, project ids.Project) Command {
 func (h *history) operation(r *rand.Rand, project ids.Project) Operation {
 	o := Operation{Type: pickOr(r, "", []OperationType{Transfer, Transfer, Issue, Issue, Issue, Redeem, Exchange}), Quantity: quantity(r)}
 	if o.Type != Issue {
-		o.From = h.wallet(r, project)
+		o.Sender = h.wallet(r, project)
 	}
 	switch {
 	case o.Type == Transfer && oneIn(4, r):
-		o.Recipient = pick(r, someIdentifiers)
+		o.RecipientIdentifier = pick(r, someIdentifiers)
 	case o.Type == Issue:
-		o.To = h.wallet(r, project)
+		o.Recipient = h.wallet(r, project)
 	case o.Type != Redeem:
-		o.To = h.other(r, project, o.From, o.Type == Exchange)
+		o.Recipient = h.other(r, project, o.Sender, o.Type == Exchange)
 	}
 	if o.Type == Exchange {
 		o.Rate, _ = money.ParseRate(pick(r, someRates))
 	}
 	if o.Type == Issue && oneIn(2, r) {
-		o.Expires, o.Grant = h.ahead(r), oneIn(2, r)
+		o.ExpiresAt, o.Grant = h.ahead(r), oneIn(2, r)
 	}
 	return o
 }

@@ -19,7 +19,7 @@ var growths = []struct {
 	again func(s *script)        // does something about one more, and undoes it
 }{
 	{"open escrows of two wallets", haveEscrows, func(s *script) {
-		made := s.perform(CreateEscrow{Project: s.projectID(), From: s.wallet("a"), To: s.wallet("b"), Reference: s.unused(), Quantity: amount("1"), Deadline: s.now.Add(time.Hour)})
+		made := s.perform(CreateEscrow{Project: s.projectID(), Sender: s.wallet("a"), Recipient: s.wallet("b"), Reference: s.unused(), Quantity: amount("1"), Deadline: s.now.Add(time.Hour)})
 		escrow := made[len(made)-1].(*EscrowCreated).Escrow
 		s.perform(EndEscrow{Project: s.projectID(), Escrow: escrow, How: RefundAtDeadline, Reference: s.unused()})
 	}},
@@ -39,12 +39,12 @@ var growths = []struct {
 		s.perform(ReleaseHold{Project: s.projectID(), Hold: placed[0].(*HoldPlaced).Hold})
 	}},
 	{"lots, and one granted and spent", haveLots, func(s *script) {
-		s.operate(Operation{Type: Issue, To: s.wallet("a"), Quantity: amount("1"), Expires: s.now.Add(time.Minute)})
-		s.operate(Operation{Type: Redeem, From: s.wallet("a"), Quantity: amount("1")})
+		s.operate(Operation{Type: Issue, Recipient: s.wallet("a"), Quantity: amount("1"), ExpiresAt: s.now.Add(time.Minute)})
+		s.operate(Operation{Type: Redeem, Sender: s.wallet("a"), Quantity: amount("1")})
 	}},
 	{"lots that have expired, and others spent", haveLots, func(s *script) {
 		s.now = scriptsBegin.Add(2 * time.Hour)
-		s.operate(Operation{Type: Redeem, From: s.wallet("a"), Quantity: amount("1")})
+		s.operate(Operation{Type: Redeem, Sender: s.wallet("a"), Quantity: amount("1")})
 	}},
 	{"lots listed by the page", haveLots, func(s *script) {
 		w, _ := s.state.Wallet(s.wallet("a"))
@@ -77,7 +77,7 @@ var growths = []struct {
 		}
 	}, func(s *script) {
 		s.open()
-		s.operate(Operation{Type: Transfer, From: s.wallet("a"), Recipient: "ama", Quantity: amount("1")})
+		s.operate(Operation{Type: Transfer, Sender: s.wallet("a"), RecipientIdentifier: "ama", Quantity: amount("1")})
 	}},
 	{"credentials", func(s *script, n int) {
 		s.begin()
@@ -92,7 +92,7 @@ var growths = []struct {
 	}},
 	{"reversals of one transaction", func(s *script, n int) {
 		s.begin()
-		s.completed["all"] = s.operate(Operation{Type: Redeem, From: s.wallet("a"), Quantity: amount("500000")})
+		s.completed["all"] = s.operate(Operation{Type: Redeem, Sender: s.wallet("a"), Quantity: amount("500000")})
 		for range n {
 			s.reversePart()
 		}
@@ -109,7 +109,7 @@ func haveEscrows(s *script, n int) {
 	s.begin()
 	for range n {
 		s.perform(CreateEscrow{
-			Project: s.projectID(), From: s.wallet("a"), To: s.wallet("b"), Reference: s.unused(), Quantity: amount("1"),
+			Project: s.projectID(), Sender: s.wallet("a"), Recipient: s.wallet("b"), Reference: s.unused(), Quantity: amount("1"),
 			Deadline: s.now.Add(time.Hour), AtDeadline: ReleaseAtDeadline,
 		})
 	}
@@ -119,7 +119,7 @@ func haveLots(s *script, n int) {
 	s.begin()
 	for n > 0 {
 		some := min(n, MaxOperations)
-		grant := Operation{Type: Issue, To: s.wallet("a"), Quantity: amount("1"), Expires: s.now.Add(time.Hour)}
+		grant := Operation{Type: Issue, Recipient: s.wallet("a"), Quantity: amount("1"), ExpiresAt: s.now.Add(time.Hour)}
 		s.perform(&Transact{Project: s.projectID(), Reference: s.unused(), Operations: slices.Repeat([]Operation{grant}, some)})
 		n -= some
 	}
@@ -137,7 +137,7 @@ func (s *script) takeOne() {
 func (s *script) schedule() ids.Transaction {
 	return s.perform(&Transact{
 		Project: s.projectID(), Reference: s.unused(), ScheduledFor: s.now.Add(time.Hour),
-		Operations: []Operation{{Type: Redeem, From: s.wallet("a"), Quantity: amount("1")}},
+		Operations: []Operation{{Type: Redeem, Sender: s.wallet("a"), Quantity: amount("1")}},
 	})[0].(*TransactionScheduled).Transaction
 }
 
@@ -146,7 +146,7 @@ func (s *script) open() {
 	asset := money.Asset{Code: money.AssetCode(fmt.Sprint("A", s.sequence))}
 	s.perform(DefineAsset{s.projectID(), asset})
 	made := s.perform(CreateWallet{Project: s.projectID(), Customer: "ama", Currency: asset.Code})
-	s.operate(Operation{Type: Issue, To: made[0].(*WalletCreated).Wallet, Quantity: amount("1")})
+	s.operate(Operation{Type: Issue, Recipient: made[0].(*WalletCreated).Wallet, Quantity: amount("1")})
 }
 
 func (s *script) reversePart() {
@@ -240,7 +240,7 @@ func BenchmarkStandings(b *testing.B) {
 			c := &Transact{Project: s.projectID(), Reference: "all"}
 			for range n {
 				made := s.perform(CreateWallet{Project: s.projectID(), System: true})
-				c.Operations = append(c.Operations, Operation{Type: Transfer, From: s.wallet("a"), To: made[0].(*WalletCreated).Wallet, Quantity: amount("1")})
+				c.Operations = append(c.Operations, Operation{Type: Transfer, Sender: s.wallet("a"), Recipient: made[0].(*WalletCreated).Wallet, Quantity: amount("1")})
 			}
 			events := s.perform(c)
 			for b.Loop() {
@@ -261,7 +261,7 @@ func BenchmarkStart(b *testing.B) {
 			facts := s.facts
 			for range n {
 				facts = append(facts, s.perform(CreateEscrow{
-					Project: s.projectID(), From: s.wallet("a"), To: s.wallet("b"), Reference: s.unused(), Quantity: amount("1"), Deadline: s.now.Add(time.Hour),
+					Project: s.projectID(), Sender: s.wallet("a"), Recipient: s.wallet("b"), Reference: s.unused(), Quantity: amount("1"), Deadline: s.now.Add(time.Hour),
 				})...)
 			}
 			for b.Loop() {

@@ -34,7 +34,7 @@ type PlaceHold struct {
 type CaptureHold struct {
 	Project     ids.Project
 	Hold        ids.Hold
-	To          ids.Wallet // "": out, as a redeem
+	Recipient   ids.Wallet // "": out, as a redeem
 	Reference   ids.Reference
 	Quantity    money.Quantity // not set: all that is left
 	ReleaseRest bool           // and end the hold
@@ -177,8 +177,8 @@ func decideCaptureHold(s *State, c CaptureHold, at ids.Place) ([]Event, *Rejecti
 	if rejection != nil {
 		return nil, rejection
 	}
-	if c.To != "" {
-		if rejection := s.checkNamed(project, c.To); rejection != nil {
+	if c.Recipient != "" {
+		if rejection := s.checkNamed(project, c.Recipient); rejection != nil {
 			return nil, rejection
 		}
 	}
@@ -206,8 +206,8 @@ func decideCaptureHold(s *State, c CaptureHold, at ids.Place) ([]Event, *Rejecti
 		a.own().lots = a.own().lots.with(released.Lots)
 		promised = append(promised, released)
 	}
-	r.operations = []PostedOperation{{Type: Transfer, From: hold.Wallet, To: c.To, Amount: amount, Fee: amount.Sub(amount)}}
-	if c.To == "" {
+	r.operations = []PostedOperation{{Type: Transfer, Sender: hold.Wallet, Recipient: c.Recipient, Amount: amount, Fee: amount.Sub(amount)}}
+	if c.Recipient == "" {
 		r.operations[0].Type = Redeem
 	}
 	ends := left.Remaining.IsZero() || c.ReleaseRest
@@ -222,8 +222,8 @@ func decideCaptureHold(s *State, c CaptureHold, at ids.Place) ([]Event, *Rejecti
 // capture spends what a hold had reserved: its lots, also those that would have
 // expired meanwhile, and no others. It ends the hold, or leaves some of it.
 func (p *posting) capture(o *PostedOperation, lots []LotPart, ends bool) *Rejection {
-	if o.From == o.To {
-		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.From)).at(0)
+	if o.Sender == o.Recipient {
+		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.Sender)).at(0)
 	}
 	m := p.movement(0, o)
 	m.reserved, m.take, m.limits.further = true, append([]LotPart{}, lots...), !ends

@@ -43,9 +43,9 @@ type ChangeStatus struct {
 type CloseWallet struct {
 	Project   ids.Project
 	Wallet    ids.Wallet
-	RefundTo  ids.Wallet
+	Recipient ids.Wallet
 	Redeem    bool
-	Reference ids.Reference // required where RefundTo or Redeem is given
+	Reference ids.Reference // required where Recipient or Redeem is given
 	Actor     string
 	Reason    string
 }
@@ -85,12 +85,12 @@ func decideChangeStatus(s *State, c ChangeStatus) ([]Event, *Rejection) {
 }
 
 func decideCloseWallet(s *State, c CloseWallet, at ids.Place) ([]Event, *Rejection) {
-	refund := c.RefundTo != "" || c.Redeem
+	refund := c.Recipient != "" || c.Redeem
 	r := record{reference: c.Reference, description: c.Reason}
 	if rejection := checkActor(c.Actor, c.Reason); rejection != nil {
 		return nil, rejection
 	}
-	if c.RefundTo != "" && c.Redeem {
+	if c.Recipient != "" && c.Redeem {
 		return nil, reject(BadRequest, "the balance goes to a wallet, or is redeemed, not both")
 	}
 	if refund {
@@ -126,8 +126,8 @@ func decideClosing(s *State, project *Project, wallet *Wallet, c *CloseWallet, r
 	if _, rejection := s.unused(project.ID, c.Reference); rejection != nil {
 		return nil, rejection
 	}
-	if c.RefundTo != "" {
-		if rejection := s.checkNamed(project, c.RefundTo); rejection != nil {
+	if c.Recipient != "" {
+		if rejection := s.checkNamed(project, c.Recipient); rejection != nil {
 			return nil, rejection
 		}
 	}
@@ -138,7 +138,7 @@ func decideClosing(s *State, project *Project, wallet *Wallet, c *CloseWallet, r
 	if wallet.Status == Disabled {
 		return nil, statusRejection(wallet)
 	}
-	operation := PostedOperation{Type: Transfer, From: wallet.ID, To: c.RefundTo, Amount: wallet.Balance, Fee: wallet.Asset.Zero()}
+	operation := PostedOperation{Type: Transfer, Sender: wallet.ID, Recipient: c.Recipient, Amount: wallet.Balance, Fee: wallet.Asset.Zero()}
 	if c.Redeem {
 		operation.Type = Redeem
 	}

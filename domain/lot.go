@@ -11,10 +11,10 @@ import (
 // entry took or brought back, what a hold keeps. It is named by its wallet and
 // the version of the entry that granted it.
 type LotPart struct {
-	Lot      uint64 // version of the entry that granted it
-	Amount   money.Amount
-	Original money.Amount // of the whole lot when it was granted
-	Expires  time.Time
+	Lot       uint64 // version of the entry that granted it
+	Amount    money.Amount
+	Original  money.Amount // of the whole lot when it was granted
+	ExpiresAt time.Time
 }
 
 // Lot is a lot that a wallet has, with what is left of it.
@@ -46,7 +46,7 @@ func tooManyLots(w *Wallet) *Rejection {
 
 // expired tells whether the lot cannot be spent at a moment. At the very instant
 // of its expiry it cannot.
-func (l *LotPart) expired(now time.Time) bool { return !now.Before(l.Expires) }
+func (l *LotPart) expired(now time.Time) bool { return !now.Before(l.ExpiresAt) }
 
 // sumLots is the total of parts of an asset.
 func sumLots(parts []LotPart, asset money.Asset) money.Amount {
@@ -106,18 +106,18 @@ func capped(parts []LotPart, room money.Amount) []LotPart {
 
 // ExpireCredit removes what is left of a lot. Time gives this command.
 type ExpireCredit struct {
-	Project ids.Project
-	Wallet  ids.Wallet
-	Lot     uint64
-	Expires time.Time
+	Project   ids.Project
+	Wallet    ids.Wallet
+	Lot       uint64
+	ExpiresAt time.Time
 }
 
 // AnnounceExpiry tells that a lot will expire. Time gives this command.
 type AnnounceExpiry struct {
-	Project ids.Project
-	Wallet  ids.Wallet
-	Lot     uint64
-	Expires time.Time
+	Project   ids.Project
+	Wallet    ids.Wallet
+	Lot       uint64
+	ExpiresAt time.Time
 }
 
 // lotOf finds a lot of a wallet.
@@ -133,16 +133,16 @@ func (s *State) lotOf(wallet ids.Wallet, id uint64, expires time.Time) (*Wallet,
 // decideExpireCredit moves what is left to the project's breakage account,
 // whatever the wallet's status: that it ends then was agreed beforehand.
 func decideExpireCredit(s *State, c ExpireCredit, at ids.Place) ([]Event, *Rejection) {
-	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.Expires)
+	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.ExpiresAt)
 	project, known := s.Project(c.Project)
 	if !ok || !known || wallet.Project != c.Project || !lot.expired(at.Time) {
 		return nil, nil
 	}
 	id := ids.Lot(c.Wallet, c.Lot)
 	p := newPosting(s, project, at, Origin{ExpiryOrigin, id})
-	posted := []PostedOperation{{Type: Transfer, From: c.Wallet, Amount: lot.Amount, Fee: wallet.Asset.Zero()}}
+	posted := []PostedOperation{{Type: Transfer, Sender: c.Wallet, Amount: lot.Amount, Fee: wallet.Asset.Zero()}}
 	breakage := p.system(BreakageWallet, wallet.Asset)
-	posted[0].To = breakage.wallet.ID
+	posted[0].Recipient = breakage.wallet.ID
 	rejection := p.move(&movement{
 		from: p.account(c.Wallet), to: breakage, amount: lot.Amount, debit: DebitEntry, credit: CreditEntry,
 		fee: wallet.Asset.Zero(), take: []LotPart{lot.LotPart}, settled: true,
@@ -154,7 +154,7 @@ func decideExpireCredit(s *State, c ExpireCredit, at ids.Place) ([]Event, *Rejec
 }
 
 func decideAnnounceExpiry(s *State, c AnnounceExpiry) ([]Event, *Rejection) {
-	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.Expires)
+	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.ExpiresAt)
 	if !ok || lot.Noticed || wallet.Project != c.Project {
 		return nil, nil
 	}

@@ -27,7 +27,7 @@ type lotKey struct {
 	lot     uint64
 }
 
-func (l *LotPart) key() lotKey { return lotKey{l.Expires, l.Lot} }
+func (l *LotPart) key() lotKey { return lotKey{l.ExpiresAt, l.Lot} }
 
 func (k lotKey) compare(other lotKey) int {
 	return cmp.Or(k.expires.Compare(other.expires), cmp.Compare(k.lot, other.lot))

@@ -15,7 +15,7 @@ import (
 type plainLots []Lot
 
 func (l plainLots) find(key lotKey) int {
-	return slices.IndexFunc(l, func(lot Lot) bool { return lot.Lot == key.lot && lot.Expires.Equal(key.expires) })
+	return slices.IndexFunc(l, func(lot Lot) bool { return lot.Lot == key.lot && lot.ExpiresAt.Equal(key.expires) })
 }
 
 func (l plainLots) with(parts []LotPart) plainLots {
@@ -28,7 +28,7 @@ func (l plainLots) with(parts []LotPart) plainLots {
 		}
 	}
 	slices.SortFunc(next, func(a, b Lot) int {
-		return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.Lot, b.Lot))
+		return cmp.Or(a.ExpiresAt.Compare(b.ExpiresAt), cmp.Compare(a.Lot, b.Lot))
 	})
 	return next
 }
@@ -74,7 +74,7 @@ func somePart(r *rand.Rand, of plainLots) LotPart {
 	if len(of) > 0 && oneIn(2, r) {
 		return pick(r, of).LotPart
 	}
-	return LotPart{Lot: r.Uint64N(12), Amount: dollars(1 + r.Int64N(5)), Original: dollars(100), Expires: scriptsBegin.Add(time.Duration(r.IntN(6)) * time.Hour)}
+	return LotPart{Lot: r.Uint64N(12), Amount: dollars(1 + r.Int64N(5)), Original: dollars(100), ExpiresAt: scriptsBegin.Add(time.Duration(r.IntN(6)) * time.Hour)}
 }
 
 // TestLots holds lots to a plain slice, through random changes, and what was to
@@ -112,7 +112,7 @@ func TestLots(t *testing.T) {
 					now.got, now.want = got, want
 				}
 			default:
-				key := (&LotPart{Lot: r.Uint64N(12), Expires: scriptsBegin.Add(time.Duration(r.IntN(6)) * time.Hour)}).key()
+				key := (&LotPart{Lot: r.Uint64N(12), ExpiresAt: scriptsBegin.Add(time.Duration(r.IntN(6)) * time.Hour)}).key()
 				now.got = now.got.announced(key)
 				if at := now.want.find(key); at >= 0 {
 					now.want = slices.Clone(now.want)

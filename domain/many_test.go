@@ -28,7 +28,7 @@ func TestManyLotsInOneSecond(t *testing.T) {
 		s.set(fmt.Sprintf("wallet w%d system=yes\n", n))
 		c := &Transact{Project: s.projectID(), Reference: ids.Reference(fmt.Sprint(n))}
 		for i := range lots {
-			c.Operations = append(c.Operations, Operation{Type: Issue, To: s.wallet(fmt.Sprint("w", n)), Quantity: one, Expires: end.Add(time.Duration(i%2) * time.Second / 2)})
+			c.Operations = append(c.Operations, Operation{Type: Issue, Recipient: s.wallet(fmt.Sprint("w", n)), Quantity: one, ExpiresAt: end.Add(time.Duration(i%2) * time.Second / 2)})
 		}
 		s.decide(c)
 	}
@@ -62,7 +62,7 @@ func TestManyLotsInOneWallet(t *testing.T) {
 	s.set("project shop currency=USD\nwallet a system=yes\nmonitor low wallet=a metric=available threshold=50\n")
 	end := s.now.Add(time.Hour)
 	one, _ := money.MinorUnits("1")
-	grants := slices.Repeat([]Operation{{Type: Issue, To: s.wallet("a"), Quantity: one, Expires: end}}, MaxOperations)
+	grants := slices.Repeat([]Operation{{Type: Issue, Recipient: s.wallet("a"), Quantity: one, ExpiresAt: end}}, MaxOperations)
 	for n := range lots / MaxOperations {
 		s.decide(&Transact{Project: s.projectID(), Reference: ids.Reference(fmt.Sprint(n)), Operations: grants})
 	}
@@ -91,7 +91,7 @@ func TestManyOperations(t *testing.T) {
 		if n%2 == 1 {
 			from, to = to, from
 		}
-		c.Operations = append(c.Operations, Operation{Type: Transfer, From: from, To: to, Quantity: one})
+		c.Operations = append(c.Operations, Operation{Type: Transfer, Sender: from, Recipient: to, Quantity: one})
 	}
 	done, ok := s.decide(c)[0].(*TransactionCompleted)
 	if !ok || len(done.Entries) != 2*MaxOperations || done.Entries[2*MaxOperations-1].Version != MaxOperations+1 {
@@ -144,11 +144,11 @@ func TestTooManyLots(t *testing.T) {
 		"customer ama\nwallet own customer=ama\nchange shop fee.redeem=,2001\n")
 	own := s.wallet("own")
 	for range 3 {
-		grant := Operation{Type: Issue, To: own, Quantity: amount("1"), Expires: s.now.Add(time.Hour)}
+		grant := Operation{Type: Issue, Recipient: own, Quantity: amount("1"), ExpiresAt: s.now.Add(time.Hour)}
 		s.perform(&Transact{Project: s.projectID(), Reference: s.unused(), Operations: slices.Repeat([]Operation{grant}, MaxOperations)})
 	}
 	redeem := func(of ids.Wallet, quantity string) Operation {
-		return Operation{Type: Redeem, From: of, Quantity: amount(quantity)}
+		return Operation{Type: Redeem, Sender: of, Quantity: amount(quantity)}
 	}
 	refused := func(command Command) {
 		t.Helper()

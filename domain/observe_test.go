@@ -153,7 +153,7 @@ func (h *observer) checkEntry(e *TransactionCompleted, entry *Entry, a *account)
 	switch {
 	case entry.Version != a.version:
 		wrong("%+v: the version should be %d", entry, a.version)
-	case entry.Balance.Cmp(a.balance) != 0 || entry.Balance.Scale() != a.wallet.Asset.Scale:
+	case entry.BalanceAfter.Cmp(a.balance) != 0 || entry.BalanceAfter.Scale() != a.wallet.Asset.Scale:
 		wrong("%+v: the balance should be %s", entry, a.balance)
 	case a.wallet.Type == Prepaid && a.wallet.Role != IssuanceWallet && a.balance.Sign() < 0:
 		wrong("%+v: below zero", entry)
@@ -226,7 +226,7 @@ func (h *observer) inspect(s *State, now time.Time) {
 	}
 	for _, escrow := range s.escrows.rows {
 		h.checkParts("escrow", escrow.Remaining, escrow.Lots)
-		count(escrow.From, escrow.Lots)
+		count(escrow.Sender, escrow.Lots)
 	}
 	for w := range s.Wallets() {
 		if sum, ok := held[w.ID]; ok != !w.Held().IsZero() || ok && sum.Cmp(w.Held()) != 0 || !w.unencumbered() && w.dealings.holds != holds[w.ID] {
@@ -302,8 +302,8 @@ func (h *observer) inspectEscrows(s *State) {
 		} else {
 			sums[account] = escrow.Remaining
 		}
-		open[escrow.From]++
-		open[escrow.To]++
+		open[escrow.Sender]++
+		open[escrow.Recipient]++
 	}
 	for w := range s.Wallets() {
 		if n := open[w.ID]; w.dealings == nil && n > 0 || w.dealings != nil && n != w.dealings.escrows {

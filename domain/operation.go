@@ -12,31 +12,31 @@ func checkOperation(o *Operation) *Rejection {
 	switch {
 	case !slices.Contains([]OperationType{Transfer, Issue, Redeem, Exchange}, o.Type):
 		return reject(BadRequest, "operation type %q must be %s, %s, %s or %s", o.Type, Transfer, Issue, Redeem, Exchange)
-	case o.Type == Issue && (o.From != "" || o.To == "" || o.Recipient != ""):
+	case o.Type == Issue && (o.Sender != "" || o.Recipient == "" || o.RecipientIdentifier != ""):
 		return reject(BadRequest, "an issue has recipient_wallet_id, and neither sender_wallet_id nor recipient_identifier")
-	case o.Type == Redeem && (o.From == "" || o.To != "" || o.Recipient != ""):
+	case o.Type == Redeem && (o.Sender == "" || o.Recipient != "" || o.RecipientIdentifier != ""):
 		return reject(BadRequest, "a redeem has sender_wallet_id, and neither recipient_wallet_id nor recipient_identifier")
-	case o.Type == Transfer && o.From == "":
+	case o.Type == Transfer && o.Sender == "":
 		return reject(BadRequest, "sender_wallet_id is required: the wallet that pays")
-	case o.Type == Transfer && (o.To == "") == (o.Recipient == ""):
+	case o.Type == Transfer && (o.Recipient == "") == (o.RecipientIdentifier == ""):
 		return reject(BadRequest, "a transfer has recipient_wallet_id or recipient_identifier, one of them")
-	case o.Type == Exchange && (o.From == "" || o.To == "" || o.Recipient != "" || o.Rate.IsZero()):
+	case o.Type == Exchange && (o.Sender == "" || o.Recipient == "" || o.RecipientIdentifier != "" || o.Rate.IsZero()):
 		return reject(BadRequest, "an exchange has sender_wallet_id, recipient_wallet_id and a rate of more than zero, and no recipient_identifier")
 	case o.Type != Exchange && !o.Rate.IsZero():
 		return reject(BadRequest, "only an exchange has a rate")
-	case o.Type != Issue && (o.Grant || !o.Expires.IsZero()):
+	case o.Type != Issue && (o.Grant || !o.ExpiresAt.IsZero()):
 		return reject(BadRequest, "only an issue operation grants credit that expires")
 	case !o.Quantity.Positive():
 		return reject(BadRequest, "amount must be more than zero")
 	}
-	return checkText("recipient_identifier", o.Recipient, MaxIDLength)
+	return checkText("recipient_identifier", o.RecipientIdentifier, MaxIDLength)
 }
 
 // checkWallets finds the wallets that an operation names. A recipient's
 // identifier is left for later: nobody having it is a recorded failure, a wallet
 // that does not exist is not.
 func (s *State) checkWallets(project *Project, o *Operation) *Rejection {
-	for _, id := range [...]ids.Wallet{o.From, o.To} {
+	for _, id := range [...]ids.Wallet{o.Sender, o.Recipient} {
 		if id == "" {
 			continue
 		}
@@ -59,9 +59,9 @@ func fit(q money.Quantity, asset money.Asset) (money.Amount, *Rejection) {
 
 // settle fits an operation's numbers to the assets of its wallets, which exist.
 func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection) {
-	posted := PostedOperation{Type: o.Type, From: o.From, To: o.To, Rate: o.Rate, Expires: moment(o.Expires), Grant: o.Grant}
+	posted := PostedOperation{Type: o.Type, Sender: o.Sender, Recipient: o.Recipient, Rate: o.Rate, ExpiresAt: moment(o.ExpiresAt), Grant: o.Grant}
 	var payer, last *Wallet // of an issue, who receives
-	for _, id := range [...]ids.Wallet{o.To, o.From} {
+	for _, id := range [...]ids.Wallet{o.Recipient, o.Sender} {
 		wallet, ok := s.Wallet(id)
 		if !ok {
 			continue // not named
@@ -76,10 +76,10 @@ func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection)
 		return posted, rejection
 	}
 	posted.Amount, posted.Fee = amount, payer.Asset.Zero()
-	if rejection := checkFuture("expires_at", o.Expires, now); rejection != nil {
+	if rejection := checkFuture("expires_at", o.ExpiresAt, now); rejection != nil {
 		return posted, rejection
 	}
-	if !o.Expires.IsZero() && payer.Role != CustomerWallet && payer.Role != SystemWallet {
+	if !o.ExpiresAt.IsZero() && payer.Role != CustomerWallet && payer.Role != SystemWallet {
 		return posted, reject(BadRequest, "wallet %s is an account of the project's bookkeeping: credit in it does not expire", payer.ID)
 	}
 	if o.Type == Exchange {
@@ -116,11 +116,11 @@ func (s *State) checkNamed(project *Project, id ids.Wallet) *Rejection {
 // find finds the wallet that a transfer to an identifier reaches: the customer's
 // wallet in the sender's asset.
 func (p *posting) find(o *Operation, posted *PostedOperation) *Rejection {
-	if o.Recipient == "" {
+	if o.RecipientIdentifier == "" {
 		return nil
 	}
-	to, rejection := p.state.recipient(p.project, o.Recipient, o.From)
-	posted.To = to
+	to, rejection := p.state.recipient(p.project, o.RecipientIdentifier, o.Sender)
+	posted.Recipient = to
 	return rejection
 }
 
@@ -139,8 +139,8 @@ func (s *State) recipient(project *Project, identifier string, sender ids.Wallet
 
 // post performs one operation, or says which recorded rule it breaks.
 func (p *posting) post(index int, o *PostedOperation) *Rejection {
-	if o.From == o.To {
-		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.From)).at(index)
+	if o.Sender == o.Recipient {
+		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.Sender)).at(index)
 	}
 	var rejection *Rejection
 	if o.Type == Exchange {
@@ -159,15 +159,15 @@ func (p *posting) movement(index int, o *PostedOperation) *movement {
 	m := movement{operation: index, amount: o.Amount, limits: p.origin.Kind.limits()}
 	switch o.Type {
 	case Issue:
-		m.to = p.account(o.To)
+		m.to = p.account(o.Recipient)
 		m.from, m.payer = p.system(IssuanceWallet, m.to.wallet.Asset), m.to
-		m.debit, m.credit, m.expires = IssueEntry, IssueEntry, o.Expires
+		m.debit, m.credit, m.expires = IssueEntry, IssueEntry, o.ExpiresAt
 	case Redeem:
-		m.from = p.account(o.From)
+		m.from = p.account(o.Sender)
 		m.to, m.payer = p.system(IssuanceWallet, m.from.wallet.Asset), m.from
 		m.debit, m.credit = RedeemEntry, RedeemEntry
 	case Transfer:
-		m.from, m.to = p.account(o.From), p.account(o.To)
+		m.from, m.to = p.account(o.Sender), p.account(o.Recipient)
 		m.payer, m.debit, m.credit = m.from, DebitEntry, CreditEntry
 	default:
 		panic("domain: operation of unknown type " + string(o.Type))

@@ -266,7 +266,7 @@ func (p *posting) gain(m *movement) money.Amount {
 		return m.amount
 	}
 	own := m.to.dealings.clone(m.to.wallet.Asset)
-	expired := []LotPart{{Amount: m.amount, Expires: m.expires}}
+	expired := []LotPart{{Amount: m.amount, ExpiresAt: m.expires}}
 	return m.amount.Sub(sumLots(capped(expired, room(m.to.balance.Add(m.amount), own)), m.to.wallet.Asset))
 }
 
@@ -346,7 +346,7 @@ func (p *posting) debit(a *account, e Entry, take []LotPart) {
 // only what is left over is a lot.
 func (p *posting) credit(a *account, e Entry, give []LotPart, expires time.Time) {
 	if !expires.IsZero() {
-		give = []LotPart{{Lot: a.version + 1, Amount: e.Amount, Expires: expires}}
+		give = []LotPart{{Lot: a.version + 1, Amount: e.Amount, ExpiresAt: expires}}
 	}
 	if len(give) > 0 {
 		own := a.own()
@@ -363,6 +363,6 @@ func (p *posting) credit(a *account, e Entry, give []LotPart, expires time.Time)
 func (p *posting) entry(a *account, e Entry) {
 	a.version++
 	a.balance = a.balance.Add(e.Amount)
-	e.Wallet, e.Version, e.Balance = a.wallet.ID, a.version, a.balance
+	e.Wallet, e.Version, e.BalanceAfter = a.wallet.ID, a.version, a.balance
 	p.entries = append(p.entries, e)
 }

@@ -32,7 +32,7 @@ func tableOfPlaceHold(t *testing.T, s *script) {
 }
 
 func tableOfCaptureHold(t *testing.T, s *script) {
-	faulty := CaptureHold{Project: "none", Hold: "none", To: "none", Description: long, Metadata: many, Quantity: amount("0")}
+	faulty := CaptureHold{Project: "none", Hold: "none", Recipient: "none", Description: long, Metadata: many, Quantity: amount("0")}
 	hold := func(name string) ids.Hold { return ids.Hold(s.id(name)) }
 	s.set("hold h-late from=till amount=0.01 expires=2026-01-02\nlate 2026-01-02\n")
 	testRows(t, s, faulty, func(c *CaptureHold) Command { return *c }, []row[CaptureHold]{
@@ -43,21 +43,21 @@ func tableOfCaptureHold(t *testing.T, s *script) {
 		{"no such project", func(c *CaptureHold) { c.Quantity = amount("0.001") }, NotFound, "Project"},
 		{"reference used", func(c *CaptureHold) { c.Project = s.projectID() }, DuplicateReference, "a transaction"},
 		{"no such recipient", func(c *CaptureHold) { c.Reference = "new" }, NotFound, "none not found"},
-		{"an issuance account", func(c *CaptureHold) { c.To = s.wallet("issuance/USD") }, BadRequest, "issuance account"},
-		{"no such hold", func(c *CaptureHold) { c.To = s.wallet("gone") }, NotFound, "Hold"},
+		{"an issuance account", func(c *CaptureHold) { c.Recipient = s.wallet("issuance/USD") }, BadRequest, "issuance account"},
+		{"no such hold", func(c *CaptureHold) { c.Recipient = s.wallet("gone") }, NotFound, "Hold"},
 		{"another project's", func(c *CaptureHold) { c.Hold = hold("far-hold") }, NotFound, "Hold"},
 		{"it ended", func(c *CaptureHold) { c.Hold = hold("h0") }, HoldEnded, "released"},
 		{"its time is over", func(c *CaptureHold) { c.Hold = hold("h-late") }, HoldEnded, "expired"},
 		{"amount does not fit", func(c *CaptureHold) { c.Hold = hold("h1") }, BadRequest, "more digits"},
 		{"more than is left", func(c *CaptureHold) { c.Quantity = amount("5.01") }, AmountTooLarge, "5.00 USD is left"},
-		{"to itself", func(c *CaptureHold) { c.Quantity, c.To = amount("5"), s.wallet("held") }, SameWallet, "same wallet"},
-		{"recipient closed", func(c *CaptureHold) { c.To = s.wallet("gone") }, WalletIsClosed, "closed"},
-		{"sender disabled", func(c *CaptureHold) { c.Quantity, c.Hold, c.To = money.Quantity{}, hold("h2"), s.wallet("shut") }, WalletIsDisabled, string(s.wallet("shut-held"))},
+		{"to itself", func(c *CaptureHold) { c.Quantity, c.Recipient = amount("5"), s.wallet("held") }, SameWallet, "same wallet"},
+		{"recipient closed", func(c *CaptureHold) { c.Recipient = s.wallet("gone") }, WalletIsClosed, "closed"},
+		{"sender disabled", func(c *CaptureHold) { c.Quantity, c.Hold, c.Recipient = money.Quantity{}, hold("h2"), s.wallet("shut") }, WalletIsDisabled, string(s.wallet("shut-held"))},
 		{"recipient disabled", func(c *CaptureHold) { c.Hold = hold("h3") }, WalletIsDisabled, string(s.wallet("shut"))},
-		{"sender frozen", func(c *CaptureHold) { c.To = s.wallet("points") }, WalletIsFrozen, "frozen"},
+		{"sender frozen", func(c *CaptureHold) { c.Recipient = s.wallet("points") }, WalletIsFrozen, "frozen"},
 		{"two assets", func(c *CaptureHold) { c.Hold = hold("h1") }, AssetMismatch, "only an exchange"},
-		{"not enough for the fee", func(c *CaptureHold) { c.To = s.wallet("till") }, InsufficientFunds, "the fee 1.00"},
-		{"a capture", func(c *CaptureHold) { c.To, c.Hold = "", hold("h4") }, "", ""},
+		{"not enough for the fee", func(c *CaptureHold) { c.Recipient = s.wallet("till") }, InsufficientFunds, "the fee 1.00"},
+		{"a capture", func(c *CaptureHold) { c.Recipient, c.Hold = "", hold("h4") }, "", ""},
 	})
 }
 
@@ -77,32 +77,32 @@ func tableOfReleaseHold(t *testing.T, s *script) {
 }
 
 func tableOfCreateEscrow(t *testing.T, s *script) {
-	faulty := CreateEscrow{Project: "none", To: "none", Recipient: long, Description: long, Metadata: many, Deadline: s.now, AtDeadline: "burn"}
+	faulty := CreateEscrow{Project: "none", Recipient: "none", RecipientIdentifier: long, Description: long, Metadata: many, Deadline: s.now, AtDeadline: "burn"}
 	testRows(t, s, faulty, func(c *CreateEscrow) Command { return *c }, []row[CreateEscrow]{
 		{"no reference", nil, BadRequest, "reference is required"},
 		{"description", func(c *CreateEscrow) { c.Reference = "fill" }, BadRequest, "description"},
 		{"metadata", func(c *CreateEscrow) { c.Description = "" }, BadRequest, "51 keys"},
 		{"no sender", func(c *CreateEscrow) { c.Metadata = nil }, BadRequest, "sender_wallet_id is required"},
-		{"two recipients", func(c *CreateEscrow) { c.From = "none" }, BadRequest, "one of them"},
-		{"no amount", func(c *CreateEscrow) { c.To = "" }, BadRequest, "more than zero"},
+		{"two recipients", func(c *CreateEscrow) { c.Sender = "none" }, BadRequest, "one of them"},
+		{"no amount", func(c *CreateEscrow) { c.Recipient = "" }, BadRequest, "more than zero"},
 		{"recipient too long", func(c *CreateEscrow) { c.Quantity = amount("0.001") }, BadRequest, "recipient_identifier"},
-		{"no such end", func(c *CreateEscrow) { c.To, c.Recipient = "none", "" }, BadRequest, `at_deadline "burn"`},
+		{"no such end", func(c *CreateEscrow) { c.Recipient, c.RecipientIdentifier = "none", "" }, BadRequest, `at_deadline "burn"`},
 		{"an end of no deadline", func(c *CreateEscrow) { c.AtDeadline, c.Deadline = RefundAtDeadline, time.Time{} }, BadRequest, "and there is none"},
 		{"no such project", func(c *CreateEscrow) { c.Deadline = s.now }, NotFound, "Project"},
 		{"reference used", func(c *CreateEscrow) { c.Project = s.projectID() }, DuplicateReference, "reference"},
 		{"no such sender", func(c *CreateEscrow) { c.Reference = "new" }, NotFound, "none not found"},
-		{"no such recipient", func(c *CreateEscrow) { c.From = s.wallet("escrow/USD") }, NotFound, "none not found"},
-		{"a deadline that is over", func(c *CreateEscrow) { c.To = s.wallet("gone") }, BadRequest, "deadline must be in the future"},
+		{"no such recipient", func(c *CreateEscrow) { c.Sender = s.wallet("escrow/USD") }, NotFound, "none not found"},
+		{"a deadline that is over", func(c *CreateEscrow) { c.Recipient = s.wallet("gone") }, BadRequest, "deadline must be in the future"},
 		{"an escrow account", func(c *CreateEscrow) { c.Deadline = s.now.Add(1e6) }, BadRequest, "escrow account"},
-		{"amount does not fit", func(c *CreateEscrow) { c.From = s.wallet("shut-full") }, BadRequest, "more digits than USD"},
-		{"nobody", func(c *CreateEscrow) { c.Quantity, c.To, c.Recipient = amount("101"), "", "nobody" }, RecipientNotFound, "No customer"},
-		{"to itself", func(c *CreateEscrow) { c.To, c.Recipient = c.From, "" }, SameWallet, "same wallet"},
-		{"recipient closed", func(c *CreateEscrow) { c.To = s.wallet("gone") }, WalletIsClosed, "closed"},
-		{"sender disabled", func(c *CreateEscrow) { c.To = s.wallet("shut-held") }, WalletIsDisabled, string(s.wallet("shut-full"))},
-		{"recipient disabled", func(c *CreateEscrow) { c.From = s.wallet("cold") }, WalletIsDisabled, string(s.wallet("shut-held"))},
-		{"sender frozen", func(c *CreateEscrow) { c.To = s.wallet("till") }, WalletIsFrozen, "frozen"},
-		{"two assets", func(c *CreateEscrow) { c.From, c.To = s.wallet("amas"), s.wallet("points") }, AssetMismatch, "only an exchange"},
-		{"over a limit", func(c *CreateEscrow) { c.To = s.wallet("till") }, LimitExceeded, "maximum_amount"},
+		{"amount does not fit", func(c *CreateEscrow) { c.Sender = s.wallet("shut-full") }, BadRequest, "more digits than USD"},
+		{"nobody", func(c *CreateEscrow) { c.Quantity, c.Recipient, c.RecipientIdentifier = amount("101"), "", "nobody" }, RecipientNotFound, "No customer"},
+		{"to itself", func(c *CreateEscrow) { c.Recipient, c.RecipientIdentifier = c.Sender, "" }, SameWallet, "same wallet"},
+		{"recipient closed", func(c *CreateEscrow) { c.Recipient = s.wallet("gone") }, WalletIsClosed, "closed"},
+		{"sender disabled", func(c *CreateEscrow) { c.Recipient = s.wallet("shut-held") }, WalletIsDisabled, string(s.wallet("shut-full"))},
+		{"recipient disabled", func(c *CreateEscrow) { c.Sender = s.wallet("cold") }, WalletIsDisabled, string(s.wallet("shut-held"))},
+		{"sender frozen", func(c *CreateEscrow) { c.Recipient = s.wallet("till") }, WalletIsFrozen, "frozen"},
+		{"two assets", func(c *CreateEscrow) { c.Sender, c.Recipient = s.wallet("amas"), s.wallet("points") }, AssetMismatch, "only an exchange"},
+		{"over a limit", func(c *CreateEscrow) { c.Recipient = s.wallet("till") }, LimitExceeded, "maximum_amount"},
 		{"not enough", func(c *CreateEscrow) { c.Quantity = amount("10.01") }, InsufficientFunds, "10.00 USD is available"},
 		{"an escrow", func(c *CreateEscrow) { c.Quantity = amount("10") }, "", ""},
 	})

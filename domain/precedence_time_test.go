@@ -27,12 +27,12 @@ func tableOfExpireCredit(t *testing.T, s *script) {
 		{"no such wallet", nil, nothing, ""},
 		{"no lot", func(c *ExpireCredit) { c.Wallet = s.wallet("points") }, nothing, ""},
 		{"no such lot", func(c *ExpireCredit) { c.Wallet = wallet.ID }, nothing, ""},
-		{"no such project", func(c *ExpireCredit) { c.Lot, c.Expires = wallet.Lots()[0].Lot, wallet.Lots()[0].Expires }, nothing, ""},
+		{"no such project", func(c *ExpireCredit) { c.Lot, c.ExpiresAt = wallet.Lots()[0].Lot, wallet.Lots()[0].ExpiresAt }, nothing, ""},
 		{"not expired", func(c *ExpireCredit) {
-			c.Project, c.Wallet, c.Lot, c.Expires = s.projectID(), other.ID, other.Lots()[0].Lot, other.Lots()[0].Expires
+			c.Project, c.Wallet, c.Lot, c.ExpiresAt = s.projectID(), other.ID, other.Lots()[0].Lot, other.Lots()[0].ExpiresAt
 		}, nothing, ""},
 		{"with another end", func(c *ExpireCredit) { c.Wallet, c.Lot = wallet.ID, wallet.Lots()[0].Lot }, nothing, ""},
-		{"expired", func(c *ExpireCredit) { c.Expires = wallet.Lots()[0].Expires }, "", ""},
+		{"expired", func(c *ExpireCredit) { c.ExpiresAt = wallet.Lots()[0].ExpiresAt }, "", ""},
 	})
 }
 
@@ -43,12 +43,12 @@ func tableOfAnnounceExpiry(t *testing.T, s *script) {
 	testRows(t, s, AnnounceExpiry{"none", "none", 77, scriptsBegin}, func(c *AnnounceExpiry) Command { return *c }, []row[AnnounceExpiry]{
 		{"no such wallet", nil, nothing, ""},
 		{"no such lot", func(c *AnnounceExpiry) { c.Wallet = wallet.ID }, nothing, ""},
-		{"no such project", func(c *AnnounceExpiry) { c.Lot, c.Expires = wallet.Lots()[0].Lot, wallet.Lots()[0].Expires }, nothing, ""},
+		{"no such project", func(c *AnnounceExpiry) { c.Lot, c.ExpiresAt = wallet.Lots()[0].Lot, wallet.Lots()[0].ExpiresAt }, nothing, ""},
 		{"announced before", func(c *AnnounceExpiry) {
-			c.Project, c.Wallet, c.Lot, c.Expires = s.projectID(), told.ID, told.Lots()[0].Lot, told.Lots()[0].Expires
+			c.Project, c.Wallet, c.Lot, c.ExpiresAt = s.projectID(), told.ID, told.Lots()[0].Lot, told.Lots()[0].ExpiresAt
 		}, nothing, ""},
 		{"with another end", func(c *AnnounceExpiry) { c.Wallet, c.Lot = wallet.ID, wallet.Lots()[0].Lot }, nothing, ""},
-		{"announced", func(c *AnnounceExpiry) { c.Expires = wallet.Lots()[0].Expires }, "", ""},
+		{"announced", func(c *AnnounceExpiry) { c.ExpiresAt = wallet.Lots()[0].ExpiresAt }, "", ""},
 	})
 }
 

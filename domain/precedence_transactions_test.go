@@ -35,7 +35,7 @@ func tableOfTransact(t *testing.T, s *script) {
 		{"metadata", func(c *Transact) { c.Description = "" }, BadRequest, "51 keys"},
 		{"too many operations", func(c *Transact) { c.Metadata = nil }, BadRequest, "not 1001"},
 		{"no operation", func(c *Transact) { c.Operations = nil }, BadRequest, "not 0"},
-		{"too many preconditions", func(c *Transact) { c.Operations = []Operation{{Recipient: long}} }, BadRequest, "not 1001"},
+		{"too many preconditions", func(c *Transact) { c.Operations = []Operation{{RecipientIdentifier: long}} }, BadRequest, "not 1001"},
 		{"scheduled on conditions", func(c *Transact) { c.Preconditions = []Precondition{{"none", 7}} }, BadRequest, "neither preconditions"},
 		{"scheduled for the past of the business", func(c *Transact) { c.Preconditions = nil }, BadRequest, "nor effective_at"},
 		{"no such type", func(c *Transact) { c.ScheduledFor = time.Time{} }, BadRequest, `operation type ""`},
@@ -43,17 +43,17 @@ func tableOfTransact(t *testing.T, s *script) {
 		{"redeem from nobody", first(func(o *Operation) { o.Type = Redeem }), BadRequest, "a redeem has sender_wallet_id"},
 		{"exchange of nothing", first(func(o *Operation) { o.Type = Exchange }), BadRequest, "an exchange has"},
 		{"no sender", first(func(o *Operation) { o.Type = Transfer }), BadRequest, "sender_wallet_id is required"},
-		{"two recipients", first(func(o *Operation) { o.From, o.To, o.Rate, o.Grant = "none", "none", rate, true }), BadRequest, "one of them"},
-		{"a rate", first(func(o *Operation) { o.To = "" }), BadRequest, "only an exchange has a rate"},
+		{"two recipients", first(func(o *Operation) { o.Sender, o.Recipient, o.Rate, o.Grant = "none", "none", rate, true }), BadRequest, "one of them"},
+		{"a rate", first(func(o *Operation) { o.Recipient = "" }), BadRequest, "only an exchange has a rate"},
 		{"a grant", first(func(o *Operation) { o.Rate = money.Rate{} }), BadRequest, "only an issue operation grants"},
 		{"no amount", first(func(o *Operation) { o.Grant = false }), BadRequest, "more than zero"},
 		{"recipient too long", first(func(o *Operation) { o.Quantity = amount("0.001") }), BadRequest, "recipient_identifier"},
-		{"no such project", first(func(o *Operation) { o.To, o.Recipient = "none", "" }), NotFound, "Project"},
+		{"no such project", first(func(o *Operation) { o.Recipient, o.RecipientIdentifier = "none", "" }), NotFound, "Project"},
 		{"reference used", func(c *Transact) { c.Project = s.projectID() }, DuplicateReference, "reference"},
 		{"no such sender", func(c *Transact) { c.Reference = "new" }, NotFound, "none not found"},
-		{"another project's sender", first(func(o *Operation) { o.From = s.wallet("olus") }), NotFound, string(s.wallet("olus"))},
-		{"no such recipient", first(func(o *Operation) { o.From = s.wallet("shut") }), NotFound, "none not found"},
-		{"in the future", first(func(o *Operation) { o.To = s.wallet("issuance/USD") }), EffectiveAtRefused, "not in the future"},
+		{"another project's sender", first(func(o *Operation) { o.Sender = s.wallet("olus") }), NotFound, string(s.wallet("olus"))},
+		{"no such recipient", first(func(o *Operation) { o.Sender = s.wallet("shut") }), NotFound, "none not found"},
+		{"in the future", first(func(o *Operation) { o.Recipient = s.wallet("issuance/USD") }), EffectiveAtRefused, "not in the future"},
 		{"too far back", func(c *Transact) {
 			c.EffectiveAt, c.Preconditions = s.now.Add(-time.Hour-time.Microsecond), []Precondition{{s.wallet("points"), 7}}
 		}, EffectiveAtRefused, "at most 3600 seconds"},
@@ -62,8 +62,8 @@ func tableOfTransact(t *testing.T, s *script) {
 		}, NotFound, "none not found"},
 		{"another version", func(c *Transact) { c.Preconditions[0].Wallet = s.wallet("points") }, VersionConflict, "at version 0, not 7"},
 		{"an issuance account", func(c *Transact) { c.Preconditions[0].Version = 0 }, BadRequest, "issuance account"},
-		{"an escrow account", first(func(o *Operation) { o.To = s.wallet("escrow/USD") }), BadRequest, "escrow account"},
-		{"amount does not fit", first(func(o *Operation) { o.To, o.Recipient = "", "nobody" }), BadRequest, "more digits than EUR"},
+		{"an escrow account", first(func(o *Operation) { o.Recipient = s.wallet("escrow/USD") }), BadRequest, "escrow account"},
+		{"amount does not fit", first(func(o *Operation) { o.Recipient, o.RecipientIdentifier = "", "nobody" }), BadRequest, "more digits than EUR"},
 	}
 	testRows(t, s, faulty, func(c *Transact) Command { return c }, append(cases, recordedRows(s, huge, first)...))
 }
@@ -72,23 +72,25 @@ func tableOfTransact(t *testing.T, s *script) {
 func recordedRows(s *script, huge money.Quantity, first func(func(*Operation)) func(*Transact)) []row[Transact] {
 	return []row[Transact]{
 		{"nobody", first(func(o *Operation) { o.Quantity = huge }), RecipientNotFound, "No customer"},
-		{"no wallet in the asset", first(func(o *Operation) { o.Recipient = "yaw" }), RecipientNotFound, "no wallet in EUR"},
-		{"one wallet", first(func(o *Operation) { o.Recipient = "ama" }), SameWallet, "same wallet"},
-		{"recipient closed", first(func(o *Operation) { o.To, o.Recipient = s.wallet("gone"), "" }), WalletIsClosed, string(s.wallet("gone"))},
-		{"both disabled", first(func(o *Operation) { o.To, o.Recipient = "", "kofi" }), WalletIsDisabled, string(s.wallet("shut"))},
-		{"recipient disabled", first(func(o *Operation) { o.From, o.To, o.Recipient = s.wallet("cold"), s.wallet("shut-too"), "" }), WalletIsDisabled, string(s.wallet("shut-too"))},
-		{"sender frozen", first(func(o *Operation) { o.To = s.wallet("points") }), WalletIsFrozen, "frozen"},
-		{"two assets", first(func(o *Operation) { o.From = s.wallet("amas") }), AssetMismatch, "only an exchange converts"},
-		{"over the sender's limit", first(func(o *Operation) { o.To = s.wallet("full") }), LimitExceeded, "maximum_amount"},
+		{"no wallet in the asset", first(func(o *Operation) { o.RecipientIdentifier = "yaw" }), RecipientNotFound, "no wallet in EUR"},
+		{"one wallet", first(func(o *Operation) { o.RecipientIdentifier = "ama" }), SameWallet, "same wallet"},
+		{"recipient closed", first(func(o *Operation) { o.Recipient, o.RecipientIdentifier = s.wallet("gone"), "" }), WalletIsClosed, string(s.wallet("gone"))},
+		{"both disabled", first(func(o *Operation) { o.Recipient, o.RecipientIdentifier = "", "kofi" }), WalletIsDisabled, string(s.wallet("shut"))},
+		{"recipient disabled", first(func(o *Operation) {
+			o.Sender, o.Recipient, o.RecipientIdentifier = s.wallet("cold"), s.wallet("shut-too"), ""
+		}), WalletIsDisabled, string(s.wallet("shut-too"))},
+		{"sender frozen", first(func(o *Operation) { o.Recipient = s.wallet("points") }), WalletIsFrozen, "frozen"},
+		{"two assets", first(func(o *Operation) { o.Sender = s.wallet("amas") }), AssetMismatch, "only an exchange converts"},
+		{"over the sender's limit", first(func(o *Operation) { o.Recipient = s.wallet("full") }), LimitExceeded, "maximum_amount"},
 		{"over the recipient's", first(func(o *Operation) { o.Quantity = amount("90") }), LimitExceeded, "maximum_balance"},
-		{"not enough", first(func(o *Operation) { o.To = s.wallet("till") }), InsufficientFunds, "10.00 USD is available"},
+		{"not enough", first(func(o *Operation) { o.Recipient = s.wallet("till") }), InsufficientFunds, "10.00 USD is available"},
 		{"not enough for the fee", first(func(o *Operation) { o.Quantity = amount("10") }), InsufficientFunds, "the fee 0.10"},
 		{"no liquidity", first(func(o *Operation) {
 			rate, _ := money.ParseRate("3")
-			o.Type, o.Rate, o.To = Exchange, rate, s.wallet("open-euros")
+			o.Type, o.Rate, o.Recipient = Exchange, rate, s.wallet("open-euros")
 		}), InsufficientLiquidity, "2.00 EUR is available"},
 		{"too large a balance", first(func(o *Operation) {
-			o.Type, o.From, o.To, o.Rate, o.Quantity = Issue, "", s.wallet("till"), money.Rate{}, huge
+			o.Type, o.Sender, o.Recipient, o.Rate, o.Quantity = Issue, "", s.wallet("till"), money.Rate{}, huge
 		}), BalanceOutOfRange, "36 digits"},
 		{"a transaction", first(func(o *Operation) { o.Quantity = amount("1") }), "", ""},
 	}

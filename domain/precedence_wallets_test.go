@@ -103,7 +103,7 @@ func tableOfChangeStatus(t *testing.T, s *script) {
 }
 
 func tableOfCloseWallet(t *testing.T, s *script) {
-	faulty := CloseWallet{Project: "none", Wallet: "none", RefundTo: "none", Redeem: true, Reference: ids.Reference(ids.ReservedReferences), Actor: long, Reason: long}
+	faulty := CloseWallet{Project: "none", Wallet: "none", Recipient: "none", Redeem: true, Reference: ids.Reference(ids.ReservedReferences), Actor: long, Reason: long}
 	testRows(t, s, faulty, func(c *CloseWallet) Command { return *c }, []row[CloseWallet]{
 		{"actor too long", nil, BadRequest, "actor"},
 		{"reason too long", func(c *CloseWallet) { c.Actor = "" }, BadRequest, "reason"},
@@ -116,15 +116,15 @@ func tableOfCloseWallet(t *testing.T, s *script) {
 		{"bookkeeping", func(c *CloseWallet) { c.Wallet = s.wallet("issuance/USD") }, BadRequest, "never closed"},
 		{"reference used", func(c *CloseWallet) { c.Wallet = s.wallet("shut-held") }, DuplicateReference, "reference"},
 		{"no such recipient", func(c *CloseWallet) { c.Reference = "new" }, NotFound, "none not found"},
-		{"a recipient that is bookkeeping", func(c *CloseWallet) { c.RefundTo = s.wallet("issuance/USD") }, BadRequest, "issuance account"},
-		{"not empty", func(c *CloseWallet) { c.RefundTo = s.wallet("shut-held") }, WalletNotEmpty, "1 holds"},
-		{"disabled", func(c *CloseWallet) { c.Wallet, c.RefundTo = s.wallet("shut-full"), s.wallet("shut-full") }, WalletIsDisabled, "disabled"},
-		{"to itself", func(c *CloseWallet) { c.Wallet, c.RefundTo = s.wallet("frost"), s.wallet("frost") }, SameWallet, "same wallet"},
-		{"to a closed one", func(c *CloseWallet) { c.RefundTo = s.wallet("gone") }, WalletIsClosed, "closed"},
-		{"to a disabled one", func(c *CloseWallet) { c.RefundTo = s.wallet("shut") }, WalletIsDisabled, "disabled"},
-		{"to another asset", func(c *CloseWallet) { c.RefundTo = s.wallet("points") }, AssetMismatch, "only an exchange"},
-		{"closed", func(c *CloseWallet) { c.RefundTo = s.wallet("kofis") }, "", ""},
-		{"not asked where to", func(c *CloseWallet) { c.RefundTo = "" }, WalletNotEmpty, "not empty"},
+		{"a recipient that is bookkeeping", func(c *CloseWallet) { c.Recipient = s.wallet("issuance/USD") }, BadRequest, "issuance account"},
+		{"not empty", func(c *CloseWallet) { c.Recipient = s.wallet("shut-held") }, WalletNotEmpty, "1 holds"},
+		{"disabled", func(c *CloseWallet) { c.Wallet, c.Recipient = s.wallet("shut-full"), s.wallet("shut-full") }, WalletIsDisabled, "disabled"},
+		{"to itself", func(c *CloseWallet) { c.Wallet, c.Recipient = s.wallet("frost"), s.wallet("frost") }, SameWallet, "same wallet"},
+		{"to a closed one", func(c *CloseWallet) { c.Recipient = s.wallet("gone") }, WalletIsClosed, "closed"},
+		{"to a disabled one", func(c *CloseWallet) { c.Recipient = s.wallet("shut") }, WalletIsDisabled, "disabled"},
+		{"to another asset", func(c *CloseWallet) { c.Recipient = s.wallet("points") }, AssetMismatch, "only an exchange"},
+		{"closed", func(c *CloseWallet) { c.Recipient = s.wallet("kofis") }, "", ""},
+		{"not asked where to", func(c *CloseWallet) { c.Recipient = "" }, WalletNotEmpty, "not empty"},
 		{"empty", func(c *CloseWallet) { c.Wallet = s.wallet("shut") }, "", ""},
 	})
 }
@@ -154,7 +154,7 @@ func tableOfRemoveMonitor(t *testing.T, s *script) {
 }
 
 func tableOfSettle(t *testing.T, s *script) {
-	faulty := Settle{Project: "none", Wallet: "none", From: "none", Quantity: amount("0"), Description: long, Metadata: many}
+	faulty := Settle{Project: "none", Wallet: "none", Sender: "none", Quantity: amount("0"), Description: long, Metadata: many}
 	testRows(t, s, faulty, func(c *Settle) Command { return *c }, []row[Settle]{
 		{"no reference", nil, BadRequest, "reference is required"},
 		{"the ledger's reference", func(c *Settle) { c.Reference = ids.Reference(ids.ReservedReferences) }, BadRequest, "the ledger's own"},
@@ -165,16 +165,16 @@ func tableOfSettle(t *testing.T, s *script) {
 		{"reference used", func(c *Settle) { c.Project = s.projectID() }, DuplicateReference, "reference"},
 		{"no such wallet", func(c *Settle) { c.Reference = "new" }, NotFound, "none not found"},
 		{"no such payer", func(c *Settle) { c.Wallet = s.wallet("amas") }, NotFound, "none not found"},
-		{"a payer that is bookkeeping", func(c *Settle) { c.From = s.wallet("issuance/USD") }, BadRequest, "issuance account"},
-		{"prepaid", func(c *Settle) { c.From = s.wallet("gone") }, BadRequest, "only a POSTPAID"},
+		{"a payer that is bookkeeping", func(c *Settle) { c.Sender = s.wallet("issuance/USD") }, BadRequest, "issuance account"},
+		{"prepaid", func(c *Settle) { c.Sender = s.wallet("gone") }, BadRequest, "only a POSTPAID"},
 		{"amount does not fit", func(c *Settle) { c.Wallet = s.wallet("debtor") }, BadRequest, "more digits than USD"},
 		{"more than is owed", func(c *Settle) { c.Quantity = amount("20.01") }, AmountTooLarge, "owes 20.00"},
-		{"to itself", func(c *Settle) { c.Quantity, c.From = amount("20"), c.Wallet }, SameWallet, "same wallet"},
-		{"from a closed one", func(c *Settle) { c.From = s.wallet("gone") }, WalletIsClosed, "closed"},
-		{"from a disabled one", func(c *Settle) { c.From = s.wallet("shut") }, WalletIsDisabled, "disabled"},
-		{"from a frozen one", func(c *Settle) { c.From = s.wallet("cold") }, WalletIsFrozen, "frozen"},
-		{"from another asset", func(c *Settle) { c.From = s.wallet("points") }, AssetMismatch, "only an exchange"},
-		{"not enough", func(c *Settle) { c.From = s.wallet("amas") }, InsufficientFunds, "10.00 USD is available"},
+		{"to itself", func(c *Settle) { c.Quantity, c.Sender = amount("20"), c.Wallet }, SameWallet, "same wallet"},
+		{"from a closed one", func(c *Settle) { c.Sender = s.wallet("gone") }, WalletIsClosed, "closed"},
+		{"from a disabled one", func(c *Settle) { c.Sender = s.wallet("shut") }, WalletIsDisabled, "disabled"},
+		{"from a frozen one", func(c *Settle) { c.Sender = s.wallet("cold") }, WalletIsFrozen, "frozen"},
+		{"from another asset", func(c *Settle) { c.Sender = s.wallet("points") }, AssetMismatch, "only an exchange"},
+		{"not enough", func(c *Settle) { c.Sender = s.wallet("amas") }, InsufficientFunds, "10.00 USD is available"},
 		{"a settlement", func(c *Settle) { c.Quantity = amount("10") }, "", ""},
 	})
 }

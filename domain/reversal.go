@@ -216,7 +216,7 @@ func (c *Reverse) proportion(o *PostedOperation, sum ReversedOperation, index in
 // backwards is an operation that takes a part of another back.
 func backwards(original *TransactionCompleted, back *ReversedOperation) PostedOperation {
 	o := &original.Operations[back.Operation]
-	reversed := PostedOperation{Type: o.Type, From: o.To, To: o.From, Amount: back.Amount, Fee: back.Amount.Sub(back.Amount), FeeReturned: back.Fee}
+	reversed := PostedOperation{Type: o.Type, Sender: o.Recipient, Recipient: o.Sender, Amount: back.Amount, Fee: back.Amount.Sub(back.Amount), FeeReturned: back.Fee}
 	switch o.Type {
 	case Issue:
 		reversed.Type = Redeem
@@ -249,8 +249,8 @@ func (p *posting) reverseAmount(index int, o *PostedOperation, original *Transac
 	sum := before.of(back.Operation, was)
 	give := spentBy(original, back.Operation, false).restore(sum.Amount, back.Amount)
 	if o.Type == Exchange {
-		in := movement{operation: index, from: p.account(o.From), amount: o.Amount, fee: o.Fee}
-		out := movement{operation: index, to: p.account(o.To), amount: o.Received, give: give}
+		in := movement{operation: index, from: p.account(o.Sender), amount: o.Amount, fee: o.Fee}
+		out := movement{operation: index, to: p.account(o.Recipient), amount: o.Received, give: give}
 		return p.convert(&in, &out)
 	}
 	m := p.movement(index, o)
@@ -267,9 +267,9 @@ func (p *posting) reverseFee(index int, _ *PostedOperation, original *Transactio
 	}
 	was := &original.Operations[back.Operation]
 	sum := before.of(back.Operation, was)
-	payer := was.From
+	payer := was.Sender
 	if was.Type == Issue {
-		payer = was.To
+		payer = was.Recipient
 	}
 	return p.move(&movement{
 		operation: index, from: p.system(FeeWallet, p.account(payer).wallet.Asset), to: p.account(payer), amount: back.Fee,
@@ -287,9 +287,9 @@ type spent struct {
 
 func spentBy(original *TransactionCompleted, operation int, fee bool) spent {
 	o := &original.Operations[operation]
-	payer := o.From
+	payer := o.Sender
 	if payer == "" {
-		payer = o.To
+		payer = o.Recipient
 	}
 	for _, e := range entriesOf(original, operation) {
 		if e.Fee == fee && e.Wallet == payer && e.Amount.Sign() < 0 {

@@ -32,12 +32,12 @@ type scheduled struct {
 // was meant.
 func decideSchedule(s *State, project *Project, c *Transact, r *record, at ids.Place) ([]Event, *Rejection) {
 	for i := range c.Operations {
-		if o := &c.Operations[i]; o.Recipient != "" {
-			to, rejection := s.recipient(project, o.Recipient, o.From)
+		if o := &c.Operations[i]; o.RecipientIdentifier != "" {
+			to, rejection := s.recipient(project, o.RecipientIdentifier, o.Sender)
 			if rejection != nil {
 				return nil, rejection.at(i)
 			}
-			r.operations[i].To = to
+			r.operations[i].Recipient = to
 		}
 	}
 	return []Event{&TransactionScheduled{

@@ -110,12 +110,12 @@ func (s *script) walletCommand(verb, name string, options map[string]string) Com
 		return ChangeStatus{s.projectID(), s.wallet(name), StatusChange(verb), options["actor"], options["reason"]}
 	case "close":
 		return CloseWallet{
-			Project: s.projectID(), Wallet: s.wallet(name), RefundTo: s.wallet(options["refund"]), Redeem: options["redeem"] == "yes",
+			Project: s.projectID(), Wallet: s.wallet(name), Recipient: s.wallet(options["refund"]), Redeem: options["redeem"] == "yes",
 			Reference: ids.Reference(options["reference"]), Actor: options["actor"], Reason: options["reason"],
 		}
 	case "settle":
 		return Settle{
-			Project: s.projectID(), Wallet: s.wallet(options["wallet"]), From: s.wallet(options["from"]), Reference: ids.Reference(name),
+			Project: s.projectID(), Wallet: s.wallet(options["wallet"]), Sender: s.wallet(options["from"]), Reference: ids.Reference(name),
 			Quantity: s.quantity(options),
 		}
 	case "monitor":
@@ -136,20 +136,20 @@ func (s *script) dealing(verb, name string, options map[string]string) Command {
 		}
 	case "capture":
 		return CaptureHold{
-			Project: s.projectID(), Hold: ids.Hold(s.id(options["hold"])), To: s.wallet(options["to"]), Reference: ids.Reference(name),
+			Project: s.projectID(), Hold: ids.Hold(s.id(options["hold"])), Recipient: s.wallet(options["to"]), Reference: ids.Reference(name),
 			Quantity: s.quantity(options), ReleaseRest: options["release_rest"] == "yes",
 		}
 	case "release":
 		return ReleaseHold{s.projectID(), ids.Hold(s.id(name)), s.quantity(options)}
 	case "escrow":
 		c := CreateEscrow{
-			Project: s.projectID(), From: s.wallet(options["from"]), Reference: ids.Reference(name), Quantity: s.quantity(options),
+			Project: s.projectID(), Sender: s.wallet(options["from"]), Reference: ids.Reference(name), Quantity: s.quantity(options),
 			Deadline: s.time(options["deadline"]), AtDeadline: EscrowEnd(options["at_deadline"]), Approval: options["approval"] == "yes",
 		}
 		if recipient, ok := strings.CutPrefix(options["to"], "@"); ok {
-			c.Recipient = recipient
+			c.RecipientIdentifier = recipient
 		} else {
-			c.To = s.wallet(options["to"])
+			c.Recipient = s.wallet(options["to"])
 		}
 		return c
 	case "approve":
@@ -283,15 +283,15 @@ func (s *script) operand(o *Operation, amount, word, next string) int {
 		o.Grant = true
 		return 0
 	case word == "expires":
-		o.Expires = s.time(next)
+		o.ExpiresAt = s.time(next)
 	case word == "rate":
 		o.Rate = read(s, money.ParseRate, next)
 	case word == "from":
-		o.From = s.wallet(next)
+		o.Sender = s.wallet(next)
 	case word == "to" && byIdentifier:
-		o.Recipient = recipient
+		o.RecipientIdentifier = recipient
 	case word == "to":
-		o.To = s.wallet(next)
+		o.Recipient = s.wallet(next)
 	default:
 		s.t.Fatalf("%q in an operation", word)
 	}

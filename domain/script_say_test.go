@@ -92,7 +92,7 @@ func (s *script) sayDealing(event Event) string {
 		}
 		return fmt.Sprintf("hold %s %s: %s, %s left", s.names[string(e.Hold)], how, e.Amount, e.Remaining) + s.sayLots(e.Wallet, e.Lots)
 	case *EscrowCreated:
-		text := fmt.Sprintf("escrow %s: %s from %s to %s", s.names[string(e.Escrow)], e.Amount, s.names[string(e.From)], s.names[string(e.To)]) +
+		text := fmt.Sprintf("escrow %s: %s from %s to %s", s.names[string(e.Escrow)], e.Amount, s.names[string(e.Sender)], s.names[string(e.Recipient)]) +
 			sayUntil(string(e.AtDeadline)+" at", e.Deadline)
 		if e.Approval {
 			text += ", both must approve"
@@ -155,11 +155,11 @@ func (s *script) sayOperations(all []PostedOperation) string {
 	var texts []string
 	for _, o := range all {
 		text := fmt.Sprintf("%s %s", o.Type, o.Amount)
-		if o.From != "" {
-			text += " from " + s.names[string(o.From)]
+		if o.Sender != "" {
+			text += " from " + s.names[string(o.Sender)]
 		}
-		if o.To != "" {
-			text += " to " + s.names[string(o.To)]
+		if o.Recipient != "" {
+			text += " to " + s.names[string(o.Recipient)]
 		}
 		texts = append(texts, text)
 	}
@@ -189,7 +189,7 @@ func (s *script) sayEntry(e Entry) string {
 	if e.Fee {
 		kind += " (fee)"
 	}
-	return fmt.Sprintf("  %-16s %-12s %12s  balance %12s  version %d", s.names[string(e.Wallet)], kind, e.Amount, e.Balance, e.Version) + s.sayLots(e.Wallet, e.Lots)
+	return fmt.Sprintf("  %-16s %-12s %12s  balance %12s  version %d", s.names[string(e.Wallet)], kind, e.Amount, e.BalanceAfter, e.Version) + s.sayLots(e.Wallet, e.Lots)
 }
 
 func (s *script) sayLots(wallet ids.Wallet, parts []LotPart) string {
@@ -201,7 +201,7 @@ func (s *script) sayLots(wallet ids.Wallet, parts []LotPart) string {
 }
 
 func (s *script) sayLot(wallet ids.Wallet, part LotPart) string {
-	return fmt.Sprintf("lot %s/%d %s of %s until %s", s.names[string(wallet)], part.Lot, part.Amount, part.Original, sayTime(part.Expires))
+	return fmt.Sprintf("lot %s/%d %s of %s until %s", s.names[string(wallet)], part.Lot, part.Amount, part.Original, sayTime(part.ExpiresAt))
 }
 
 func given(name, value string) string {

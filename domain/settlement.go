@@ -23,12 +23,12 @@ type Settlement struct {
 	Next   time.Time // when the period under way ends; set by the decision, not by the caller
 }
 
-// Settle pays what a postpaid wallet owes: from another wallet, or, where From is
-// "", by money that came in from outside.
+// Settle pays what a postpaid wallet owes: from another wallet, or, where Sender
+// is "", by money that came in from outside.
 type Settle struct {
 	Project     ids.Project
 	Wallet      ids.Wallet
-	From        ids.Wallet
+	Sender      ids.Wallet
 	Reference   ids.Reference
 	Quantity    money.Quantity // not set: what is due, and where nothing is, all that is owed
 	Description string
@@ -131,8 +131,8 @@ func decideSettle(s *State, c Settle, at ids.Place) ([]Event, *Rejection) {
 	if rejection != nil {
 		return nil, rejection
 	}
-	if c.From != "" {
-		if rejection := s.checkNamed(project, c.From); rejection != nil {
+	if c.Sender != "" {
+		if rejection := s.checkNamed(project, c.Sender); rejection != nil {
 			return nil, rejection
 		}
 	}
@@ -144,8 +144,8 @@ func decideSettle(s *State, c Settle, at ids.Place) ([]Event, *Rejection) {
 		return nil, rejection
 	}
 	p := newPosting(s, project, at, Origin{SettlementOrigin, string(c.Wallet)})
-	operation := PostedOperation{Type: Transfer, From: c.From, To: c.Wallet, Amount: amount, Fee: wallet.Asset.Zero()}
-	if c.From == "" {
+	operation := PostedOperation{Type: Transfer, Sender: c.Sender, Recipient: c.Wallet, Amount: amount, Fee: wallet.Asset.Zero()}
+	if c.Sender == "" {
 		operation.Type = Issue
 	}
 	r.operations = []PostedOperation{operation}

@@ -29,14 +29,14 @@ const (
 
 // Operation is one step of a transaction, as asked for.
 type Operation struct {
-	Type      OperationType
-	From      ids.Wallet     // of transfer, redeem and exchange
-	To        ids.Wallet     // of issue and exchange, and of a transfer that names no Recipient
-	Recipient string         // of a transfer: a username, else a phone, else an e-mail
-	Quantity  money.Quantity // more than zero
-	Rate      money.Rate     // of exchange: how much of To's asset for one of From's
-	Expires   time.Time      // of issue: the credit ends then; zero: never
-	Grant     bool           // of issue: credit that nobody paid for
+	Type                OperationType
+	Sender              ids.Wallet     // of transfer, redeem and exchange
+	Recipient           ids.Wallet     // of issue and exchange, and of a transfer that names no identifier
+	RecipientIdentifier string         // of a transfer: a username, else a phone, else an e-mail
+	Quantity            money.Quantity // more than zero
+	Rate                money.Rate     // of exchange: how much of the recipient's asset for one of the sender's
+	ExpiresAt           time.Time      // of issue: the credit ends then; zero: never
+	Grant               bool           // of issue: credit that nobody paid for
 }
 
 // Transact performs 1 to MaxOperations operations in order, all or nothing,
@@ -195,7 +195,7 @@ func checkTransact(c *Transact) *Rejection {
 		if rejection := checkOperation(o); rejection != nil {
 			return rejection.at(i)
 		}
-		if !o.Expires.IsZero() && !moment(o.Expires).After(moment(c.ScheduledFor)) {
+		if !o.ExpiresAt.IsZero() && !moment(o.ExpiresAt).After(moment(c.ScheduledFor)) {
 			return reject(BadRequest, "expires_at must be after scheduled_for").at(i)
 		}
 	}

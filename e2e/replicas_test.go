@@ -132,7 +132,7 @@ func startReplicated(t *testing.T, inst *events.Installation) *replicated {
 		wallet := b.must(domain.CreateWallet{Project: b.project, System: true})[0].(*domain.WalletCreated).Wallet
 		b.wallets = append(b.wallets, wallet)
 		b.must(&domain.Transact{Project: b.project, Reference: ids.Reference(fmt.Sprint("fund-", i)),
-			Operations: []domain.Operation{{Type: domain.Issue, To: wallet, Quantity: amount}}})
+			Operations: []domain.Operation{{Type: domain.Issue, Recipient: wallet, Quantity: amount}}})
 	}
 	return b
 }
@@ -168,7 +168,7 @@ func (b *replicated) load(writers int) *replicaWriters {
 			for i := 0; l.ctx.Err() == nil; i++ {
 				reference := ids.Reference(fmt.Sprintf("%d-%d", w, i))
 				l.transfer(&domain.Transact{Project: b.project, Reference: reference, Operations: []domain.Operation{{
-					Type: domain.Transfer, From: b.wallets[(w+i)%8], To: b.wallets[(w+i+1)%8], Quantity: amount}}})
+					Type: domain.Transfer, Sender: b.wallets[(w+i)%8], Recipient: b.wallets[(w+i+1)%8], Quantity: amount}}})
 			}
 		})
 	}

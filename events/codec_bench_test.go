@@ -16,13 +16,13 @@ func transfers(fee int64) []domain.Event {
 	operation := transfer
 	operation.Fee = usd(fee)
 	entries := []domain.Entry{
-		{Wallet: wallet, Version: 2, Kind: domain.DebitEntry, Amount: usd(-10000), Balance: usd(150)},
-		{Wallet: other, Version: 1, Kind: domain.CreditEntry, Amount: usd(10000), Balance: usd(10000)},
+		{Wallet: wallet, Version: 2, Kind: domain.DebitEntry, Amount: usd(-10000), BalanceAfter: usd(150)},
+		{Wallet: other, Version: 1, Kind: domain.CreditEntry, Amount: usd(10000), BalanceAfter: usd(10000)},
 	}
 	if fee > 0 {
 		entries = append(entries,
-			domain.Entry{Wallet: wallet, Version: 3, Kind: domain.DebitEntry, Fee: true, Amount: usd(-fee), Balance: usd(150 - fee)},
-			domain.Entry{Wallet: "wall_00000004g0003", Version: 1, Kind: domain.CreditEntry, Fee: true, Amount: usd(fee), Balance: usd(fee)})
+			domain.Entry{Wallet: wallet, Version: 3, Kind: domain.DebitEntry, Fee: true, Amount: usd(-fee), BalanceAfter: usd(150 - fee)},
+			domain.Entry{Wallet: "wall_00000004g0003", Version: 1, Kind: domain.CreditEntry, Fee: true, Amount: usd(fee), BalanceAfter: usd(fee)})
 	}
 	return []domain.Event{&domain.TransactionCompleted{
 		Project: project, Transaction: "tx_0000000a80003", Reference: "order-17", Operations: []domain.PostedOperation{operation}, Entries: entries,
@@ -109,9 +109,9 @@ func distinct(i int) []domain.Event {
 	f.Transaction = ids.Transaction(fmt.Sprintf("tx_%07x0000", i))
 	f.Reference = ids.Reference(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", r.Uint32(), r.Uint32()>>16, r.Uint32()>>20, r.Uint32()>>20, r.Uint64()>>16))
 	operation := &f.Operations[0]
-	operation.From, operation.To = ids.Wallet(fmt.Sprintf("wall_%06x0000", r.IntN(100_000))), ids.Wallet(fmt.Sprintf("wall_%06x0000", r.IntN(100_000)))
+	operation.Sender, operation.Recipient = ids.Wallet(fmt.Sprintf("wall_%06x0000", r.IntN(100_000))), ids.Wallet(fmt.Sprintf("wall_%06x0000", r.IntN(100_000)))
 	operation.Amount = usd(r.Int64N(100_000))
-	f.Entries[0].Wallet, f.Entries[0].Version, f.Entries[0].Amount, f.Entries[0].Balance = operation.From, r.Uint64N(1000), usd(-r.Int64N(100_000)), usd(r.Int64N(1e7))
-	f.Entries[1].Wallet, f.Entries[1].Version, f.Entries[1].Amount, f.Entries[1].Balance = operation.To, r.Uint64N(1000), operation.Amount, usd(r.Int64N(1e7))
+	f.Entries[0].Wallet, f.Entries[0].Version, f.Entries[0].Amount, f.Entries[0].BalanceAfter = operation.Sender, r.Uint64N(1000), usd(-r.Int64N(100_000)), usd(r.Int64N(1e7))
+	f.Entries[1].Wallet, f.Entries[1].Version, f.Entries[1].Amount, f.Entries[1].BalanceAfter = operation.Recipient, r.Uint64N(1000), operation.Amount, usd(r.Int64N(1e7))
 	return facts
 }

@@ -13,8 +13,8 @@ var (
 func (w writer) escrowCreated(f *domain.EscrowCreated) {
 	w.text("escrow", string(f.Escrow))
 	w.text("transaction", string(f.Transaction))
-	w.text("from", string(f.From))
-	w.text("to", string(f.To))
+	w.text("from", string(f.Sender))
+	w.text("to", string(f.Recipient))
 	w.assetOf(f.Amount)
 	w.money("amount", f.Amount)
 	w.lots("lots", f.Lots)
@@ -28,10 +28,10 @@ func escrowCreatedV1() factReader {
 	var asset money.AssetCode
 	return &fields{&f, map[string]func(*reader) error{
 		"project": projectInto(&f.Project), "escrow": into(&f.Escrow), "transaction": into(&f.Transaction),
-		"from": into(&f.From), "to": into(&f.To), "asset": assetInto(&asset), "amount": moneyInto(&f.Amount, &asset),
+		"from": into(&f.Sender), "to": into(&f.Recipient), "asset": assetInto(&asset), "amount": moneyInto(&f.Amount, &asset),
 		"lots": lotsInto(&f.Lots, &asset), "deadline": timeInto(&f.Deadline), "at_deadline": wordInto(&f.AtDeadline, escrowEnds), "approval": flagInto(&f.Approval),
 	}, func() bool { // a deadline says what it brings, and nothing comes without one
-		return f.Project != "" && f.Escrow != "" && f.Transaction != "" && f.From != "" && f.To != "" && f.Amount.Asset() != "" &&
+		return f.Project != "" && f.Escrow != "" && f.Transaction != "" && f.Sender != "" && f.Recipient != "" && f.Amount.Asset() != "" &&
 			f.Deadline.IsZero() == (f.AtDeadline == "")
 	}}
 }

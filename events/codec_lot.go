@@ -29,7 +29,7 @@ func (w writer) lot(part *domain.LotPart) {
 	w.UInt64(part.Lot)
 	w.money("amount", part.Amount)
 	w.money("original", part.Original)
-	w.moment("expires", part.Expires)
+	w.moment("expires", part.ExpiresAt)
 	w.ObjEnd()
 }
 
@@ -53,13 +53,13 @@ func (r *reader) lot(asset money.AssetCode) (part domain.LotPart, err error) {
 		case "original":
 			part.Original, err = r.money(asset)
 		case "expires":
-			part.Expires, err = r.moment()
+			part.ExpiresAt, err = r.moment()
 		default:
 			err = fmt.Errorf("unknown field %q of a lot", key)
 		}
 		return err
 	})
-	if err == nil && (part.Lot == 0 || part.Amount.Asset() == "" || part.Original.Asset() == "" || part.Expires.IsZero()) {
+	if err == nil && (part.Lot == 0 || part.Amount.Asset() == "" || part.Original.Asset() == "" || part.ExpiresAt.IsZero()) {
 		err = errors.New("a field of a lot is missing, or its asset")
 	}
 	return part, err

@@ -38,9 +38,9 @@ func (r *reader) operation(o *domain.PostedOperation, second bool) error {
 		case "op":
 			err = oneOf(r, &o.Type, types)
 		case "from":
-			err = str(r, &o.From)
+			err = str(r, &o.Sender)
 		case "to":
-			err = str(r, &o.To)
+			err = str(r, &o.Recipient)
 		case "asset":
 			err = r.assetOnce(&asset)
 		case "amount":
@@ -77,7 +77,7 @@ func (r *reader) operationV2(o *domain.PostedOperation, key []byte) (known bool,
 	case "rate":
 		o.Rate, err = r.rate()
 	case "expires":
-		o.Expires, err = r.moment()
+		o.ExpiresAt, err = r.moment()
 	case "grant":
 		o.Grant, err = r.d.Bool()
 	default:
@@ -136,7 +136,7 @@ func (t *transactionV1) entry(r *reader, e *domain.Entry) error {
 		case "amount":
 			e.Amount, err = t.entryMoney(r, e.Operation, asset)
 		case "balance":
-			e.Balance, err = t.entryMoney(r, e.Operation, asset)
+			e.BalanceAfter, err = t.entryMoney(r, e.Operation, asset)
 		default:
 			switch {
 			case t.second && string(key) == "asset":
@@ -167,7 +167,7 @@ func (t *transactionV1) check(e *domain.Entry, asset money.AssetCode) error {
 	if asset == "" {
 		asset = t.completed.Operations[e.Operation].Amount.Asset()
 	}
-	if e.Amount.Asset() != asset || e.Balance.Asset() != asset {
+	if e.Amount.Asset() != asset || e.BalanceAfter.Asset() != asset {
 		return fmt.Errorf("amount and balance of an entry are not both in %s", asset)
 	}
 	return nil
@@ -178,11 +178,11 @@ func (t *transactionV1) wallet(r *reader) (ids.Wallet, error) {
 	text, err := r.d.StrBytes()
 	for i := range min(len(t.completed.Operations), 4) {
 		o := &t.completed.Operations[i]
-		if string(text) == string(o.From) {
-			return o.From, err
+		if string(text) == string(o.Sender) {
+			return o.Sender, err
 		}
-		if string(text) == string(o.To) {
-			return o.To, err
+		if string(text) == string(o.Recipient) {
+			return o.Recipient, err
 		}
 	}
 	return ids.Wallet(text), err

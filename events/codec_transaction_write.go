@@ -57,8 +57,8 @@ func (w writer) transaction(id ids.Transaction, reference ids.Reference, operati
 func (w writer) operation(o *domain.PostedOperation) {
 	w.ObjStart()
 	w.text("op", string(o.Type))
-	w.optional("from", string(o.From))
-	w.optional("to", string(o.To))
+	w.optional("from", string(o.Sender))
+	w.optional("to", string(o.Recipient))
 	w.text("asset", string(o.Amount.Asset()))
 	w.money("amount", o.Amount)
 	if !o.Fee.IsZero() {
@@ -67,7 +67,7 @@ func (w writer) operation(o *domain.PostedOperation) {
 	w.moneyOf("received", o.Received)
 	w.moneyOf("fee_returned", o.FeeReturned)
 	w.optional("rate", o.Rate.String())
-	w.moment("expires", o.Expires)
+	w.moment("expires", o.ExpiresAt)
 	w.flag("grant", o.Grant)
 	w.ObjEnd()
 }
@@ -100,7 +100,7 @@ func (w writer) entry(e *domain.Entry, asset money.AssetCode) {
 		w.assetOf(e.Amount)
 	}
 	w.money("amount", e.Amount)
-	w.money("balance", e.Balance)
+	w.money("balance", e.BalanceAfter)
 	w.lots("lots", e.Lots)
 	w.ObjEnd()
 }

@@ -19,7 +19,7 @@ const (
 var (
 	metadata = domain.Metadata{"order": "A-17", "note": "for \"Ama\" <é>"}
 	points   = money.Asset{Code: "POINTS", Scale: 0, Name: "Points", Symbol: "PT", NumericID: 9001}
-	transfer = domain.PostedOperation{Type: domain.Transfer, From: wallet, To: other, Amount: usd(10000), Fee: usd(150)}
+	transfer = domain.PostedOperation{Type: domain.Transfer, Sender: wallet, Recipient: other, Amount: usd(10000), Fee: usd(150)}
 	failure  = domain.Rejection{
 		Code: domain.InsufficientFunds, Message: "Insufficient funds", Operation: 0,
 		Details: []domain.Detail{{Name: "wallet_id", Value: string(wallet)}, {Name: "available", Value: "100.00"}},
@@ -51,7 +51,7 @@ func zone(name string) *time.Location {
 func at(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC) }
 
 func lot(version uint64, amount, original int64, day int) domain.LotPart {
-	return domain.LotPart{Lot: version, Amount: usd(amount), Original: usd(original), Expires: at(day, 12).Add(time.Microsecond)}
+	return domain.LotPart{Lot: version, Amount: usd(amount), Original: usd(original), ExpiresAt: at(day, 12).Add(time.Microsecond)}
 }
 
 // goldens are the facts of the files as they are written now, every field of
@@ -82,19 +82,19 @@ func before() map[string]domain.Event {
 		"transaction.completed.v1": &domain.TransactionCompleted{
 			Project: project, Transaction: "tx_0000000a80003", Reference: "order-17",
 			Operations: []domain.PostedOperation{
-				{Type: domain.Issue, To: wallet, Amount: usd(10150), Fee: usd(0)},
+				{Type: domain.Issue, Recipient: wallet, Amount: usd(10150), Fee: usd(0)},
 				transfer,
-				{Type: domain.Redeem, From: other, Amount: usd(1), Fee: usd(0)},
+				{Type: domain.Redeem, Sender: other, Amount: usd(1), Fee: usd(0)},
 			},
 			Entries: []domain.Entry{
-				{Wallet: "wall_issuance", Version: 1, Kind: domain.IssueEntry, Amount: usd(-10150), Balance: usd(-10150)},
-				{Wallet: wallet, Version: 1, Kind: domain.IssueEntry, Amount: usd(10150), Balance: usd(10150)},
-				{Wallet: wallet, Version: 2, Kind: domain.DebitEntry, Operation: 1, Amount: usd(-10000), Balance: usd(150)},
-				{Wallet: other, Version: 18446744073709551615, Kind: domain.CreditEntry, Operation: 1, Amount: usd(10000), Balance: usd(10000)},
-				{Wallet: wallet, Version: 3, Kind: domain.DebitEntry, Operation: 1, Fee: true, Amount: usd(-150), Balance: usd(0)},
-				{Wallet: "wall_fees", Version: 1, Kind: domain.CreditEntry, Operation: 1, Fee: true, Amount: usd(150), Balance: usd(150)},
-				{Wallet: other, Version: 1, Kind: domain.RedeemEntry, Operation: 2, Amount: usd(-1), Balance: usd(9999)},
-				{Wallet: "wall_issuance", Version: 2, Kind: domain.RedeemEntry, Operation: 2, Amount: usd(1), Balance: usd(-10149)},
+				{Wallet: "wall_issuance", Version: 1, Kind: domain.IssueEntry, Amount: usd(-10150), BalanceAfter: usd(-10150)},
+				{Wallet: wallet, Version: 1, Kind: domain.IssueEntry, Amount: usd(10150), BalanceAfter: usd(10150)},
+				{Wallet: wallet, Version: 2, Kind: domain.DebitEntry, Operation: 1, Amount: usd(-10000), BalanceAfter: usd(150)},
+				{Wallet: other, Version: 18446744073709551615, Kind: domain.CreditEntry, Operation: 1, Amount: usd(10000), BalanceAfter: usd(10000)},
+				{Wallet: wallet, Version: 3, Kind: domain.DebitEntry, Operation: 1, Fee: true, Amount: usd(-150), BalanceAfter: usd(0)},
+				{Wallet: "wall_fees", Version: 1, Kind: domain.CreditEntry, Operation: 1, Fee: true, Amount: usd(150), BalanceAfter: usd(150)},
+				{Wallet: other, Version: 1, Kind: domain.RedeemEntry, Operation: 2, Amount: usd(-1), BalanceAfter: usd(9999)},
+				{Wallet: "wall_issuance", Version: 2, Kind: domain.RedeemEntry, Operation: 2, Amount: usd(1), BalanceAfter: usd(-10149)},
 			},
 			Description: "Dinner split", Metadata: metadata,
 		},
@@ -155,26 +155,26 @@ func goldenWallets() map[string]domain.Event {
 func goldenTransactions() map[string]domain.Event {
 	points := func(n int64) money.Amount { return money.New("POINTS", n, 0) }
 	exchange := domain.PostedOperation{
-		Type: domain.Exchange, From: wallet, To: other, Amount: usd(1000), Fee: usd(5), Received: points(120), Rate: must(money.ParseRate("12.05")),
+		Type: domain.Exchange, Sender: wallet, Recipient: other, Amount: usd(1000), Fee: usd(5), Received: points(120), Rate: must(money.ParseRate("12.05")),
 	}
-	issue := domain.PostedOperation{Type: domain.Issue, To: wallet, Amount: usd(2500), Fee: usd(0), Expires: at(31, 12).Add(time.Microsecond), Grant: true}
+	issue := domain.PostedOperation{Type: domain.Issue, Recipient: wallet, Amount: usd(2500), Fee: usd(0), ExpiresAt: at(31, 12).Add(time.Microsecond), Grant: true}
 	return map[string]domain.Event{
 		"transaction.completed.v2": &domain.TransactionCompleted{
 			Project: project, Transaction: "tx_0000000a80003", Reference: "order-17", Origin: domain.Origin{Kind: domain.ScheduleOrigin, ID: "tx_0000000b80003"},
 			Operations: []domain.PostedOperation{
 				issue, transfer, exchange,
-				{Type: domain.Redeem, From: other, Amount: usd(500), Fee: usd(0), FeeReturned: usd(25)},
-				{Type: domain.Exchange, From: other, To: wallet, Amount: points(0), Fee: points(0), Received: usd(1), FeeReturned: usd(0)},
+				{Type: domain.Redeem, Sender: other, Amount: usd(500), Fee: usd(0), FeeReturned: usd(25)},
+				{Type: domain.Exchange, Sender: other, Recipient: wallet, Amount: points(0), Fee: points(0), Received: usd(1), FeeReturned: usd(0)},
 			},
 			Entries: []domain.Entry{
-				{Wallet: "wall_issuance", Version: 1, Kind: domain.IssueEntry, Amount: usd(-2500), Balance: usd(-2500)},
-				{Wallet: wallet, Version: 4, Kind: domain.IssueEntry, Amount: usd(2500), Balance: usd(12500), Lots: []domain.LotPart{lot(4, 2500, 2500, 31)}},
-				{Wallet: wallet, Version: 5, Kind: domain.DebitEntry, Operation: 1, Amount: usd(-10000), Balance: usd(2500), Lots: []domain.LotPart{lot(2, 100, 700, 30), lot(4, 2500, 2500, 31)}},
-				{Wallet: other, Version: 1, Kind: domain.CreditEntry, Operation: 1, Amount: usd(10000), Balance: usd(10000)},
-				{Wallet: wallet, Version: 6, Kind: domain.DebitEntry, Operation: 1, Fee: true, Amount: usd(-150), Balance: usd(2350)},
-				{Wallet: "wall_fees", Version: 1, Kind: domain.CreditEntry, Operation: 1, Fee: true, Amount: usd(150), Balance: usd(150)},
-				{Wallet: "wall_liquidity", Version: 9, Kind: domain.DebitEntry, Operation: 2, Amount: points(-120), Balance: points(880)},
-				{Wallet: other, Version: 2, Kind: domain.CreditEntry, Operation: 2, Amount: points(120), Balance: points(120)},
+				{Wallet: "wall_issuance", Version: 1, Kind: domain.IssueEntry, Amount: usd(-2500), BalanceAfter: usd(-2500)},
+				{Wallet: wallet, Version: 4, Kind: domain.IssueEntry, Amount: usd(2500), BalanceAfter: usd(12500), Lots: []domain.LotPart{lot(4, 2500, 2500, 31)}},
+				{Wallet: wallet, Version: 5, Kind: domain.DebitEntry, Operation: 1, Amount: usd(-10000), BalanceAfter: usd(2500), Lots: []domain.LotPart{lot(2, 100, 700, 30), lot(4, 2500, 2500, 31)}},
+				{Wallet: other, Version: 1, Kind: domain.CreditEntry, Operation: 1, Amount: usd(10000), BalanceAfter: usd(10000)},
+				{Wallet: wallet, Version: 6, Kind: domain.DebitEntry, Operation: 1, Fee: true, Amount: usd(-150), BalanceAfter: usd(2350)},
+				{Wallet: "wall_fees", Version: 1, Kind: domain.CreditEntry, Operation: 1, Fee: true, Amount: usd(150), BalanceAfter: usd(150)},
+				{Wallet: "wall_liquidity", Version: 9, Kind: domain.DebitEntry, Operation: 2, Amount: points(-120), BalanceAfter: points(880)},
+				{Wallet: other, Version: 2, Kind: domain.CreditEntry, Operation: 2, Amount: points(120), BalanceAfter: points(120)},
 			},
 			EffectiveAt: at(5, 23).Add(time.Nanosecond), Date: "2026-03-06", Description: "Dinner split", Metadata: metadata,
 		},
@@ -213,7 +213,7 @@ func goldenDealings() map[string]domain.Event {
 			Project: project, Hold: hold, Wallet: wallet, Amount: usd(700), Lots: lots, Kept: kept, Remaining: usd(0), Expired: true,
 		},
 		"escrow.created.v1": &domain.EscrowCreated{
-			Project: project, Escrow: escrow, Transaction: "tx_0000000e80003", From: wallet, To: other, Amount: usd(4000), Lots: lots,
+			Project: project, Escrow: escrow, Transaction: "tx_0000000e80003", Sender: wallet, Recipient: other, Amount: usd(4000), Lots: lots,
 			Deadline: at(25, 17), AtDeadline: domain.RefundAtDeadline, Approval: true,
 		},
 		"escrow.approved.v1": &domain.EscrowApproved{Project: project, Escrow: escrow, Party: domain.EscrowRecipient, Actor: "kofi"},

@@ -10,11 +10,11 @@ func (r random) operation() domain.PostedOperation {
 	asset, scale := money.AssetCode("A"+r.text()), r.IntN(19)
 	other := func() money.Amount { return r.money(money.AssetCode("B"+r.text()), r.IntN(19)) }
 	return domain.PostedOperation{
-		Type: one(r, domain.Issue, domain.Redeem, domain.Transfer, domain.Exchange),
-		From: ids.Wallet(r.maybe()), To: ids.Wallet(r.maybe()),
+		Type:   one(r, domain.Issue, domain.Redeem, domain.Transfer, domain.Exchange),
+		Sender: ids.Wallet(r.maybe()), Recipient: ids.Wallet(r.maybe()),
 		Amount: r.money(asset, scale), Fee: money.New(asset, int64(r.IntN(3)), scale), FeeReturned: maybe(r, other), Received: maybe(r, other),
-		Rate:    maybe(r, func() money.Rate { return must(money.ParseRate("1" + r.digits(r.IntN(19))[1:])) }),
-		Expires: maybe(r, r.moment), Grant: r.coin(),
+		Rate:      maybe(r, func() money.Rate { return must(money.ParseRate("1" + r.digits(r.IntN(19))[1:])) }),
+		ExpiresAt: maybe(r, r.moment), Grant: r.coin(),
 	}
 }
 
@@ -23,7 +23,7 @@ func (r random) operations() []domain.PostedOperation {
 }
 
 func (r random) lot(asset money.AssetCode, scale int) domain.LotPart {
-	return domain.LotPart{Lot: 1 + r.Uint64N(1<<63), Amount: r.money(asset, scale), Original: r.money(asset, scale), Expires: r.moment()}
+	return domain.LotPart{Lot: 1 + r.Uint64N(1<<63), Amount: r.money(asset, scale), Original: r.money(asset, scale), ExpiresAt: r.moment()}
 }
 
 func (r random) lots(asset money.AssetCode, scale int) []domain.LotPart {
@@ -41,7 +41,7 @@ func (r random) entries(operations []domain.PostedOperation) []domain.Entry {
 		entries[i] = domain.Entry{
 			Wallet: ids.Wallet(r.text()), Version: 1 + r.Uint64N(1<<63), Operation: operation, Fee: r.coin(),
 			Kind:   one(r, domain.IssueEntry, domain.RedeemEntry, domain.DebitEntry, domain.CreditEntry),
-			Amount: r.money(amount.Asset(), amount.Scale()), Balance: r.money(amount.Asset(), amount.Scale()),
+			Amount: r.money(amount.Asset(), amount.Scale()), BalanceAfter: r.money(amount.Asset(), amount.Scale()),
 			Lots: r.lots(amount.Asset(), amount.Scale()),
 		}
 	}
@@ -137,7 +137,7 @@ func (r random) escrowFact(project ids.Project, amount, remaining money.Amount, 
 	switch r.IntN(4) {
 	case 0:
 		created := &domain.EscrowCreated{
-			Project: project, Escrow: escrow, Transaction: transaction, From: ids.Wallet(r.text()), To: ids.Wallet(r.text()),
+			Project: project, Escrow: escrow, Transaction: transaction, Sender: ids.Wallet(r.text()), Recipient: ids.Wallet(r.text()),
 			Amount: amount, Lots: lots, Approval: r.coin(),
 		}
 		if r.coin() {

@@ -86,7 +86,7 @@ func (b behind) testSuccesses(t *testing.T) {
 
 func (b behind) testRejections(t *testing.T) {
 	made := b.lags(domain.CreateWallet{Project: b.first.project, System: true, Name: "just made"}).Events[0].(*domain.WalletCreated).Wallet
-	b.second.must(b.second.transact("to the new one", domain.Operation{Type: domain.Issue, To: made, Quantity: major("1.00")}))
+	b.second.must(b.second.transact("to the new one", domain.Operation{Type: domain.Issue, Recipient: made, Quantity: major("1.00")}))
 	placed := b.lags(domain.PlaceHold{Project: b.first.project, Wallet: b.first.wallets[1], Reference: "hold", Quantity: major("60.00")})
 	hold := placed.Events[0].(*domain.HoldPlaced).Hold
 	if receipt := b.second.must(domain.ReleaseHold{Project: b.first.project, Hold: hold}); len(receipt.Events) != 1 {
@@ -116,7 +116,7 @@ func TestNothingCannotBeConfirmed(t *testing.T) {
 		b.log.SetOffline(true)
 		for _, command := range []domain.Command{
 			domain.ChangeStatus{Project: b.project, Wallet: b.wallets[0], Change: domain.Enable},
-			b.transact("nowhere", domain.Operation{Type: domain.Issue, To: "wall_0000000000000", Quantity: major("1.00")}),
+			b.transact("nowhere", domain.Operation{Type: domain.Issue, Recipient: "wall_0000000000000", Quantity: major("1.00")}),
 		} {
 			_, err := b.ledger.Do(t.Context(), 0, command)
 			var unavailable *ledger.Unavailable

@@ -37,7 +37,7 @@ func (c *clock) config(cfg *ledger.Config) { cfg.Now = c.time }
 
 func (b *book) grant(reference string, wallet int, amount string, expires time.Time) *domain.Transact {
 	return b.transact(reference, domain.Operation{
-		Type: domain.Issue, To: b.wallets[wallet], Quantity: major(amount), Expires: expires, Grant: true,
+		Type: domain.Issue, Recipient: b.wallets[wallet], Quantity: major(amount), ExpiresAt: expires, Grant: true,
 	})
 }
 

@@ -168,7 +168,7 @@ func TestDefectOfTime(t *testing.T) {
 		at := newClock()
 		b := newObserved(t, 3, at.config)
 		for i := range 3 {
-			later := b.transact(fmt.Sprint("later-", i), domain.Operation{Type: domain.Issue, To: b.wallets[i], Quantity: major("5.00")})
+			later := b.transact(fmt.Sprint("later-", i), domain.Operation{Type: domain.Issue, Recipient: b.wallets[i], Quantity: major("5.00")})
 			later.ScheduledFor = at.time().Add(time.Hour)
 			b.must(later)
 		}
@@ -215,7 +215,7 @@ func TestTooLargeScheduled(t *testing.T) {
 		b := newObserved(t, 2, func(cfg *ledger.Config) { at.config(cfg); cfg.MaxCommit = 4 << 10 })
 		large := b.transact("large")
 		for range 14 { // one operation takes less than its two entries
-			large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, From: b.wallets[0], To: b.wallets[1], Quantity: major("0.01")})
+			large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, Sender: b.wallets[0], Recipient: b.wallets[1], Quantity: major("0.01")})
 		}
 		large.ScheduledFor = at.time().Add(time.Hour)
 		id := b.must(large).Events[0].(*domain.TransactionScheduled).Transaction

@@ -113,7 +113,7 @@ func newBook(t testing.TB, n int, change func(*ledger.Config)) *book {
 		receipt := b.must(domain.CreateWallet{Project: b.project, Customer: customer})
 		wallet := receipt.Events[0].(*domain.WalletCreated).Wallet
 		b.wallets = append(b.wallets, wallet)
-		b.must(b.transact(fmt.Sprint("fund-", i), domain.Operation{Type: domain.Issue, To: wallet, Quantity: major("100.00")}))
+		b.must(b.transact(fmt.Sprint("fund-", i), domain.Operation{Type: domain.Issue, Recipient: wallet, Quantity: major("100.00")}))
 	}
 	return b
 }
@@ -140,7 +140,7 @@ func (b *book) transact(reference string, operations ...domain.Operation) *domai
 }
 
 func (b *book) transfer(reference string, from, to int, amount string) *domain.Transact {
-	return b.transact(reference, domain.Operation{Type: domain.Transfer, From: b.wallets[from], To: b.wallets[to], Quantity: major(amount)})
+	return b.transact(reference, domain.Operation{Type: domain.Transfer, Sender: b.wallets[from], Recipient: b.wallets[to], Quantity: major(amount)})
 }
 
 func (b *book) balance(wallet int) string {
@@ -261,7 +261,7 @@ func TestCommitIsCut(t *testing.T) {
 		b.expectBalances("0.00", "200.00")
 		large := b.transact("large")
 		for range 200 {
-			large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, From: b.wallets[1], To: b.wallets[0], Quantity: major("0.01")})
+			large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, Sender: b.wallets[1], Recipient: b.wallets[0], Quantity: major("0.01")})
 		}
 		if _, err := b.ledger.Do(t.Context(), 0, large); rejection(err) != domain.BadRequest {
 			t.Errorf("a transaction that fits no commit: %v", err)

@@ -96,7 +96,7 @@ func (b *book) neighbour(name string) *book {
 	for i := range 2 {
 		made := b.must(domain.CreateWallet{Project: next.project, System: true}).Events[0].(*domain.WalletCreated).Wallet
 		next.wallets = append(next.wallets, made)
-		b.must(next.transact(fmt.Sprint("fund-", i), domain.Operation{Type: domain.Issue, To: made, Quantity: major("100.00")}))
+		b.must(next.transact(fmt.Sprint("fund-", i), domain.Operation{Type: domain.Issue, Recipient: made, Quantity: major("100.00")}))
 	}
 	return &next
 }
@@ -105,7 +105,7 @@ func (b *book) neighbour(name string) *book {
 func (b *book) large(reference string, n int) *domain.Transact {
 	large := b.transact(reference)
 	for range n {
-		large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, From: b.wallets[0], To: b.wallets[1], Quantity: major("0.01")})
+		large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, Sender: b.wallets[0], Recipient: b.wallets[1], Quantity: major("0.01")})
 	}
 	return large
 }

@@ -21,7 +21,7 @@ func (b *book) hold(reference, amount string, expires time.Time) ids.Hold {
 
 func (b *book) escrow(reference, amount string, change domain.CreateEscrow) ids.Escrow {
 	b.t.Helper()
-	change.Project, change.From, change.To = b.project, b.wallets[0], b.wallets[1]
+	change.Project, change.Sender, change.Recipient = b.project, b.wallets[0], b.wallets[1]
 	change.Reference, change.Quantity = ids.Reference(reference), major(amount)
 	for _, event := range b.must(change).Events {
 		if created, ok := event.(*domain.EscrowCreated); ok {

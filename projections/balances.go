@@ -39,7 +39,7 @@ func (b *balances) move(e *domain.Entry, at *moment) error {
 		b.ids = append(b.ids, string(e.Wallet))
 		b.first = append(b.first, version)
 		b.last = append(b.last, version)
-		b.amounts = append(b.amounts, e.Balance)
+		b.amounts = append(b.amounts, e.BalanceAfter)
 		b.received = append(b.received, positive(e.Amount))
 		b.times = append(b.times, at.time)
 		b.sequence = append(b.sequence, int64(at.sequence))
@@ -49,7 +49,7 @@ func (b *balances) move(e *domain.Entry, at *moment) error {
 		return fmt.Errorf("%w: commit %d brings wallet %s from version %d to %d",
 			ErrDiverged, at.sequence, e.Wallet, b.last[row], version)
 	}
-	b.last[row], b.amounts[row] = version, e.Balance
+	b.last[row], b.amounts[row] = version, e.BalanceAfter
 	if e.Amount.Sign() > 0 {
 		b.received[row] = b.received[row].Add(e.Amount)
 	}

@@ -23,13 +23,13 @@ func encodeOperations(e *jx.Encoder, operations []domain.PostedOperation) {
 		e.ObjStart()
 		e.FieldStart("type")
 		e.Str(string(o.Type))
-		if o.From != "" {
+		if o.Sender != "" {
 			e.FieldStart("sender_wallet_id")
-			e.Str(string(o.From))
+			e.Str(string(o.Sender))
 		}
-		if o.To != "" {
+		if o.Recipient != "" {
 			e.FieldStart("recipient_wallet_id")
-			e.Str(string(o.To))
+			e.Str(string(o.Recipient))
 		}
 		e.FieldStart("currency")
 		e.Str(string(o.Amount.Asset()))
@@ -53,9 +53,9 @@ func encodeOperations(e *jx.Encoder, operations []domain.PostedOperation) {
 }
 
 func encodeCredit(e *jx.Encoder, o *domain.PostedOperation) {
-	if !o.Expires.IsZero() {
+	if !o.ExpiresAt.IsZero() {
 		e.FieldStart("expires_at")
-		e.Str(o.Expires.UTC().Format(time.RFC3339Nano))
+		e.Str(o.ExpiresAt.UTC().Format(time.RFC3339Nano))
 	}
 	if o.Grant {
 		e.FieldStart("grant")
@@ -157,7 +157,7 @@ func decodeOperations(text []byte) ([]domain.PostedOperation, error) {
 }
 
 func (row *operationRow) operation() (o domain.PostedOperation, err error) {
-	o = domain.PostedOperation{Type: row.Type, From: row.From, To: row.To, Expires: row.Expires, Grant: row.Grant}
+	o = domain.PostedOperation{Type: row.Type, Sender: row.From, Recipient: row.To, ExpiresAt: row.Expires, Grant: row.Grant}
 	if o.Amount, err = parseMoney(row.Currency, row.Amount); err != nil {
 		return o, err
 	}

@@ -124,5 +124,5 @@ func scanEntry(row pgx.CollectableRow) (Entry, error) {
 }
 
 func (e *Entry) parse(currency money.AssetCode, value, balance string) error {
-	return parseAmounts(currency, amount{&e.Amount, value}, amount{&e.Balance, balance})
+	return parseAmounts(currency, amount{&e.Amount, value}, amount{&e.BalanceAfter, balance})
 }

@@ -100,7 +100,7 @@ func escrowsOf(facts []told, project ids.Project) []projections.Escrow {
 			none := f.Amount.Sub(f.Amount)
 			if f.Project == project {
 				all = append(all, projections.Escrow{
-					ID: f.Escrow, Project: f.Project, Transaction: f.Transaction, Reference: references[f.Transaction], From: f.From, To: f.To,
+					ID: f.Escrow, Project: f.Project, Transaction: f.Transaction, Reference: references[f.Transaction], Sender: f.Sender, Recipient: f.Recipient,
 					Status: "open", Amount: f.Amount, Released: none, Refunded: none, Remaining: f.Amount, Deadline: f.Deadline,
 					AtDeadline: f.AtDeadline, Approval: f.Approval, CreatedAt: told.time, UpdatedAt: told.time,
 				})

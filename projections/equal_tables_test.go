@@ -88,7 +88,7 @@ func equalLines(t *testing.T, pool *pgxpool.Pool, what string, want []string, st
 func walletLots(h *history) (all []string) {
 	for w := range h.state.Wallets() {
 		for _, l := range w.Lots() {
-			all = append(all, fmt.Sprintf("%s %s %s %s %s", ids.Lot(w.ID, l.Lot), w.ID, l.Amount, l.Original, l.Expires.Format(stamp)))
+			all = append(all, fmt.Sprintf("%s %s %s %s %s", ids.Lot(w.ID, l.Lot), w.ID, l.Amount, l.Original, l.ExpiresAt.Format(stamp)))
 		}
 	}
 	return all

@@ -58,7 +58,7 @@ func put(all map[ids.Transaction]*outcome, told told, id ids.Transaction, projec
 
 func (o *outcome) names(operations []domain.PostedOperation) {
 	for _, operation := range operations {
-		o.wallets[operation.From], o.wallets[operation.To] = true, true
+		o.wallets[operation.Sender], o.wallets[operation.Recipient] = true, true
 	}
 }
 

@@ -14,7 +14,7 @@ SELECT $1, t.project_id, t.id, t.reference, $3, $4, $5, $6::text::numeric, $7::t
 
 func (b *batch) escrowCreated(f *domain.EscrowCreated, at *moment) {
 	none := f.Amount.Sub(f.Amount)
-	b.change("transaction "+string(f.Transaction), insertEscrow, string(f.Escrow), string(f.Transaction), string(f.From), string(f.To),
+	b.change("transaction "+string(f.Transaction), insertEscrow, string(f.Escrow), string(f.Transaction), string(f.Sender), string(f.Recipient),
 		string(f.Amount.Asset()), f.Amount.String(), none.String(), orNull(f.Deadline), textOrNull(string(f.AtDeadline)), f.Approval,
 		at.time, int64(at.sequence))
 }

@@ -18,7 +18,7 @@ type Escrow struct {
 	Project                               ids.Project
 	Transaction                           ids.Transaction // that took the sender's money
 	Reference                             ids.Reference   // of that transaction
-	From, To                              ids.Wallet
+	Sender, Recipient                     ids.Wallet
 	Status                                string // open, or where the last of it went: released, refunded
 	Amount, Released, Refunded, Remaining money.Amount
 	Deadline                              time.Time        // UTC; zero: none
@@ -79,7 +79,7 @@ func scanEscrow(row pgx.CollectableRow) (Escrow, error) {
 	var currency money.AssetCode
 	var amounts [4]string
 	var deadline *time.Time
-	err := row.Scan(&e.ID, &e.Project, &e.Transaction, &e.Reference, &e.From, &e.To, &e.Status, &currency,
+	err := row.Scan(&e.ID, &e.Project, &e.Transaction, &e.Reference, &e.Sender, &e.Recipient, &e.Status, &currency,
 		&amounts[0], &amounts[1], &amounts[2], &amounts[3], &deadline, &e.AtDeadline,
 		&e.Approval, &e.Approved, &e.Expired, &e.Transactions, &e.CreatedAt, &e.UpdatedAt)
 	if err != nil {

@@ -139,11 +139,11 @@ func (h *history) transact(project ids.Project, operations ...domain.Operation) 
 }
 
 func issue(to ids.Wallet, amount string) domain.Operation {
-	return domain.Operation{Type: domain.Issue, To: to, Quantity: quantity(amount)}
+	return domain.Operation{Type: domain.Issue, Recipient: to, Quantity: quantity(amount)}
 }
 
 func transfer(from, to ids.Wallet, amount string) domain.Operation {
-	return domain.Operation{Type: domain.Transfer, From: from, To: to, Quantity: quantity(amount)}
+	return domain.Operation{Type: domain.Transfer, Sender: from, Recipient: to, Quantity: quantity(amount)}
 }
 
 func quantity(amount string) money.Quantity {

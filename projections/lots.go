@@ -101,7 +101,7 @@ func (b *batch) granted(f *domain.TransactionCompleted, e *domain.Entry, at *mom
 	row.money(lot.Amount) // remaining
 	row.money(none)       // reserved
 	row.money(none)       // expired
-	row.plain(timestamp(lot.Expires))
+	row.plain(timestamp(lot.ExpiresAt))
 	row.plain(at.text)
 	row.plain(at.text)
 	row.endRow()

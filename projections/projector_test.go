@@ -53,7 +53,7 @@ func (p *pair) transfers(n int) {
 func (p *pair) dealings() {
 	p.t.Helper()
 	tomorrow := p.now.Add(24 * time.Hour)
-	p.transact(p.project, domain.Operation{Type: domain.Issue, To: p.to, Quantity: quantity("20"), Expires: tomorrow})
+	p.transact(p.project, domain.Operation{Type: domain.Issue, Recipient: p.to, Quantity: quantity("20"), ExpiresAt: tomorrow})
 	p.hold = p.do(domain.PlaceHold{
 		Project: p.project, Wallet: p.to, Reference: "hold", Quantity: quantity("5"),
 	})[0].(*domain.HoldPlaced).Hold

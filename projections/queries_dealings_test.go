@@ -34,8 +34,8 @@ func market(t *testing.T) (owner ids.Project, wallets []ids.Wallet, queries *pro
 	for i, wallet := range []ids.Wallet{wallets[0], wallets[0], wallets[2]} {
 		h.do(domain.PlaceHold{Project: owner, Wallet: wallet, Reference: ids.Reference(fmt.Sprint("hold ", i)), Quantity: quantity("5")})
 	}
-	h.do(domain.CreateEscrow{Project: owner, From: wallets[0], To: wallets[1], Reference: "escrow 1", Quantity: quantity("7")})
-	h.do(domain.CreateEscrow{Project: owner, From: wallets[2], To: wallets[0], Reference: "escrow 2", Quantity: quantity("3")})
+	h.do(domain.CreateEscrow{Project: owner, Sender: wallets[0], Recipient: wallets[1], Reference: "escrow 1", Quantity: quantity("7")})
+	h.do(domain.CreateEscrow{Project: owner, Sender: wallets[2], Recipient: wallets[0], Reference: "escrow 2", Quantity: quantity("3")})
 	h.commit()
 	h.passes(8 * 24 * time.Hour)
 	h.do(domain.Settle{Project: owner, Wallet: wallets[2], Reference: "settle", Quantity: quantity("10")})

@@ -275,12 +275,12 @@ func TestEntriesNameTransactionAndCounterparty(t *testing.T) {
 	h.transact(owner, issue(ama, "50"))
 	h.do(&domain.Transact{
 		Project: owner, Reference: "rent", Description: "for\tMarch", Operations: []domain.Operation{
-			transfer(ama, kofi, "10"), {Type: domain.Redeem, From: kofi, Quantity: quantity("3")},
+			transfer(ama, kofi, "10"), {Type: domain.Redeem, Sender: kofi, Quantity: quantity("3")},
 		},
 	})
 	rate, _ := money.ParseRate("0.5")
 	h.do(&domain.Transact{Project: owner, Reference: "dollars", Operations: []domain.Operation{
-		{Type: domain.Exchange, From: ama, To: esi, Quantity: quantity("4"), Rate: rate},
+		{Type: domain.Exchange, Sender: ama, Recipient: esi, Quantity: quantity("4"), Rate: rate},
 	}})
 	h.commit()
 	pool := database(t)

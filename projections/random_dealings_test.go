@@ -24,7 +24,7 @@ func (r *random) deal() {
 	case 4, 5:
 		wallet := r.wallet()
 		command := domain.CreateEscrow{
-			Project: r.projectOf(wallet), From: wallet, To: r.like(wallet), Reference: r.reference(), Quantity: r.amount(),
+			Project: r.projectOf(wallet), Sender: wallet, Recipient: r.like(wallet), Reference: r.reference(), Quantity: r.amount(),
 			Deadline: r.later(), Approval: r.IntN(3) == 0,
 		}
 		if !command.Deadline.IsZero() && r.IntN(2) == 0 {
@@ -59,7 +59,7 @@ func (r *random) endHold() {
 		Project: hold.Project, Hold: hold.Hold, Reference: r.reference(), Quantity: r.part(), ReleaseRest: r.IntN(4) == 0, Description: r.text(),
 	}
 	if r.IntN(2) == 0 {
-		command.To = r.like(hold.Wallet)
+		command.Recipient = r.like(hold.Wallet)
 	}
 	r.try(command)
 }
@@ -98,7 +98,7 @@ func (r *random) settle() {
 		if w, ok := r.state.Wallet(wallet); ok && w.Type == domain.Postpaid && w.Balance.Sign() < 0 {
 			command := domain.Settle{Project: w.Project, Wallet: wallet, Reference: r.reference(), Quantity: r.part()}
 			if r.IntN(2) == 0 {
-				command.From = r.like(wallet)
+				command.Sender = r.like(wallet)
 			}
 			r.try(command)
 		}

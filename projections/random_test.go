@@ -255,16 +255,16 @@ func (r *random) transact() {
 func (r *random) operation(wallet ids.Wallet) domain.Operation {
 	switch r.IntN(9) {
 	case 0, 1:
-		return domain.Operation{Type: domain.Transfer, From: wallet, To: r.like(wallet), Quantity: r.amount()}
+		return domain.Operation{Type: domain.Transfer, Sender: wallet, Recipient: r.like(wallet), Quantity: r.amount()}
 	case 2:
-		return domain.Operation{Type: domain.Transfer, From: r.like(wallet), To: wallet, Quantity: r.amount()}
+		return domain.Operation{Type: domain.Transfer, Sender: r.like(wallet), Recipient: wallet, Quantity: r.amount()}
 	case 3:
-		return domain.Operation{Type: domain.Redeem, From: wallet, Quantity: r.amount()}
+		return domain.Operation{Type: domain.Redeem, Sender: wallet, Quantity: r.amount()}
 	case 4:
 		rate, _ := money.ParseRate([]string{"0.3333", "1", "12.5"}[r.IntN(3)])
-		return domain.Operation{Type: domain.Exchange, From: wallet, To: r.wallet(), Quantity: r.amount(), Rate: rate}
+		return domain.Operation{Type: domain.Exchange, Sender: wallet, Recipient: r.wallet(), Quantity: r.amount(), Rate: rate}
 	case 5:
-		return domain.Operation{Type: domain.Issue, To: wallet, Quantity: r.amount(), Expires: r.later(), Grant: r.IntN(2) == 0}
+		return domain.Operation{Type: domain.Issue, Recipient: wallet, Quantity: r.amount(), ExpiresAt: r.later(), Grant: r.IntN(2) == 0}
 	}
-	return domain.Operation{Type: domain.Issue, To: wallet, Quantity: r.amount()}
+	return domain.Operation{Type: domain.Issue, Recipient: wallet, Quantity: r.amount()}
 }

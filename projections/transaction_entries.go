@@ -92,7 +92,7 @@ func (q *Queries) lotsOf(ctx context.Context, entries []*domain.Entry) error {
 	var expires time.Time
 	var currency money.AssetCode
 	_, err = pgx.ForEachRow(rows, []any{&of.wallet, &of.version, &part.Lot, &value, &original, &expires, &currency}, func() error {
-		part.Expires = expires.UTC()
+		part.ExpiresAt = expires.UTC()
 		if err := parseAmounts(currency, amount{&part.Amount, value}, amount{&part.Original, original}); err != nil {
 			return err
 		}

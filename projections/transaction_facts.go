@@ -44,7 +44,7 @@ func (b *batch) entry(f *domain.TransactionCompleted, position int, at *moment) 
 	row.optional(string(f.Counterparty(position)))
 	row.plain(string(e.Kind))
 	row.money(e.Amount)
-	row.money(e.Balance)
+	row.money(e.BalanceAfter)
 	row.plain(string(f.Transaction))
 	row.endRow()
 	if len(e.Lots) > 0 {
@@ -106,7 +106,7 @@ func (b *batch) endTransaction(description string, metadata domain.Metadata, at 
 func (b *batch) names(id ids.Transaction, operations []domain.PostedOperation) {
 	named := map[ids.Wallet]bool{"": true}
 	for i := range operations {
-		for _, wallet := range [...]ids.Wallet{operations[i].From, operations[i].To} {
+		for _, wallet := range [...]ids.Wallet{operations[i].Sender, operations[i].Recipient} {
 			if named[wallet] {
 				continue
 			}

@@ -57,7 +57,7 @@ func entryFields(w *Writer, e *domain.Entry, transaction ids.Transaction, create
 	w.Bool("fee", e.Fee)
 	w.Word("currency", string(e.Amount.Asset()))
 	w.Money("amount", e.Amount)
-	w.Money("balance_after", e.Balance)
+	w.Money("balance_after", e.BalanceAfter)
 	if len(e.Lots) > 0 {
 		w.Array("lots", len(e.Lots), func(i int) { writeLotPart(w, e.Wallet, &e.Lots[i]) })
 	}
@@ -74,7 +74,7 @@ func writeLotPart(w *Writer, wallet ids.Wallet, part *domain.LotPart) {
 	w.Word("currency", string(part.Amount.Asset()))
 	w.Money("amount", part.Amount)
 	w.Money("original", part.Original)
-	w.Time("expires_at", part.Expires)
+	w.Time("expires_at", part.ExpiresAt)
 	w.End()
 }
 
@@ -87,6 +87,6 @@ func WriteLot(w *Writer, wallet ids.Wallet, part *domain.LotPart) {
 	w.Word("currency", string(part.Amount.Asset()))
 	w.Money("original", part.Original)
 	w.Money("remaining", part.Amount)
-	w.Time("expires_at", part.Expires)
+	w.Time("expires_at", part.ExpiresAt)
 	w.End()
 }

@@ -42,7 +42,7 @@ type EscrowState struct {
 // NewEscrow returns an escrow as it begins. The reference is its transaction's.
 func NewEscrow(f *domain.EscrowCreated, reference ids.Reference, at time.Time) Escrow {
 	return Escrow{
-		EscrowState: EscrowState{f.Escrow, EscrowOpen, f.Amount}, Transaction: f.Transaction, Reference: reference, Sender: f.From, Recipient: f.To,
+		EscrowState: EscrowState{f.Escrow, EscrowOpen, f.Amount}, Transaction: f.Transaction, Reference: reference, Sender: f.Sender, Recipient: f.Recipient,
 		Amount: f.Amount, Released: zeroOf(f.Amount), Refunded: zeroOf(f.Amount), Deadline: f.Deadline, AtDeadline: f.AtDeadline,
 		Approval: f.Approval, CreatedAt: at, UpdatedAt: at,
 	}

@@ -199,8 +199,8 @@ func writeOperation(w *Writer, o *domain.PostedOperation) {
 // operationFields writes the fields of an operation: schema Operation.
 func operationFields(w *Writer, o *domain.PostedOperation) {
 	w.Word("type", string(o.Type))
-	w.WordOrNull("sender_wallet_id", string(o.From))
-	w.WordOrNull("recipient_wallet_id", string(o.To))
+	w.WordOrNull("sender_wallet_id", string(o.Sender))
+	w.WordOrNull("recipient_wallet_id", string(o.Recipient))
 	w.Word("currency", string(o.Amount.Asset()))
 	w.Money("amount", o.Amount)
 	w.Money("fee", o.Fee)
@@ -214,8 +214,8 @@ func operationFields(w *Writer, o *domain.PostedOperation) {
 	if !o.FeeReturned.IsZero() {
 		w.Money("fee_returned", o.FeeReturned)
 	}
-	if !o.Expires.IsZero() {
-		w.Time("expires_at", o.Expires)
+	if !o.ExpiresAt.IsZero() {
+		w.Time("expires_at", o.ExpiresAt)
 	}
 	if o.Grant {
 		w.Bool("grant", true)

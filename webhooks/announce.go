@@ -166,10 +166,10 @@ func (a *announcement) balances(f *domain.TransactionCompleted) error {
 func (a *announcement) creditGranted(f *domain.TransactionCompleted) error {
 	for i := range f.Operations {
 		o := &f.Operations[i]
-		if o.Type != domain.Issue || !o.Grant && o.Expires.IsZero() || !a.wanted(walletCreditGranted) {
+		if o.Type != domain.Issue || !o.Grant && o.ExpiresAt.IsZero() || !a.wanted(walletCreditGranted) {
 			continue
 		}
-		of, err := a.of(o.To)
+		of, err := a.of(o.Recipient)
 		if err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ func (a *announcement) creditGranted(f *domain.TransactionCompleted) error {
 func granting(f *domain.TransactionCompleted, operation int) *domain.Entry {
 	for i := range f.Entries {
 		e := &f.Entries[i]
-		if e.Operation == operation && !e.Fee && e.Wallet == f.Operations[operation].To {
+		if e.Operation == operation && !e.Fee && e.Wallet == f.Operations[operation].Recipient {
 			return e
 		}
 	}

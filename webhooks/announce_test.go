@@ -188,10 +188,10 @@ func TestCreditGranted(t *testing.T) {
 	ama := b.wallet("ama")
 	expires := b.now().Add(time.Hour)
 	issue := func(o domain.Operation) domain.Operation {
-		o.Type, o.To, o.Quantity = domain.Issue, ama, quantity(t, "10")
+		o.Type, o.Recipient, o.Quantity = domain.Issue, ama, quantity(t, "10")
 		return o
 	}
-	b.do(b.transact(issue(domain.Operation{}), issue(domain.Operation{Grant: true}), issue(domain.Operation{Expires: expires})))
+	b.do(b.transact(issue(domain.Operation{}), issue(domain.Operation{Grant: true}), issue(domain.Operation{ExpiresAt: expires})))
 	all := b.told(1)
 	wantKinds(t, all, transactionCompleted, walletBalanceUpdated, walletCreditGranted, walletCreditGranted)
 	all[0].want(t, "transaction.operations.0.grant", "(none)", "transaction.operations.1.grant", "true",
@@ -209,10 +209,10 @@ func TestCreditThatPaysADebt(t *testing.T) {
 	kofi := b.wallet("kofi")
 	ama := created(b.do(domain.CreateWallet{Project: b.project, Customer: "ama", Type: domain.Postpaid, Terms: domain.TermsChange{CreditLimit: quantity(t, "50")}}))
 	b.do(b.transfer(ama, kofi, "10")) // and 0.10 as a fee
-	b.do(b.transact(domain.Operation{Type: domain.Issue, To: ama, Quantity: quantity(t, "15"), Grant: true, Expires: b.now().Add(time.Hour)}))
+	b.do(b.transact(domain.Operation{Type: domain.Issue, Recipient: ama, Quantity: quantity(t, "15"), Grant: true, ExpiresAt: b.now().Add(time.Hour)}))
 	only(t, b.told(1), walletCreditGranted).want(t, "credit.amount", "15.00", "lot.original", "4.90", "lot.remaining", "4.90", "wallet.balance", "4.90")
-	b.do(b.transact(domain.Operation{Type: domain.Redeem, From: ama, Quantity: quantity(t, "40")}))
-	b.do(b.transact(domain.Operation{Type: domain.Issue, To: ama, Quantity: quantity(t, "1"), Expires: b.now().Add(time.Hour)}))
+	b.do(b.transact(domain.Operation{Type: domain.Redeem, Sender: ama, Quantity: quantity(t, "40")}))
+	b.do(b.transact(domain.Operation{Type: domain.Issue, Recipient: ama, Quantity: quantity(t, "1"), ExpiresAt: b.now().Add(time.Hour)}))
 	only(t, b.told(1), walletCreditGranted).want(t, "credit.amount", "1.00", "lot", "<nil>")
 }
 
@@ -221,14 +221,14 @@ func TestCreditExpires(t *testing.T) {
 	b := newBook(t)
 	ama, kofi := b.wallet("ama"), b.wallet("kofi")
 	expires := b.now().Add(time.Hour)
-	b.do(b.transact(domain.Operation{Type: domain.Issue, To: ama, Quantity: quantity(t, "10"), Expires: expires}))
+	b.do(b.transact(domain.Operation{Type: domain.Issue, Recipient: ama, Quantity: quantity(t, "10"), ExpiresAt: expires}))
 	b.do(b.transfer(ama, kofi, "3"))
 	only(t, b.told(1), transactionCompleted).want(t, "transaction.entries.0.lots.0.id", ids.Lot(ama, 1),
 		"transaction.entries.0.lots.0.amount", "3.00", "transaction.entries.0.lots.0.original_minor", "1000", "transaction.entries.1.lots", "(none)",
 		"transaction.origin", "(none)")
 	b.do(domain.ChangeStatus{Project: b.project, Wallet: ama, Change: domain.Disable})
 	b.wait(expires)
-	b.do(domain.ExpireCredit{Project: b.project, Wallet: ama, Lot: 1, Expires: expires})
+	b.do(domain.ExpireCredit{Project: b.project, Wallet: ama, Lot: 1, ExpiresAt: expires})
 	all := b.told(1)
 	// The breakage account is made for it; credit that expires is no transfer.
 	wantKinds(t, all, walletCreated, transactionCompleted, walletBalanceUpdated, walletBalanceUpdated, walletCreditExpired)
@@ -271,7 +271,7 @@ func TestExchangeAndItsReversal(t *testing.T) {
 	if !ok {
 		t.Fatal("no rate")
 	}
-	paid := completed(b.do(b.transact(domain.Operation{Type: domain.Exchange, From: ama, To: dollars, Quantity: quantity(t, "50"), Rate: rate})))
+	paid := completed(b.do(b.transact(domain.Operation{Type: domain.Exchange, Sender: ama, Recipient: dollars, Quantity: quantity(t, "50"), Rate: rate})))
 	all := b.told(1)
 	done := only(t, all, transactionCompleted)
 	done.want(t, "transaction.operations.0.currency", "GHS", "transaction.operations.0.amount", "50.00",
@@ -322,7 +322,7 @@ func TestMonitors(t *testing.T) {
 	b.do(b.issue(ama, "1"))
 	wantKinds(t, b.told(2), transactionCompleted, walletBalanceUpdated, walletMonitorTriggered, transactionCompleted, walletBalanceUpdated)
 	only(t, b.told(2), walletMonitorTriggered).want(t, "wallet.id", string(ama), "monitor.metric", "balance", "monitor.value", "50.00", "monitor.above", "true")
-	b.do(b.transact(domain.Operation{Type: domain.Redeem, From: ama, Quantity: quantity(t, "2")}))
+	b.do(b.transact(domain.Operation{Type: domain.Redeem, Sender: ama, Quantity: quantity(t, "2")}))
 	only(t, b.told(1), walletMonitorTriggered).want(t, "monitor.value_minor", "4900", "monitor.threshold_minor", "5000", "monitor.above", "false")
 	b.do(b.issue(ama, "12"))
 	for _, event := range b.told(1) {
@@ -340,7 +340,7 @@ func TestHoldEvents(t *testing.T) {
 	ama, kofi := b.wallet("ama"), b.wallet("kofi")
 	b.do(b.issue(ama, "100"))
 	hold := b.hold(ama, "12")
-	b.do(domain.CaptureHold{Project: b.project, Hold: hold, To: kofi, Reference: "capture", Quantity: quantity(t, "5"), ReleaseRest: true})
+	b.do(domain.CaptureHold{Project: b.project, Hold: hold, Recipient: kofi, Reference: "capture", Quantity: quantity(t, "5"), ReleaseRest: true})
 	all := b.told(1)
 	wantKinds(t, all, holdCaptured, holdReleased, transactionCompleted, transferCompleted, walletBalanceUpdated, walletBalanceUpdated)
 	all[0].want(t, "hold.id", string(hold), "hold.status", "active", "hold.remaining", "7.00", "amount_minor", "500",
@@ -368,7 +368,7 @@ func TestEscrowEvents(t *testing.T) {
 	ama, kofi := b.wallet("ama"), b.wallet("kofi")
 	b.do(b.issue(ama, "100"))
 	deadline := b.now().Add(time.Hour)
-	paid := b.escrow(domain.CreateEscrow{From: ama, To: kofi, Quantity: quantity(t, "10"), Deadline: deadline, AtDeadline: domain.ReleaseAtDeadline})
+	paid := b.escrow(domain.CreateEscrow{Sender: ama, Recipient: kofi, Quantity: quantity(t, "10"), Deadline: deadline, AtDeadline: domain.ReleaseAtDeadline})
 	all := b.told(1)
 	wantKinds(t, all, walletCreated, transactionCompleted, walletBalanceUpdated, walletBalanceUpdated, escrowCreated)
 	all[4].want(t, "escrow.id", string(paid), "escrow.status", "open", "escrow.at_deadline", "release", "escrow.deadline", deadline.Format(time.RFC3339),

@@ -167,8 +167,8 @@ func (w writer) origin(origin domain.Origin) {
 func (w writer) operation(o *domain.PostedOperation) {
 	w.ObjStart()
 	w.text("type", string(o.Type))
-	w.textOrNull("sender_wallet_id", string(o.From))
-	w.textOrNull("recipient_wallet_id", string(o.To))
+	w.textOrNull("sender_wallet_id", string(o.Sender))
+	w.textOrNull("recipient_wallet_id", string(o.Recipient))
 	w.text("currency", string(o.Amount.Asset()))
 	w.money("amount", o.Amount)
 	w.money("fee", o.Fee)
@@ -188,8 +188,8 @@ func (w writer) particulars(o *domain.PostedOperation) {
 	if !o.Rate.IsZero() {
 		w.text("rate", o.Rate.String())
 	}
-	if !o.Expires.IsZero() {
-		w.time("expires_at", o.Expires)
+	if !o.ExpiresAt.IsZero() {
+		w.time("expires_at", o.ExpiresAt)
 	}
 	if o.Grant {
 		w.boolean("grant", true)
@@ -205,7 +205,7 @@ func (w writer) entry(e *domain.Entry) {
 	w.boolean("fee", e.Fee)
 	w.text("currency", string(e.Amount.Asset()))
 	w.money("amount", e.Amount)
-	w.money("balance_after", e.Balance)
+	w.money("balance_after", e.BalanceAfter)
 	if len(e.Lots) > 0 {
 		w.array("lots", len(e.Lots), func(i int) {
 			w.ObjStart()
@@ -223,8 +223,8 @@ func (w writer) transfer(f *domain.TransactionCompleted, index, cut int) {
 		w.text("transaction_id", string(f.Transaction))
 		w.integer("operation", uint64(index))
 		w.text("reference", string(f.Reference))
-		w.text("sender_wallet_id", string(o.From))
-		w.text("recipient_wallet_id", string(o.To))
+		w.text("sender_wallet_id", string(o.Sender))
+		w.text("recipient_wallet_id", string(o.Recipient))
 		w.text("currency", string(o.Amount.Asset()))
 		w.money("amount", o.Amount)
 		w.money("fee", o.Fee)

@@ -98,8 +98,8 @@ func (w writer) hold(id ids.Hold, end string, remaining money.Amount) {
 func (w writer) escrowCreated(f *domain.EscrowCreated) {
 	w.object("escrow", func() {
 		w.escrow(f.Escrow, "", f.Amount)
-		w.text("sender_wallet_id", string(f.From))
-		w.text("recipient_wallet_id", string(f.To))
+		w.text("sender_wallet_id", string(f.Sender))
+		w.text("recipient_wallet_id", string(f.Recipient))
 		w.timeOrNull("deadline", f.Deadline)
 		w.textOrNull("at_deadline", string(f.AtDeadline))
 		w.boolean("approval", f.Approval)

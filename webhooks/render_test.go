@@ -83,12 +83,12 @@ func walletHistory(b *book, ama, kofi ids.Wallet) {
 // creditHistory: a lot that is granted, announced, and expires.
 func creditHistory(b *book, ama ids.Wallet) {
 	expires := b.now().Add(24 * time.Hour)
-	granted := b.transact(domain.Operation{Type: domain.Issue, To: ama, Quantity: quantity(b.t, "20"), Grant: true, Expires: expires})
+	granted := b.transact(domain.Operation{Type: domain.Issue, Recipient: ama, Quantity: quantity(b.t, "20"), Grant: true, ExpiresAt: expires})
 	lot := b.do(granted)[0].(*domain.TransactionCompleted).Entries[1].Version
-	b.do(domain.AnnounceExpiry{Project: b.project, Wallet: ama, Lot: lot, Expires: expires})
-	b.do(b.transact(domain.Operation{Type: domain.Redeem, From: ama, Quantity: quantity(b.t, "5")}))
+	b.do(domain.AnnounceExpiry{Project: b.project, Wallet: ama, Lot: lot, ExpiresAt: expires})
+	b.do(b.transact(domain.Operation{Type: domain.Redeem, Sender: ama, Quantity: quantity(b.t, "5")}))
 	b.wait(expires)
-	b.do(domain.ExpireCredit{Project: b.project, Wallet: ama, Lot: lot, Expires: expires})
+	b.do(domain.ExpireCredit{Project: b.project, Wallet: ama, Lot: lot, ExpiresAt: expires})
 }
 
 // dealingsHistory: transactions to come and taken back, holds, escrows.
@@ -102,17 +102,17 @@ func dealingsHistory(b *book, ama, kofi ids.Wallet) {
 	b.do(&domain.Reverse{Project: b.project, Original: paid, Reference: "back", ReturnFees: true, Parts: []domain.ReversalPart{{Quantity: quantity(b.t, "4")}}})
 
 	hold := b.hold(ama, "12")
-	b.do(domain.CaptureHold{Project: b.project, Hold: hold, To: kofi, Reference: "capture", Quantity: quantity(b.t, "5")})
+	b.do(domain.CaptureHold{Project: b.project, Hold: hold, Recipient: kofi, Reference: "capture", Quantity: quantity(b.t, "5")})
 	b.do(domain.ReleaseHold{Project: b.project, Hold: hold, Quantity: quantity(b.t, "3")})
 	b.wait(b.now().Add(time.Hour))
 	b.do(domain.ExpireHold{Project: b.project, Hold: hold})
 
-	escrow := b.escrow(domain.CreateEscrow{From: ama, To: kofi, Quantity: quantity(b.t, "15"), Approval: true})
+	escrow := b.escrow(domain.CreateEscrow{Sender: ama, Recipient: kofi, Quantity: quantity(b.t, "15"), Approval: true})
 	b.do(domain.ApproveEscrow{Project: b.project, Escrow: escrow, Party: domain.EscrowSender, Actor: "ama"},
 		domain.ApproveEscrow{Project: b.project, Escrow: escrow, Party: domain.EscrowRecipient, Actor: "kofi"})
 	b.do(domain.EndEscrow{Project: b.project, Escrow: escrow, How: domain.ReleaseAtDeadline, Reference: "release", Quantity: quantity(b.t, "9")})
 	b.do(domain.EndEscrow{Project: b.project, Escrow: escrow, How: domain.RefundAtDeadline, Reference: "refund"})
-	late := b.escrow(domain.CreateEscrow{From: ama, To: kofi, Quantity: quantity(b.t, "2"), Deadline: b.now().Add(time.Hour)})
+	late := b.escrow(domain.CreateEscrow{Sender: ama, Recipient: kofi, Quantity: quantity(b.t, "2"), Deadline: b.now().Add(time.Hour)})
 	b.wait(b.now().Add(time.Hour))
 	b.do(domain.MeetDeadline{Project: b.project, Escrow: late})
 }
@@ -195,9 +195,9 @@ func TestBalanceOncePerWalletAndTransaction(t *testing.T) {
 	b := newBook(t)
 	ama, kofi := b.wallet("ama"), b.wallet("kofi")
 	both := b.transact(
-		domain.Operation{Type: domain.Issue, To: ama, Quantity: quantity(t, "100")},
-		domain.Operation{Type: domain.Transfer, From: ama, To: kofi, Quantity: quantity(t, "10")},
-		domain.Operation{Type: domain.Transfer, From: ama, To: kofi, Quantity: quantity(t, "20")},
+		domain.Operation{Type: domain.Issue, Recipient: ama, Quantity: quantity(t, "100")},
+		domain.Operation{Type: domain.Transfer, Sender: ama, Recipient: kofi, Quantity: quantity(t, "10")},
+		domain.Operation{Type: domain.Transfer, Sender: ama, Recipient: kofi, Quantity: quantity(t, "20")},
 	)
 	b.do(both)
 	balances := map[string]string{}
@@ -231,7 +231,7 @@ func TestLargeEventsAreCut(t *testing.T) {
 	b.do(b.issue(ama, "1000000"))
 	operations := make([]domain.Operation, domain.MaxOperations)
 	for i := range operations {
-		operations[i] = domain.Operation{Type: domain.Transfer, From: ama, To: kofi, Quantity: quantity(t, "1")}
+		operations[i] = domain.Operation{Type: domain.Transfer, Sender: ama, Recipient: kofi, Quantity: quantity(t, "1")}
 	}
 	large := b.transact(operations...)
 	large.Metadata = domain.Metadata{"k": strings.Repeat("\x01", domain.MaxMetadataLength-1)} // six bytes each in JSON

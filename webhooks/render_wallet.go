@@ -130,7 +130,7 @@ func (w writer) creditGranted(of *wallet, o *domain.PostedOperation, entry *doma
 	w.object("credit", func() {
 		w.money("amount", o.Amount)
 		w.boolean("grant", o.Grant)
-		w.timeOrNull("expires_at", o.Expires)
+		w.timeOrNull("expires_at", o.ExpiresAt)
 	})
 	if len(entry.Lots) == 0 {
 		w.textOrNull("lot", "")
@@ -156,7 +156,7 @@ func (w writer) creditExpired(of *wallet, entry *domain.Entry, f *domain.Transac
 func (w writer) after(of *wallet, entry *domain.Entry) {
 	w.object("wallet", func() {
 		w.wallet(of)
-		w.money("balance", entry.Balance)
+		w.money("balance", entry.BalanceAfter)
 		w.integer("version", entry.Version)
 	})
 }
@@ -167,5 +167,5 @@ func (w writer) lot(of ids.Wallet, part *domain.LotPart, amount string) {
 	w.text("currency", string(part.Amount.Asset()))
 	w.money("original", part.Original)
 	w.money(amount, part.Amount)
-	w.time("expires_at", part.Expires)
+	w.time("expires_at", part.ExpiresAt)
 }

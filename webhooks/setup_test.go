@@ -114,11 +114,11 @@ func (b *book) wallet(customer ids.Customer) ids.Wallet {
 // issue is a transaction of one operation, which makes the events
 // transaction.completed and wallet.balance.updated.
 func (b *book) issue(to ids.Wallet, amount string) *domain.Transact {
-	return b.transact(domain.Operation{Type: domain.Issue, To: to, Quantity: quantity(b.t, amount)})
+	return b.transact(domain.Operation{Type: domain.Issue, Recipient: to, Quantity: quantity(b.t, amount)})
 }
 
 func (b *book) transfer(from, to ids.Wallet, amount string) *domain.Transact {
-	return b.transact(domain.Operation{Type: domain.Transfer, From: from, To: to, Quantity: quantity(b.t, amount)})
+	return b.transact(domain.Operation{Type: domain.Transfer, Sender: from, Recipient: to, Quantity: quantity(b.t, amount)})
 }
 
 func (b *book) transact(operations ...domain.Operation) *domain.Transact {

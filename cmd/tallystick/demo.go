@@ -63,7 +63,7 @@ func makeDemo(ctx context.Context, commandAPI *service.CommandAPI, sys system) (
 		wallet := demoWallet(commandAPI, project, customer.id)
 		if _, err := do(&domain.Transact{
 			Project: project, Reference: ids.Reference("demo-funds-" + customer.id), Description: "Demo funds",
-			Operations: []domain.Operation{{Type: domain.Issue, To: wallet, Quantity: funds}},
+			Operations: []domain.Operation{{Type: domain.Issue, Recipient: wallet, Quantity: funds}},
 		}); err != nil {
 			return "", err
 		}

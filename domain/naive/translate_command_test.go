@@ -36,7 +36,7 @@ func (d *duel) translate(command any) domain.Command {
 		return domain.ChangeStatus{Project: d.project(c.Project), Wallet: d.wallet(c.Wallet), Change: domain.StatusChange(c.Change)}
 	case naive.CloseWallet:
 		return domain.CloseWallet{
-			Project: d.project(c.Project), Wallet: d.wallet(c.Wallet), RefundTo: d.wallet(c.RefundTo), Redeem: c.Redeem, Reference: reference(c.Reference),
+			Project: d.project(c.Project), Wallet: d.wallet(c.Wallet), Recipient: d.wallet(c.RefundTo), Redeem: c.Redeem, Reference: reference(c.Reference),
 		}
 	case naive.Transact:
 		return d.transact(c)
@@ -70,8 +70,8 @@ func (d *duel) transact(c naive.Transact) *domain.Transact {
 	for _, o := range c.Operations {
 		rate, _ := money.ParseRate(o.Rate)
 		transact.Operations = append(transact.Operations, domain.Operation{
-			Type: domain.OperationType(o.Type), From: d.wallet(o.From), To: d.wallet(o.To), Recipient: o.Recipient,
-			Quantity: quantity(o.Amount), Rate: rate, Expires: o.Expires, Grant: o.Grant,
+			Type: domain.OperationType(o.Type), Sender: d.wallet(o.From), Recipient: d.wallet(o.To), RecipientIdentifier: o.Recipient,
+			Quantity: quantity(o.Amount), Rate: rate, ExpiresAt: o.Expires, Grant: o.Grant,
 		})
 	}
 	return transact
@@ -86,14 +86,14 @@ func (d *duel) translatePromise(command any) domain.Command {
 		}
 	case naive.CaptureHold:
 		return domain.CaptureHold{
-			Project: d.project(c.Project), Hold: ids.Hold(d.id(c.Hold)), To: d.wallet(c.To), Reference: reference(c.Reference),
+			Project: d.project(c.Project), Hold: ids.Hold(d.id(c.Hold)), Recipient: d.wallet(c.To), Reference: reference(c.Reference),
 			Quantity: quantity(c.Amount), ReleaseRest: c.ReleaseRest,
 		}
 	case naive.ReleaseHold:
 		return domain.ReleaseHold{Project: d.project(c.Project), Hold: ids.Hold(d.id(c.Hold)), Quantity: quantity(c.Amount)}
 	case naive.CreateEscrow:
 		return domain.CreateEscrow{
-			Project: d.project(c.Project), From: d.wallet(c.From), To: d.wallet(c.To), Recipient: c.Recipient, Reference: reference(c.Reference),
+			Project: d.project(c.Project), Sender: d.wallet(c.From), Recipient: d.wallet(c.To), RecipientIdentifier: c.Recipient, Reference: reference(c.Reference),
 			Quantity: quantity(c.Amount), Deadline: c.Deadline, AtDeadline: domain.EscrowEnd(c.AtDeadline), Approval: c.Approval,
 		}
 	case naive.ApproveEscrow:
@@ -105,7 +105,7 @@ func (d *duel) translatePromise(command any) domain.Command {
 		}
 	case naive.Settle:
 		return domain.Settle{
-			Project: d.project(c.Project), Wallet: d.wallet(c.Wallet), From: d.wallet(c.From), Reference: reference(c.Reference), Quantity: quantity(c.Amount),
+			Project: d.project(c.Project), Wallet: d.wallet(c.Wallet), Sender: d.wallet(c.From), Reference: reference(c.Reference), Quantity: quantity(c.Amount),
 		}
 	}
 	panic(fmt.Sprintf("no translation of %T", command))

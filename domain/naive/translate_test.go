@@ -107,7 +107,7 @@ func (d *duel) show() map[string]string {
 		lots := slices.Clone(w.Lots())
 		slices.SortFunc(lots, func(a, b domain.Lot) int { return int(a.Lot) - int(b.Lot) })
 		for _, lot := range lots {
-			line += naive.ShowLot(int(lot.Lot), minor(lot.Amount), lot.Expires) + map[bool]string{true: " announced"}[lot.Noticed]
+			line += naive.ShowLot(int(lot.Lot), minor(lot.Amount), lot.ExpiresAt) + map[bool]string{true: " announced"}[lot.Noticed]
 		}
 		all[d.names[string(w.ID)]] = line
 	}
@@ -133,7 +133,7 @@ func (p promise) show() string {
 	}
 	line := "left " + minor(p.left)
 	for _, lot := range p.lots {
-		line += naive.ShowLot(int(lot.Lot), minor(lot.Amount), lot.Expires)
+		line += naive.ShowLot(int(lot.Lot), minor(lot.Amount), lot.ExpiresAt)
 	}
 	if p.approved >= 0 {
 		line += fmt.Sprintf(" approved by %d", p.approved)

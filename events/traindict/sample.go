@@ -60,7 +60,7 @@ func newSampler() *sampler {
 			s.begin()
 			wallet := s.do(domain.CreateWallet{Project: project, System: true, Name: "Till"})[0].(*domain.WalletCreated).Wallet
 			s.wallets[project] = append(s.wallets[project], wallet)
-			s.do(s.transact(project, domain.Operation{Type: domain.Issue, To: wallet, Quantity: s.amount(9_000_000)}))
+			s.do(s.transact(project, domain.Operation{Type: domain.Issue, Recipient: wallet, Quantity: s.amount(9_000_000)}))
 		}
 	}
 	return s
@@ -109,18 +109,18 @@ func (s *sampler) command(project ids.Project) domain.Command {
 	from, to := s.wallet(project), s.wallet(project)
 	switch n := s.IntN(20); {
 	case n < 12:
-		c := s.transact(project, domain.Operation{Type: domain.Transfer, From: from, To: to, Quantity: s.amount(5000)})
+		c := s.transact(project, domain.Operation{Type: domain.Transfer, Sender: from, Recipient: to, Quantity: s.amount(5000)})
 		if n < 2 {
 			c.Description = []string{"Order", "Payment", "Rent", "Salary"}[s.IntN(4)]
 			c.Metadata = domain.Metadata{"order_id": fmt.Sprint(s.IntN(1_000_000_000)), "source": "app"}
 		}
 		return c
 	case n == 12:
-		return s.transact(project, domain.Operation{Type: domain.Transfer, From: from, To: to, Quantity: s.amount(99_000_000_000)})
+		return s.transact(project, domain.Operation{Type: domain.Transfer, Sender: from, Recipient: to, Quantity: s.amount(99_000_000_000)})
 	case n < 15:
-		return s.transact(project, domain.Operation{Type: domain.Issue, To: to, Quantity: s.amount(100_000)})
+		return s.transact(project, domain.Operation{Type: domain.Issue, Recipient: to, Quantity: s.amount(100_000)})
 	case n < 17:
-		return s.transact(project, domain.Operation{Type: domain.Redeem, From: from, Quantity: s.amount(5000)})
+		return s.transact(project, domain.Operation{Type: domain.Redeem, Sender: from, Quantity: s.amount(5000)})
 	case n < 18 || len(s.holds[project]) == 0:
 		return domain.PlaceHold{Project: project, Wallet: from, Reference: s.reference(), Quantity: s.amount(5000), ExpiresAt: s.place.Time.AddDate(0, 0, 7)}
 	default:
@@ -129,7 +129,7 @@ func (s *sampler) command(project ids.Project) domain.Command {
 		if n == 18 {
 			return domain.ReleaseHold{Project: project, Hold: hold}
 		}
-		return domain.CaptureHold{Project: project, Hold: hold, To: to, Reference: s.reference()}
+		return domain.CaptureHold{Project: project, Hold: hold, Recipient: to, Reference: s.reference()}
 	}
 }
 
