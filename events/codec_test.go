@@ -76,47 +76,46 @@ func TestPlace(t *testing.T) {
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
 	codec := newCodec()
-	good := string(encode(t, codec, goldens()["transaction.completed.v2"], goldens()["asset.defined.v1"]))
+	good := string(encode(t, codec, goldens()["transaction.completed.v1"], goldens()["asset.defined.v1"]))
 	for _, c := range []struct{ name, old, new string }{
 		{"unknown type", `"asset.defined"`, `"asset.undefined"`},
 		{"unknown version", `"asset.defined","v":1`, `"asset.defined","v":2`},
 		{"version 0", `"asset.defined","v":1`, `"asset.defined","v":0`},
-		{"no type", `"type":"asset.defined",`, ``},
+		{"no type", `"fact":"asset.defined",`, ``},
 		{"no version", `"asset.defined","v":1`, `"asset.defined"`},
-		{"type after version", `"type":"asset.defined","v":1`, `"v":1,"type":"asset.defined"`},
-		{"two types", `"type":"asset.defined"`, `"type":"asset.defined","type":"asset.defined"`},
-		{"no fact", `{"type":"asset.defined"`, `{},{"type":"asset.defined"`},
-		{"a fact with nothing in it", `{"type":"asset.defined"`, `{"type":"wallet.created","v":1},{"type":"asset.defined"`},
-		{"a transaction without entries", `{"type":"asset.defined"`, `{"type":"transaction.completed","v":1,"project":"p","transaction":"t","reference":"r","operations":[{"op":"issue","to":"w","asset":"A","amount":"1"}]},{"type":"asset.defined"`},
+		{"type after version", `"fact":"asset.defined","v":1`, `"v":1,"fact":"asset.defined"`},
+		{"two types", `"fact":"asset.defined"`, `"fact":"asset.defined","fact":"asset.defined"`},
+		{"no fact", `{"fact":"asset.defined"`, `{},{"fact":"asset.defined"`},
+		{"a fact with nothing in it", `{"fact":"asset.defined"`, `{"fact":"wallet.created","v":1},{"fact":"asset.defined"`},
+		{"a transaction without entries", `{"fact":"asset.defined"`, `{"fact":"transaction.completed","v":1,"project_id":"p","transaction_id":"t","reference":"r","operations":[{"type":"issue","recipient_wallet_id":"w","currency":"A","amount":"1"}]},{"fact":"asset.defined"`},
 		{"unknown envelope", `"commit":1`, `"commit":2`},
 		{"no envelope", `"commit":1,`, ``},
 		{"unknown field of a commit", `"shard":3`, `"shard":3,"x":1`},
 		{"unknown field of a fact", `"asset":{`, `"x":1,"asset":{`},
 		{"unknown field of an asset", `"scale":0`, `"scale":0,"x":1`},
-		{"unknown field of an operation", `"op":"issue"`, `"op":"issue","x":1`},
+		{"unknown field of an operation", `"type":"issue"`, `"type":"issue","x":1`},
 		{"unknown field of an entry", `"version":1,`, `"version":1,"x":1,`},
 		{"a failed transaction's field", `"entries":[`, `"failure":{},"entries":[`},
-		{"unknown operation", `"op":"issue"`, `"op":"mint"`},
+		{"unknown operation", `"type":"issue"`, `"type":"mint"`},
 		{"unknown kind of entry", `"kind":"issue"`, `"kind":"mint"`},
 		{"an amount that is none", `"amount":"-25.00"`, `"amount":"1e3"`},
 		{"an amount as a number", `"amount":"-25.00"`, `"amount":-25.00`},
-		{"an entry of no operation", `"op":2`, `"op":5`},
-		{"an operation before the first", `"op":2`, `"op":-1`},
-		{"an entry's operation after its amounts", `"balance":"1.50"}`, `"balance":"1.50","op":9}`},
-		{"an entry's asset after its amounts", `"balance":"1.50"}`, `"balance":"1.50","asset":"GHS"}`},
-		{"an entry in two assets", `"balance":"880"`, `"asset":"USD","balance":"880"`},
+		{"an entry of no operation", `"operation":2`, `"operation":5`},
+		{"an operation before the first", `"operation":2`, `"operation":-1`},
+		{"an entry's operation after its amounts", `"balance_after":"1.50"}`, `"balance_after":"1.50","operation":9}`},
+		{"an entry's asset after its amounts", `"balance_after":"1.50"}`, `"balance_after":"1.50","currency":"GHS"}`},
+		{"an entry in two assets", `"balance_after":"880"`, `"currency":"USD","balance_after":"880"`},
 		{"operations in two parts", `"entries":[`, `"operations":[],"entries":[`},
-		{"operations after entries", `"origin":`, `"operations":[{"op":"issue","to":"w","asset":"A","amount":"1"}],"origin":`},
-		{"what version 1 does not know", `"transaction.completed","v":2`, `"transaction.completed","v":1`},
-		{"version 3", `"transaction.completed","v":2`, `"transaction.completed","v":3`},
+		{"operations after entries", `"effective_at":`, `"operations":[{"type":"issue","recipient_wallet_id":"w","currency":"A","amount":"1"}],"effective_at":`},
+		{"version 2", `"transaction.completed","v":1`, `"transaction.completed","v":2`},
 		{"an unknown origin", `"kind":"schedule"`, `"kind":"dream"`},
 		{"a rate of nothing", `"rate":"12.05"`, `"rate":"0"`},
-		{"a day that is none", `"date":"2026-03-06"`, `"date":"2026-02-30"`},
+		{"a day that is none", `"counted_on":"2026-03-06"`, `"counted_on":"2026-02-30"`},
 		{"a time elsewhere", `"effective_at":"2026-03-05T23:00:00.000000001Z"`, `"effective_at":"2026-03-05T23:00:00+01:00"`},
 		{"a time in another spelling", `"effective_at":"2026-03-05T23:00:00.000000001Z"`, `"effective_at":"2026-03-05T23:00:00.10Z"`},
 		{"a time finer than can be kept", `"effective_at":"2026-03-05T23:00:00.000000001Z"`, `"effective_at":"2026-03-05T23:00:00.0000000001Z"`},
 		{"the zero time", `"effective_at":"2026-03-05T23:00:00.000000001Z"`, `"effective_at":"0001-01-01T00:00:00Z"`},
-		{"an entry of no operation, without amounts", `"entries":[`, `"entries":[{"op":9},`},
+		{"an entry of no operation, without amounts", `"entries":[`, `"entries":[{"operation":9},`},
 		{"a shard too large", `"shard":3`, `"shard":300`},
 		{"a time that is none", `"time":"2026-03-06T`, `"time":"2026-03-06 `},
 		{"a short hash", `"previous":"`, `"previous":"00`},
@@ -168,7 +167,7 @@ func TestErasure(t *testing.T) {
 	}
 	// What was sealed for one customer opens for no other: it reads as what was
 	// sealed with a key that is gone. That the log was changed, the chain tells.
-	swapped := strings.Replace(string(data), `"customer":"kofi"`, `"customer":"efua"`, 1)
+	swapped := strings.Replace(string(data), `"customer_id":"kofi"`, `"customer_id":"efua"`, 1)
 	ensure(t, codec, &domain.CustomerUpserted{Project: ama.Project, Customer: "efua"})
 	commit, err = codec.Decode([]byte(swapped))
 	if err != nil {
@@ -184,7 +183,7 @@ func TestErasure(t *testing.T) {
 func TestBuilderLimit(t *testing.T) {
 	t.Parallel()
 	codec := newCodec()
-	first, second := goldens()["wallet.created.v2"], goldens()["transaction.completed.v2"]
+	first, second := goldens()["wallet.created.v1"], goldens()["transaction.completed.v1"]
 	whole := encode(t, codec, first, second)
 	for _, c := range []struct {
 		limit, count int
@@ -211,7 +210,7 @@ func TestBuilderLimit(t *testing.T) {
 func TestBuilderGroups(t *testing.T) {
 	t.Parallel()
 	codec := newCodec()
-	first, second := goldens()["wallet.created.v2"], goldens()["transaction.completed.v2"]
+	first, second := goldens()["wallet.created.v1"], goldens()["transaction.completed.v1"]
 	builder := codec.NewBuilder(place, previous)
 	add(t, builder, true, 1<<20)
 	add(t, builder, true, 1<<20, first)

@@ -67,7 +67,7 @@ var (
 type Builder struct {
 	codec *Codec
 	enc   jx.Encoder
-	group jx.Encoder // the facts of one decision, until it is known that they fit
+	group writer // the facts of one decision, until it is known that they fit
 	count int
 
 	stored []byte
@@ -110,12 +110,13 @@ func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
 	b.group.Reset()
 	b.group.ArrStart()
 	for _, fact := range facts {
-		if err := b.codec.encodeFact(&b.group, fact); err != nil {
+		b.group.item()
+		if err := b.group.fact(b.codec.Keys, fact); err != nil {
 			return false, err
 		}
 	}
 	b.group.ArrEnd()
-	inner := b.group.Bytes()
+	inner := b.group.Buf
 	inner = inner[1 : len(inner)-1]
 	if len(inner) == 0 {
 		return true, nil
@@ -148,7 +149,7 @@ func (b *Builder) JSON() []byte {
 // names the fact that could not be read. It is ErrDamaged, unless the keyring could
 // not be asked now: then it may pass.
 func (c *Codec) Decode(data []byte) (*Commit, error) {
-	r, commit := reader{codec: c}, &Commit{}
+	r, commit := reader{keys: c.Keys}, &Commit{}
 	err := decompressed(data, func(json []byte) error {
 		r.d = jx.GetDecoder()
 		defer jx.PutDecoder(r.d)
@@ -162,7 +163,7 @@ func (c *Codec) Decode(data []byte) (*Commit, error) {
 	switch {
 	case err == nil:
 		return commit, nil
-	case r.mayPass:
+	case errors.As(err, new(*mayPass)):
 		return nil, fmt.Errorf("events: commit %d: %w", commit.Sequence, err)
 	}
 	return nil, fmt.Errorf("%w: commit %d cannot be decoded: %w", ErrDamaged, commit.Sequence, err)

@@ -18,22 +18,24 @@
 //
 // # A fact
 //
-// A fact is a JSON object that begins with "type" and "v", its version. What a
-// type and version mean never changes: the bytes in testdata/golden are read by
-// a test for ever, and a new meaning is a new version. An unknown type, version
-// or field is an error, never skipped, and so is a missing one: a reader that
-// does not understand a fact does not know the balance.
+// A fact is a JSON object that begins with "fact", its name, and "v", the version of
+// its form. The table forms lists every name and version, and the struct that each is
+// written as. The bytes in testdata/golden are read by a test for ever. An unknown
+// name, version or field is an error, and so is a field that is missing, there twice,
+// or empty: a reader that does not understand a fact does not know the balance.
 //
-// Amounts are decimal strings at their asset's scale; "asset" stands before the
-// amounts that are of it, and an entry of a transaction says its own only where
-// it is not that of its operation. Limits and fees are in major units. Times are
-// RFC 3339 in UTC with up to nine digits of a second, durations whole seconds,
-// zones names of the IANA database. What is empty, zero or false is left out,
-// but for amounts.
+// A change of what a fact says makes a new version. The struct of the old version
+// stays as it is, with a function that makes the newest fact of it. The new struct
+// gets the next number, a line in forms, and a golden file.
 //
-// Personal data (a customer's profile) stands in the log only encrypted, with a
-// key per customer; see [Keyring]. Destroying the key erases the customer, and
-// the chain still verifies.
+// Amounts are decimal strings at their asset's scale. "currency" stands before the
+// amounts that are in it; an entry of a transaction has one only where it differs from
+// its operation's. Limits and fees are in major units. Times are RFC 3339 in UTC with
+// up to nine digits of a second, durations whole seconds, time zones names of the IANA
+// database. What is empty, zero or false is left out, but for amounts.
+//
+// A customer's profile is encrypted with a key of that customer; see [Keyring].
+// Destroying the key erases the customer, and the chain of commits still verifies.
 //
 // # The log
 //

@@ -11,10 +11,10 @@ func Decompressed(stored []byte, fn func(json []byte) error) error { return deco
 // ReadAheadBytes bounds what is on its way to a reader.
 const ReadAheadBytes = readAheadBytes
 
-// Forms lists the types and versions that can be read: "wallet.created.v2".
+// Forms lists the types and versions that can be read: "wallet.created.v1".
 func Forms() (names []string) {
-	for form := range readers {
-		names = append(names, fmt.Sprintf("%s.v%d", form.kind, form.version))
+	for _, f := range forms {
+		names = append(names, fmt.Sprintf("%s.v%d", f.name, f.version))
 	}
 	return names
 }

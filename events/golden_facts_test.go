@@ -54,55 +54,13 @@ func lot(version uint64, amount, original int64, day int) domain.LotPart {
 	return domain.LotPart{Lot: version, Amount: usd(amount), Original: usd(original), ExpiresAt: at(day, 12).Add(time.Microsecond)}
 }
 
-// goldens are the facts of the files as they are written now, every field of
-// them set.
+// goldens are the facts of the golden files, with every field set.
 func goldens() map[string]domain.Event {
 	all := map[string]domain.Event{}
 	for _, some := range []map[string]domain.Event{goldenProjects(), goldenWallets(), goldenTransactions(), goldenDealings()} {
 		maps.Copy(all, some)
 	}
 	return all
-}
-
-// before are the facts of the files that were written before, as they are
-// understood now.
-func before() map[string]domain.Event {
-	settings := domain.ProjectSettings{
-		Name: "Shop", Currency: "GHS", Locale: "en-GH", OneWalletPerCustomer: true,
-		Fees: []domain.FeeRule{{Operation: domain.Transfer, Percentage: percentage("1.5")}},
-	}
-	return map[string]domain.Event{
-		"project.created.v1": &domain.ProjectCreated{Project: project, Settings: settings},
-		"project.changed.v1": &domain.ProjectChanged{Project: project, Settings: settings},
-		"wallet.created.v1": &domain.WalletCreated{
-			Project: project, Wallet: wallet, Customer: "ama", Role: domain.CustomerWallet, Type: domain.Prepaid, Asset: points,
-			Number: 12, Name: "Savings", Metadata: metadata,
-		},
-		"wallet.status_changed.v1": &domain.WalletStatusChanged{Project: project, Wallet: wallet, Status: domain.Disabled, Actor: "support", Reason: "phone was stolen"},
-		"transaction.completed.v1": &domain.TransactionCompleted{
-			Project: project, Transaction: "tx_0000000a80003", Reference: "order-17",
-			Operations: []domain.PostedOperation{
-				{Type: domain.Issue, Recipient: wallet, Amount: usd(10150), Fee: usd(0)},
-				transfer,
-				{Type: domain.Redeem, Sender: other, Amount: usd(1), Fee: usd(0)},
-			},
-			Entries: []domain.Entry{
-				{Wallet: "wall_issuance", Version: 1, Kind: domain.IssueEntry, Amount: usd(-10150), BalanceAfter: usd(-10150)},
-				{Wallet: wallet, Version: 1, Kind: domain.IssueEntry, Amount: usd(10150), BalanceAfter: usd(10150)},
-				{Wallet: wallet, Version: 2, Kind: domain.DebitEntry, Operation: 1, Amount: usd(-10000), BalanceAfter: usd(150)},
-				{Wallet: other, Version: 18446744073709551615, Kind: domain.CreditEntry, Operation: 1, Amount: usd(10000), BalanceAfter: usd(10000)},
-				{Wallet: wallet, Version: 3, Kind: domain.DebitEntry, Operation: 1, Fee: true, Amount: usd(-150), BalanceAfter: usd(0)},
-				{Wallet: "wall_fees", Version: 1, Kind: domain.CreditEntry, Operation: 1, Fee: true, Amount: usd(150), BalanceAfter: usd(150)},
-				{Wallet: other, Version: 1, Kind: domain.RedeemEntry, Operation: 2, Amount: usd(-1), BalanceAfter: usd(9999)},
-				{Wallet: "wall_issuance", Version: 2, Kind: domain.RedeemEntry, Operation: 2, Amount: usd(1), BalanceAfter: usd(-10149)},
-			},
-			Description: "Dinner split", Metadata: metadata,
-		},
-		"transaction.failed.v1": &domain.TransactionFailed{
-			Project: project, Transaction: "tx_0000000a80103", Reference: "order-18", Operations: []domain.PostedOperation{transfer},
-			Failure: failure, Description: "Dinner split", Metadata: metadata,
-		},
-	}
 }
 
 var (
@@ -128,8 +86,8 @@ func goldenProjects() map[string]domain.Event {
 		ExpiryNotice: 7 * 24 * time.Hour, Backdating: 90 * time.Second,
 	}
 	return map[string]domain.Event{
-		"project.created.v2":    &domain.ProjectCreated{Project: project, Settings: settings},
-		"project.changed.v2":    &domain.ProjectChanged{Project: project, Settings: settings},
+		"project.created.v1":    &domain.ProjectCreated{Project: project, Settings: settings},
+		"project.changed.v1":    &domain.ProjectChanged{Project: project, Settings: settings},
 		"credential.created.v1": &domain.CredentialCreated{Project: project, Key: "key_00000001g0003", Name: "till 1", SecretHash: events.HashOf([]byte("secret"))},
 		"credential.revoked.v1": &domain.CredentialRevoked{Project: project, Key: "key_00000001g0003"},
 		"asset.defined.v1":      &domain.AssetDefined{Project: project, Asset: points},
@@ -141,13 +99,13 @@ func goldenProjects() map[string]domain.Event {
 
 func goldenWallets() map[string]domain.Event {
 	return map[string]domain.Event{
-		"wallet.created.v2": &domain.WalletCreated{
+		"wallet.created.v1": &domain.WalletCreated{
 			Project: project, Wallet: wallet, Customer: "ama", Role: domain.CustomerWallet, Type: domain.Postpaid,
 			Asset:  money.Asset{Code: "GHS", Scale: 2, Name: "Cedi", Symbol: "₵", NumericID: 936},
 			Number: 12, Name: "Savings", Metadata: metadata, Terms: terms,
 		},
 		"wallet.changed.v1":        &domain.WalletChanged{Project: project, Wallet: wallet, Name: "Travel", Metadata: metadata, Terms: terms},
-		"wallet.status_changed.v2": &domain.WalletStatusChanged{Project: project, Wallet: wallet, Status: domain.Closed, Actor: "support", Reason: "moved away"},
+		"wallet.status_changed.v1": &domain.WalletStatusChanged{Project: project, Wallet: wallet, Status: domain.Closed, Actor: "support", Reason: "moved away"},
 		"settlement.due.v1":        &domain.SettlementDue{Project: project, Wallet: wallet, Amount: ghs(12345), PeriodEnd: at(1, 0), Next: at(31, 0)},
 	}
 }
@@ -159,7 +117,7 @@ func goldenTransactions() map[string]domain.Event {
 	}
 	issue := domain.PostedOperation{Type: domain.Issue, Recipient: wallet, Amount: usd(2500), Fee: usd(0), ExpiresAt: at(31, 12).Add(time.Microsecond), Grant: true}
 	return map[string]domain.Event{
-		"transaction.completed.v2": &domain.TransactionCompleted{
+		"transaction.completed.v1": &domain.TransactionCompleted{
 			Project: project, Transaction: "tx_0000000a80003", Reference: "order-17", Origin: domain.Origin{Kind: domain.ScheduleOrigin, ID: "tx_0000000b80003"},
 			Operations: []domain.PostedOperation{
 				issue, transfer, exchange,
@@ -178,7 +136,7 @@ func goldenTransactions() map[string]domain.Event {
 			},
 			EffectiveAt: at(5, 23).Add(time.Nanosecond), Date: "2026-03-06", Description: "Dinner split", Metadata: metadata,
 		},
-		"transaction.failed.v2": &domain.TransactionFailed{
+		"transaction.failed.v1": &domain.TransactionFailed{
 			Project: project, Transaction: "tx_0000000a80103", Reference: "order-18", Origin: domain.Origin{Kind: domain.CaptureOrigin, ID: "hold_0000000180003"},
 			Operations: []domain.PostedOperation{exchange}, Failure: failure, EffectiveAt: at(5, 23), Description: "Dinner split", Metadata: metadata,
 		},

@@ -79,40 +79,6 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestGoldenOfBefore: what is no longer written is still read, and is the same
-// fact once it is written as facts are written now.
-func TestGoldenOfBefore(t *testing.T) {
-	t.Parallel()
-	for name, fact := range before() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			codec := newCodec()
-			old := readGolden(t, name)
-			reads(t, codec, old, fact)
-			now := encode(t, codec, fact)
-			if bytes.Equal(now, old) {
-				t.Errorf("%s is written still: it belongs into goldens()", name)
-			}
-			reads(t, codec, now, fact)
-		})
-	}
-}
-
-// TestNoLarger: what was possible before takes as many bytes as before, but for
-// fees, which there are more of.
-func TestNoLarger(t *testing.T) {
-	t.Parallel()
-	for name, fact := range before() {
-		if strings.HasPrefix(name, "project.") {
-			continue
-		}
-		now, old := encode(t, newCodec(), fact), readGolden(t, name)
-		if want := bytes.Replace(old, []byte(`","v":1`), []byte(`","v":2`), 1); !bytes.Equal(now, want) {
-			t.Errorf("written now as\n%s, before as\n%s", now, old)
-		}
-	}
-}
-
 func readGolden(t *testing.T, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(goldenDir, name+".json"))
@@ -164,13 +130,6 @@ func TestGoldenIsComplete(t *testing.T) {
 		}
 	}
 	read := slices.Sorted(maps.Keys(goldens()))
-	for name := range before() {
-		if _, now := goldens()[name]; now {
-			t.Errorf("%s is of now and of before", name)
-		}
-		read = append(read, name)
-	}
-	slices.Sort(read)
 	files, err := filepath.Glob(goldenDir + "/*")
 	if err != nil {
 		t.Fatal(err)
