@@ -20,14 +20,14 @@ type Policy struct {
 	AllowLoopback bool           // 127.0.0.0/8 and ::1, and the name localhost: for trials on one machine
 }
 
-// errForbiddenAddress is what a connection to an address that the policy does
-// not allow ends with.
+// errForbiddenAddress is the error of a connection to an address that the policy does
+// not allow.
 var errForbiddenAddress = errors.New("webhooks: the address is not a public one")
 
-// Special-purpose addresses of the registries of IANA, with what they are for.
-// In IPv6 only 2000::/3 is given out at all, so the list names what is special
-// within it; ::1, mapped addresses, NAT64 (64:ff9b::/96, 64:ff9b:1::/48),
-// 100::/64, 5f00::/16, fc00::/7, fe80::/10 and ff00::/8 are all outside.
+// special lists the special-purpose addresses of the IANA registries, with their
+// purpose. Of IPv6 only 2000::/3 is allocated, so the list has the special addresses
+// within it; ::1, mapped addresses, NAT64 (64:ff9b::/96, 64:ff9b:1::/48), 100::/64,
+// 5f00::/16, fc00::/7, fe80::/10 and ff00::/8 are outside of it.
 var (
 	globalUnicast6 = netip.MustParsePrefix("2000::/3")
 	special        = prefixes(
@@ -66,8 +66,8 @@ func prefixes(texts ...string) []netip.Prefix {
 	return all
 }
 
-// allows tells whether a request may go to an address. An address with a zone
-// or in the mapped form (::ffff:1.2.3.4) may not, whatever it stands for.
+// allows returns whether a request may go to an address. Addresses with a zone and
+// mapped addresses (::ffff:1.2.3.4) are never allowed.
 func (p Policy) allows(address netip.Addr) bool {
 	if !address.IsValid() || address.Zone() != "" || address.Is4In6() {
 		return false
@@ -91,8 +91,8 @@ func (p Policy) allows(address netip.Addr) bool {
 	return true
 }
 
-// control is called with the address that a connection is about to be made to,
-// after names were resolved: no redirect, name or change of a name gets round it.
+// control checks the address of a connection before it is made. The dialer calls it
+// after the name is resolved, so a redirect or a changed name cannot avoid the check.
 func (p Policy) control(_ context.Context, network, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || network != "tcp4" && network != "tcp6" || !p.allows(to.Addr()) {
@@ -101,15 +101,15 @@ func (p Policy) control(_ context.Context, network, address string, _ syscall.Ra
 	return nil
 }
 
-// dialer makes the connections of webhooks.
+// dialer returns the dialer for the connections to endpoints.
 func (p Policy) dialer() *net.Dialer { return &net.Dialer{ControlContext: p.control} }
 
-// maxURL is how many bytes an endpoint's URL has at most.
+// maxURL is the greatest length of an endpoint's URL, in bytes.
 const maxURL = 2048
 
-// checkURL answers what is wrong with an endpoint's URL, "" for nothing. It is
-// a courtesy: a forbidden address that stands in the URL is refused here,
-// loudly, where the guard of the dialer would fail each delivery.
+// checkURL returns what is wrong with an endpoint's URL, "" for nothing. The dialer
+// guards every connection; this check gives the caller an error at once where each
+// delivery would fail.
 func (p Policy) checkURL(text string) string {
 	if len(text) > maxURL {
 		return fmt.Sprintf("has %d bytes; at most %d are allowed", len(text), maxURL)
@@ -137,8 +137,8 @@ func (p Policy) checkURL(text string) string {
 	return p.checkHost(u.Hostname())
 }
 
-// checkHost refuses addresses that the policy does not allow, in every spelling
-// that some resolver takes for an address, and names of this machine.
+// checkHost refuses addresses that the policy does not allow, in every form that a
+// resolver accepts as an address, and names of this machine.
 func (p Policy) checkHost(host string) string {
 	if address, err := netip.ParseAddr(host); err == nil {
 		if !p.allows(address) {

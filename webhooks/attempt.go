@@ -19,15 +19,15 @@ type Attempt struct {
 	Outcome      string        // delivered, retry, exhausted or aborted
 	StartedAt    time.Time     // UTC
 	Duration     time.Duration // in whole microseconds
-	StatusCode   int           // 0: no answer came
+	StatusCode   int           // 0: no response
 	ErrorClass   string        // "" after a 2xx; else timeout, blocked, dns, connect, tls, protocol, redirect or status
 	Error        string
 	ResponseBody []byte    // at most 8 KiB
 	NextAt       time.Time // UTC; zero unless Outcome is retry
 }
 
-// Attempts lists what was posted to an endpoint, newest first; see Endpoints for
-// the cursor. An endpoint that the project does not have has no attempts.
+// Attempts returns the attempts at an endpoint, newest first; see Endpoints for the
+// cursor. It returns none for an endpoint that the project does not have.
 func (s *Store) Attempts(ctx context.Context, project ids.Project, endpoint, cursor string, limit int) (page []Attempt, next string, err error) {
 	before, err := parseCursor(cursor)
 	if err != nil {

@@ -7,28 +7,28 @@ import (
 	"time"
 )
 
-// openAfter is how many different messages must fail, with no success between,
-// before their endpoint waits as a whole. One message that its receiver never
-// takes does not come to that, however often it is tried.
+// openAfter is the number of different messages that must fail, with no success between
+// them, before the endpoint waits as a whole. One message that its receiver never
+// accepts is therefore not enough.
 const openAfter = 5
 
-// breaker decides when an endpoint is sent to, and how much at a time. It has
-// three states:
+// breaker decides when requests are sent to an endpoint, and how many at a time. It is a
+// circuit breaker with three states:
 //
-//   - closed (step 0): deliveries are made. A success forgets all failures. The
-//     fifth different message that fails since the last success opens it.
-//   - open: nothing is sent for as long as the schedule of retries says for the
-//     step. The lease ends; table endpoint keeps the step and the end of the wait.
-//   - half-open (a lease taken with a step above 0): one delivery is sent, the one
-//     that was tried least. Success closes the breaker; failure opens it at the
-//     next step. The last step repeats.
+//   - closed (step 0): deliveries are made. A success resets the failures. The fifth
+//     different message that fails since the last success opens the breaker.
+//   - open: nothing is sent during the wait that the retry schedule has for the step.
+//     The lease ends; table endpoint keeps the step and the end of the wait.
+//   - half-open (a lease taken at a step above 0): one delivery is sent, the one with
+//     the fewest attempts. Success closes the breaker, failure opens it at the next
+//     step. The last step repeats.
 //
-// The window is how many requests may be in flight. It begins with 1, doubles
-// with each success up to the endpoint's limit, and halves with each failure: an
-// endpoint that hangs from the beginning holds one connection.
+// The window is the number of requests that may be in flight. It begins with 1, doubles
+// with each success up to the endpoint's limit, and halves with each failure. An
+// endpoint that hangs from the beginning therefore uses one connection.
 //
-// A breaker belongs to one lease. The completer writes what it knows with the
-// attempts that it learned it from; a crash before that forgets both.
+// A breaker belongs to one lease. The completer writes its state in the transaction of
+// the attempts that changed it. A crash before that loses both.
 type breaker struct {
 	schedule []time.Duration
 	spread   func(time.Duration) time.Duration
@@ -36,22 +36,22 @@ type breaker struct {
 
 	mu       sync.Mutex
 	health   health
-	opened   bool // under this lease: what is still in flight decides nothing
+	opened   bool // under this lease: later results do not change the state
 	pause    time.Duration
-	changes  int // of health and pause
-	saved    int // of them
+	changes  int // number of changes of health and pause
+	saved    int // number of changes that are written
 	window   int
 	inFlight int
-	left     chan struct{} // a request ended
+	left     chan struct{} // has a token after a request ended
 }
 
-// health is what table endpoint keeps of a breaker.
+// health is the part of a breaker that table endpoint keeps.
 type health struct {
 	failed []string // different messages that failed since the last success
 	step   int      // of the schedule, from 1; 0: closed
 }
 
-// failing tells whether there was a failure since the last success.
+// failing returns whether there was a failure since the last success.
 func (h health) failing() bool { return len(h.failed) > 0 || h.step > 0 }
 
 func newBreaker(h health, config *DispatcherConfig) *breaker {
@@ -61,7 +61,7 @@ func newBreaker(h health, config *DispatcherConfig) *breaker {
 	}
 }
 
-// enter waits for a place in the window. One goroutine calls it.
+// enter waits for a place in the window. Only one goroutine calls it.
 func (b *breaker) enter(ctx context.Context) error {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -83,7 +83,7 @@ func (b *breaker) enter(ctx context.Context) error {
 	}
 }
 
-// leave gives the place back.
+// leave returns the place.
 func (b *breaker) leave() {
 	b.mu.Lock()
 	b.inFlight--
@@ -94,21 +94,22 @@ func (b *breaker) leave() {
 	}
 }
 
-// halfOpen tells whether the next delivery decides.
+// halfOpen returns whether the result of the next delivery closes or opens the breaker.
 func (b *breaker) halfOpen() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.health.step > 0 && !b.opened
 }
 
-// isOpen tells whether the endpoint began to wait under this lease.
+// isOpen returns whether the breaker opened under this lease.
 func (b *breaker) isOpen() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.opened
 }
 
-// succeeded: the receiver took a message, or declined it for good.
+// succeeded records that the receiver accepted a message, or asked for no more attempts
+// at it.
 func (b *breaker) succeeded() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -120,8 +121,8 @@ func (b *breaker) succeeded() {
 	b.changes++
 }
 
-// failed: an attempt at a message failed, and the receiver asked for a pause, or
-// not (0). Nothing more may be sent under this lease once it returns true.
+// failed records that an attempt at a message failed, and the pause that the receiver
+// asked for, if any. When it returns true, nothing more may be sent under this lease.
 func (b *breaker) failed(message string, pause time.Duration) (stop bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -135,7 +136,7 @@ func (b *breaker) failed(message string, pause time.Duration) (stop bool) {
 	case b.health.step > 0:
 		b.open(b.health.step + 1)
 	case !slices.Contains(b.health.failed, message):
-		b.health.failed = append(slices.Clip(b.health.failed), message) // others hold what it was
+		b.health.failed = append(slices.Clip(b.health.failed), message) // copied: a finding may use the old one
 		b.changes++
 		if len(b.health.failed) >= openAfter {
 			b.open(1)
@@ -152,21 +153,21 @@ func (b *breaker) open(step int) {
 	b.changes++
 }
 
-// finding is what is to be written of a breaker.
+// finding is the state of a breaker that is to be written.
 type finding struct {
 	health
-	pause  time.Duration // of the endpoint, from when it is written; 0: none
+	pause  time.Duration // of the endpoint, from the time of the write; 0: none
 	change int
 }
 
-// unsaved returns what is to be written; false when it was.
+// unsaved returns the state to be written, or false when it is written already.
 func (b *breaker) unsaved() (finding, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return finding{b.health, b.pause, b.changes}, b.changes != b.saved
 }
 
-// wrote: a finding was written.
+// wrote records that a finding was written.
 func (b *breaker) wrote(f finding) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -173,15 +173,15 @@ func TestWaitingEndpointsAreLeftAlone(t *testing.T) {
 	}
 	d, _ := start(t, f.config())
 	f.many(ama, 1)
-	running := func() (quiet, running bool) {
+	running := func() (paused, running bool) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		_, quiet = d.quiet[endpoint.ID]
-		return quiet, d.runners[endpoint.ID] != nil
+		_, paused = d.paused[endpoint.ID]
+		return paused, d.runners[endpoint.ID] != nil
 	}
 	eventually(t, "the endpoint is left alone", func() bool {
-		quiet, runs := running()
-		return quiet && !runs
+		paused, runs := running()
+		return paused && !runs
 	})
 	d.announce(endpoint.ID)
 	if _, runs := running(); runs {

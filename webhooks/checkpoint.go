@@ -12,8 +12,8 @@ import (
 	"tallystick/events"
 )
 
-// load reads where to go on, and who listens. In this order: an endpoint that
-// joins between the two raises the revision, and our next write is refused.
+// load reads the checkpoint and then the endpoints. When an endpoint joins between the
+// two, it raises the revision, and the next write of this dispatcher is refused.
 func (g *ingester) load(ctx context.Context) error {
 	var hash []byte
 	_, err := g.pool.Exec(ctx, `
@@ -35,7 +35,7 @@ func (g *ingester) load(ctx context.Context) error {
 	return g.findListeners(ctx)
 }
 
-// findListeners reads all endpoints of the shard anew.
+// findListeners reads all endpoints of the shard.
 func (g *ingester) findListeners(ctx context.Context) error {
 	g.reloadAt = time.Now().Add(reloadEvery)
 	listening := audience{}
@@ -47,7 +47,7 @@ func (g *ingester) findListeners(ctx context.Context) error {
 	return err
 }
 
-// findJoining reads the endpoints that are new.
+// findJoining reads the new endpoints.
 func (g *ingester) findJoining(ctx context.Context) error {
 	g.joining = nil
 	return g.eachListener(ctx, `NOT joined`, func(l listener) { g.joining = append(g.joining, l) })
@@ -70,7 +70,7 @@ func (g *ingester) eachListener(ctx context.Context, condition string, fn func(l
 	return nil
 }
 
-// findWallets reads the wallets that a run of commits tells about, as they were
+// findWallets reads the wallets that the events of a run of commits show, as they were
 // before it.
 func (g *ingester) findWallets(ctx context.Context, h *harvest, commits []*events.Commit) error {
 	ids := h.unknown(commits)
@@ -96,7 +96,7 @@ func (g *ingester) findWallets(ctx context.Context, h *harvest, commits []*event
 	return nil
 }
 
-// findPasts makes wallets what they were before a commit that is read again.
+// findPasts sets wallets to what they were before a commit that is read again.
 func (g *ingester) findPasts(ctx context.Context, h *harvest, ids []ids.Wallet, first uint64) error {
 	rows, err := g.pool.Query(ctx, `
 		SELECT DISTINCT ON (wallet_id) wallet_id, name, status FROM webhooks.wallet_past
@@ -114,15 +114,15 @@ func (g *ingester) findPasts(ctx context.Context, h *harvest, ids []ids.Wallet, 
 	return err
 }
 
-// joinStep is how far an endpoint has come in joining.
+// joinStep is the progress of an endpoint that joins.
 type joinStep struct {
 	endpoint string
 	from     uint64
 	joined   bool
 }
 
-// write puts a harvest, a step of an endpoint that joins (or nil) and the
-// checkpoint into one transaction, unless another dispatcher wrote since.
+// write writes a harvest, the progress of an endpoint that joins (or nil) and the
+// checkpoint in one transaction, unless another dispatcher has written meanwhile.
 func (g *ingester) write(ctx context.Context, h *harvest, to events.Cursor, step *joinStep) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE webhooks.checkpoint SET sequence = $3, hash = $4, revision = revision + 1 WHERE shard = $1 AND revision = $2`,
@@ -141,9 +141,9 @@ func (g *ingester) write(ctx context.Context, h *harvest, to events.Cursor, step
 		return errors.Join(err, results.Close())
 	})
 	if err != nil {
-		return fmt.Errorf("webhooks: write what shard %d came to: %w", g.shard, err)
+		return fmt.Errorf("webhooks: write messages of shard %d: %w", g.shard, err)
 	}
-	// The crash to think of is here: rows without a wake. The poll finds them.
+	// After a crash here the deliveries have no wake. The poll finds them.
 	g.saved, g.revision = to.Sequence, g.revision+1
 	woken := map[string]bool{}
 	for _, id := range h.endpointIDs {
@@ -155,8 +155,8 @@ func (g *ingester) write(ctx context.Context, h *harvest, to events.Cursor, step
 	return nil
 }
 
-// queueWallets writes new wallets, then what changed, in order; and what a
-// wallet was until the commit that changed it.
+// queueWallets writes new wallets, then changes in order, each with the wallet's former
+// name and status.
 func (h *harvest) queueWallets(batch *pgx.Batch) {
 	if len(h.created) > 0 {
 		columns := newColumns[string](8, len(h.created))
@@ -183,8 +183,8 @@ func (h *harvest) queueWallets(batch *pgx.Batch) {
 	}
 }
 
-// queueMessages writes messages, unless another endpoint had them before, and
-// the deliveries of endpoints that are still there.
+// queueMessages writes the messages that are not stored yet, and the deliveries to
+// endpoints that still exist.
 func (h *harvest) queueMessages(batch *pgx.Batch) {
 	if len(h.messages) == 0 {
 		return
@@ -208,7 +208,7 @@ func (h *harvest) queueMessages(batch *pgx.Batch) {
 		ON CONFLICT DO NOTHING`, h.endpointIDs, h.messageIDs)
 }
 
-// columns are rows turned, as unnest wants them.
+// columns has the values of rows by column, for unnest.
 type columns[T any] [][]T
 
 func newColumns[T any](count, rows int) columns[T] {

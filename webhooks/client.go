@@ -14,19 +14,19 @@ import (
 )
 
 const (
-	maxResponse       = 8 << 10  // bytes of an answer that are read
+	maxResponse       = 8 << 10  // bytes of a response that are read
 	maxResponseHeader = 64 << 10 // bytes
 	maxErrorText      = 500      // bytes
 )
 
-// newClient answers the client that all attempts share. It follows no
-// redirects, uses no proxy (the guard would see the proxy's address), asks for
-// no compression (a small answer could be a large one), and reaches only what
-// the policy allows.
+// newClient returns the client that all attempts share. It follows no redirects, uses no
+// proxy (the policy would check the proxy's address), asks for no compression (a small
+// response could expand to a large one), and reaches only addresses that the policy
+// allows.
 //
-// A connection that is being made outlives its request, for others to use: it
-// needs an end of its own, or a receiver that never completes it would gather
-// one more with each attempt.
+// The transport continues to make a connection after its request has ended, for other
+// requests to use. It therefore has time-outs of its own. Without them each attempt at a
+// receiver that never completes a connection would leave one behind.
 func newClient(policy Policy, limits Connections, timeout time.Duration) *http.Client {
 	dialer := policy.dialer()
 	dialer.Timeout = timeout
@@ -34,7 +34,7 @@ func newClient(policy Policy, limits Connections, timeout time.Duration) *http.C
 		Transport: &http.Transport{
 			Proxy:                  nil,
 			DialContext:            dialer.DialContext,
-			ForceAttemptHTTP2:      true, // a dialer of one's own turns it off otherwise
+			ForceAttemptHTTP2:      true, // off by default with a custom dialer
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: maxResponseHeader,
 			TLSHandshakeTimeout:    timeout,
@@ -46,10 +46,10 @@ func newClient(policy Policy, limits Connections, timeout time.Duration) *http.C
 	}
 }
 
-// post makes one attempt. The timeout covers all of it: name, connection, TLS,
-// headers and body. Every failure is an answer; errors are for what is not the
-// receiver's doing: a secret that cannot sign, or ctx that ended, and then it is
-// not known whether the receiver got it.
+// post makes one attempt. The timeout covers all of it: name resolution, connection,
+// TLS, headers and body. A failure of the receiver is an answer. An error means that the
+// secret cannot sign, or that ctx ended; then it is not known whether the receiver got
+// the message.
 func post(ctx context.Context, client *http.Client, to *target, d *delivery, timeout time.Duration) (*answer, error) {
 	started := time.Now()
 	timestamp, signature, err := sign(to.keys, d.messageID, started, d.body)
@@ -67,8 +67,8 @@ func post(ctx context.Context, client *http.Client, to *target, d *delivery, tim
 			"Webhook-Id":        {d.messageID},
 			"Webhook-Timestamp": {timestamp},
 			"Webhook-Signature": {signature},
-			// Not sent, being empty: it lets the transport repeat the request at
-			// once when a connection kept open turns out to be closed.
+			// An empty value is not sent. It allows the transport to repeat the
+			// request when the receiver has closed an idle connection.
 			"Idempotency-Key": {},
 		}
 		err = a.exchange(client, request)
@@ -81,26 +81,26 @@ func post(ctx context.Context, client *http.Client, to *target, d *delivery, tim
 	return a, nil
 }
 
-// exchange sends the request and reads as much of the answer as is kept.
+// exchange sends the request and reads the part of the response that is kept.
 func (a *answer) exchange(client *http.Client, request *http.Request) error {
 	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // nothing is left to lose
+	defer response.Body.Close() //nolint:errcheck // all that is needed was read
 	a.header = response.Header
 	a.body, err = io.ReadAll(io.LimitReader(response.Body, maxResponse))
 	if err != nil && response.StatusCode <= 299 {
-		// A success that does not come to its end is not believed: a receiver
-		// that drips its body would hold a connection for as long as it likes.
+		// A success whose body does not end counts as a failure. Else a receiver that
+		// sends its body slowly would keep a connection for the whole timeout.
 		return err
 	}
 	a.status = response.StatusCode
 	return nil
 }
 
-// classify names what went wrong, for people and for counting: timeout, blocked
-// (by the policy), dns, connect, tls, protocol, redirect or status.
+// classify sets the class of the error: timeout, blocked (by the policy), dns, connect,
+// tls, protocol, redirect or status.
 func (a *answer) classify(err error) {
 	var (
 		dns     *net.DNSError
@@ -135,7 +135,7 @@ func (a *answer) classify(err error) {
 	a.err = clean(err.Error())
 }
 
-// clean makes a text fit for a column: cut, UTF-8, and without NUL.
+// clean makes a text valid for a column: of limited length, UTF-8, and without NUL.
 func clean(text string) string {
 	text = text[:min(len(text), maxErrorText)]
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")

@@ -11,36 +11,35 @@ import (
 )
 
 const (
-	gatherFor       = 5 * time.Millisecond // completions wait so long for others
+	gatherFor       = 5 * time.Millisecond // how long a completion waits for others
 	completionBatch = 500
 	completionQueue = 1024
 )
 
-// completion is an attempt that was made, to be recorded.
+// completion is an attempt that is to be recorded.
 type completion struct {
 	lease    *lease
 	delivery *delivery
 	answer   *answer
 	verdict  verdict
-	done     func() // called once it is recorded, or never will be
+	done     func() // called when it is recorded, or given up
 }
 
-// completer records attempts of all endpoints, many in one transaction: the
-// attempt, the next state of its delivery, and what it means for the endpoint.
+// completer records the attempts of all endpoints, many in one transaction: the attempt,
+// the next state of its delivery, and the state of its endpoint.
 //
-// Each row is written only where the delivery is still in flight under the
-// attempt's epoch. That makes repeating a write whose outcome is unknown safe,
-// and a write that comes late, after another dispatcher claimed the delivery
-// anew, harmless. A crash before the write forgets that the POST was made: it is
-// made again, with the same id.
+// A row is written only when the delivery is still in flight under the epoch of the
+// attempt. It is therefore safe to repeat a write whose outcome is unknown, and a late
+// write does nothing when another dispatcher has claimed the delivery. After a crash
+// before the write, the POST is made again with the same id.
 type completer struct {
 	pool    *pgxpool.Pool
 	metrics *metrics
-	trouble *trouble
+	outage  *outage
 	in      chan completion
 }
 
-// run records until in is closed. After ctx ends it records no more.
+// run records completions until in is closed. After ctx has ended it only drains them.
 func (c *completer) run(ctx context.Context) {
 	for first := range c.in {
 		batch := c.gather(first)
@@ -73,18 +72,18 @@ func (c *completer) record(ctx context.Context, batch []completion) {
 	for ctx.Err() == nil {
 		err := c.write(ctx, batch)
 		if err == nil {
-			c.trouble.over()
+			c.outage.ended()
 			for i := range batch {
 				c.metrics.attempts.WithLabelValues(batch[i].verdict.outcome).Inc()
 			}
 			return
 		}
-		c.trouble.met(ctx, err)
+		c.outage.wait(ctx, err)
 	}
 }
 
-// write is one transaction: what is sent as one batch is. Endpoints are written
-// in the order of their ids, so that two dispatchers do not wait for each other.
+// write writes completions in one transaction, which a batch without BEGIN is. It writes
+// endpoints in the order of their ids, so that two dispatchers cannot deadlock.
 func (c *completer) write(ctx context.Context, batch []completion) error {
 	queries := &pgx.Batch{}
 	queries.Queue(byIndex)

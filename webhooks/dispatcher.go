@@ -27,8 +27,8 @@ const (
 	writingGrace = 2 * time.Second
 )
 
-// DispatcherConfig says what a dispatcher works on. Fields below Registry have
-// defaults, which are what production should use.
+// DispatcherConfig configures a dispatcher. Fields below Registry have defaults, which
+// are meant for production.
 type DispatcherConfig struct {
 	Shards   []Log // every shard's log; the index is the shard
 	Codec    *events.Codec
@@ -41,14 +41,14 @@ type DispatcherConfig struct {
 	Retries []time.Duration                   // wait after each failed attempt but the last; nil: DefaultRetries
 	Spread  func(time.Duration) time.Duration // applied to each of them; nil: up to 20 % either way
 	Timeout time.Duration                     // of one attempt, from the name's resolution to the last byte; 0: 15 s
-	Lease   time.Duration                     // after which a dispatcher that is gone is replaced; 0: 30 s; at least twice Timeout
+	Lease   time.Duration                     // after which another dispatcher replaces one that has ended; 0: 30 s; at least twice Timeout
 	MaxAge  time.Duration                     // of a delivery that waits for an endpoint that fails; 0: all of Retries
 
 	Connections Connections
 }
 
-// Dispatcher reads the logs and posts what endpoints are owed. Any number of
-// them may run on one database, in one process or many.
+// Dispatcher reads the logs and posts events to endpoints. Several may run on one
+// database, in one process or many.
 type Dispatcher struct {
 	config     DispatcherConfig
 	ingesters  []*ingester
@@ -57,21 +57,21 @@ type Dispatcher struct {
 	slots      *slots
 	completer  *completer
 	metrics    *metrics
-	delivering *trouble
+	delivering *outage
 
-	// Set by Run: one after the other ends.
-	ctx     context.Context // until when new work begins
-	sending context.Context // until when requests may take
-	writing context.Context // until when completions and leases are written
+	// Set by Run. They end one after the other.
+	ctx     context.Context // ends first: no new work begins
+	sending context.Context // then: requests in flight are cancelled
+	writing context.Context // last: completions and leases are no longer written
 
 	mu      sync.Mutex
 	closing bool
 	runners map[string]*runner   // by endpoint
-	quiet   map[string]time.Time // endpoints that wait, and until when
+	paused  map[string]time.Time // endpoints that wait, and until when
 	active  sync.WaitGroup       // runners
 }
 
-// NewDispatcher makes a dispatcher. Nothing happens before Run.
+// NewDispatcher returns a dispatcher, which does nothing before Run.
 func NewDispatcher(config DispatcherConfig) *Dispatcher {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
@@ -97,23 +97,23 @@ func NewDispatcher(config DispatcherConfig) *Dispatcher {
 	config.Connections = config.Connections.orDefaults()
 	d := &Dispatcher{
 		config: config, client: newClient(config.Policy, config.Connections, config.Timeout), metrics: newMetrics(config.Registry),
-		runners: map[string]*runner{}, quiet: map[string]time.Time{},
+		runners: map[string]*runner{}, paused: map[string]time.Time{},
 		leases:     &leases{pool: config.Pool, seal: newSealer(config.Master), owner: rand.Text(), length: config.Lease},
-		delivering: &trouble{logger: config.Logger, what: "delivery"},
+		delivering: &outage{logger: config.Logger, what: "delivery"},
 	}
 	d.leases.config, d.slots = &d.config, newSlots(config.Connections)
 	d.completer = &completer{
 		pool: config.Pool, metrics: d.metrics, in: make(chan completion, completionQueue),
-		trouble: &trouble{logger: config.Logger, what: "recording attempts"},
+		outage: &outage{logger: config.Logger, what: "recording attempts"},
 	}
 	for shard, log := range config.Shards {
 		d.ingesters = append(d.ingesters, &ingester{
 			shard: shard, log: log, codec: config.Codec, pool: config.Pool, wake: d.announce,
-			trouble: &trouble{logger: config.Logger, what: "reading shard " + strconv.Itoa(shard)},
+			outage: &outage{logger: config.Logger, what: "reading shard " + strconv.Itoa(shard)},
 		})
 	}
 	register(config.Registry, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "tallystick_webhook_ready", Help: "1 while every shard is read and deliveries are made.",
+		Name: "tallystick_webhook_ready", Help: "1 while every shard is read and deliveries can be made.",
 	}, func() float64 {
 		if d.Ready() != nil {
 			return 0
@@ -123,10 +123,9 @@ func NewDispatcher(config DispatcherConfig) *Dispatcher {
 	return d
 }
 
-// Run works until ctx ends, and then in order: nothing new begins, requests in
-// flight may take 3 s more, their completions are written, leases are given
-// back. It outlives restarts of PostgreSQL and of the log, always returns nil,
-// and is called once.
+// Run works until ctx ends. Then it begins nothing new, gives requests in flight 3 s to
+// end, writes their completions, and gives leases back. It continues after restarts of
+// PostgreSQL and of NATS, always returns nil, and is called once.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	var endSending, endWriting context.CancelFunc
 	d.ctx = ctx
@@ -153,7 +152,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	return nil
 }
 
-// outlive is a context that ends some time after its parent does.
+// outlive returns a context that ends some time after its parent.
 func outlive(parent context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
 	stop := context.AfterFunc(parent, func() {
@@ -166,38 +165,38 @@ func outlive(parent context.Context, grace time.Duration) (context.Context, cont
 	}
 }
 
-// Ready is nil once every shard is being read and nothing is in the way of
-// reading and delivering.
+// Ready returns nil when every shard is read and neither reading nor delivering has
+// failed since it last worked.
 func (d *Dispatcher) Ready() error {
 	for _, g := range d.ingesters {
-		if err := g.trouble.current(); err != nil {
+		if err := g.outage.current(); err != nil {
 			return err
 		}
 		if !g.loaded.Load() {
 			return fmt.Errorf("webhooks: shard %d is not being read yet", g.shard)
 		}
 	}
-	return errors.Join(d.delivering.current(), d.completer.trouble.current())
+	return errors.Join(d.delivering.current(), d.completer.outage.current())
 }
 
-// wake sees to it that the endpoint has a runner, and that it looks for work.
+// wake starts a runner for the endpoint if it has none, and makes it look for work.
 func (d *Dispatcher) wake(endpoint string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.quiet, endpoint)
+	delete(d.paused, endpoint)
 	d.wakeLocked(endpoint)
 }
 
-// announce is wake for new deliveries. They are no reason to look at an endpoint
-// that waits: one that is dead would cost a look for each commit.
+// announce wakes an endpoint for new deliveries, unless the endpoint waits: then every
+// commit would cost a query without a result.
 func (d *Dispatcher) announce(endpoint string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if until, waits := d.quiet[endpoint]; waits {
+	if until, waits := d.paused[endpoint]; waits {
 		if time.Now().Before(until) {
 			return
 		}
-		delete(d.quiet, endpoint)
+		delete(d.paused, endpoint)
 	}
 	d.wakeLocked(endpoint)
 }
@@ -218,20 +217,20 @@ func (d *Dispatcher) wakeLocked(endpoint string) {
 	}
 }
 
-// hush has announcements for an endpoint that waits passed over. The poll finds
-// it when its time has come.
-func (d *Dispatcher) hush(endpoint string) {
+// ignoreUntilDue makes announce ignore an endpoint while it waits. The poll finds it when
+// its wait is over.
+func (d *Dispatcher) ignoreUntilDue(endpoint string) {
 	asked := time.Now()
 	wait, err := d.leases.pausedFor(d.ctx, endpoint)
 	if err != nil || wait <= 0 {
-		return // another dispatcher has it, or the poll meets the error as well
+		return // another dispatcher has it, or the poll will report the error
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.quiet[endpoint] = asked.Add(wait)
+	d.paused[endpoint] = asked.Add(wait)
 }
 
-// runOut lets a runner serve until it is idle with no wake left unheard.
+// runOut runs a runner until it is idle and was not woken meanwhile.
 func (d *Dispatcher) runOut(r *runner) {
 	for {
 		idle := r.serve(d.ctx)
@@ -245,18 +244,18 @@ func (d *Dispatcher) runOut(r *runner) {
 	}
 }
 
-// poll finds what no wake announces: retries that are due, and endpoints whose
-// dispatcher is gone.
+// poll finds retries that are due, and endpoints whose dispatcher has ended. Nothing else
+// wakes those.
 func (d *Dispatcher) poll() {
 	for {
 		ids, err := d.leases.ready(d.ctx)
 		if err != nil {
-			if !d.delivering.met(d.ctx, err) {
+			if !d.delivering.wait(d.ctx, err) {
 				return
 			}
 			continue
 		}
-		d.delivering.over()
+		d.delivering.ended()
 		for _, id := range ids {
 			d.wake(id)
 		}
@@ -266,8 +265,8 @@ func (d *Dispatcher) poll() {
 	}
 }
 
-// heartbeat renews the leases three times in their length, and stops runners
-// that have lost theirs.
+// heartbeat renews each lease three times during its length, and stops runners that have
+// lost theirs.
 func (d *Dispatcher) heartbeat() {
 	for pause(d.ctx, d.config.Lease/3) {
 		var held []*lease
@@ -281,7 +280,7 @@ func (d *Dispatcher) heartbeat() {
 		if len(held) == 0 {
 			continue
 		}
-		// An error is left to time: a lease that does not cover a request is stopped.
+		// After an error leases go on until they no longer cover a request; see begin.
 		ours, err := d.leases.extend(d.ctx, held)
 		if err != nil {
 			d.delivering.report(err)
@@ -295,7 +294,7 @@ func (d *Dispatcher) heartbeat() {
 	}
 }
 
-// observe keeps the gauges.
+// observe sets the gauges.
 func (d *Dispatcher) observe() {
 	for pause(d.ctx, observeEvery) {
 		for _, g := range d.ingesters {

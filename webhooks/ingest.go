@@ -46,12 +46,12 @@ var errOvertaken = errors.New("webhooks: another dispatcher reads this shard")
 // checkpoint's revision. A crash before it leaves nothing, after it everything; when
 // the outcome is unknown the checkpoint tells, so every error ends in load.
 type ingester struct {
-	shard   int
-	log     Log
-	codec   *events.Codec
-	pool    *pgxpool.Pool
-	wake    func(endpoint string)
-	trouble *trouble
+	shard  int
+	log    Log
+	codec  *events.Codec
+	pool   *pgxpool.Pool
+	wake   func(endpoint string)
+	outage *outage
 
 	loaded  atomic.Bool   // the checkpoint has been read
 	reached atomic.Uint64 // position.Sequence, for others to read
@@ -86,10 +86,10 @@ func (g *ingester) run(ctx context.Context) {
 			continue
 		}
 		if errors.Is(err, events.ErrDamaged) {
-			g.trouble.stopped(fmt.Errorf("%w. %s", err, events.Remedy(g.shard)))
+			g.outage.stopped(fmt.Errorf("%w. %s", err, events.Remedy(g.shard)))
 			return
 		}
-		g.trouble.met(ctx, err)
+		g.outage.wait(ctx, err)
 	}
 }
 
@@ -123,7 +123,7 @@ func (g *ingester) follow(ctx context.Context) error {
 		if err := g.join(ctx); err != nil {
 			return err
 		}
-		g.trouble.over()
+		g.outage.ended()
 	}
 }
 

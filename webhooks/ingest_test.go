@@ -178,7 +178,7 @@ func TestChangedLogIsNoticed(t *testing.T) {
 	}
 	f.wallet("ama")
 	d, _ := start(t, f.config())
-	eventually(t, "not ready", func() bool { return d.ingesters[0].trouble.current() != nil })
+	eventually(t, "not ready", func() bool { return d.ingesters[0].outage.current() != nil })
 	if n := f.count(`SELECT count(*) FROM webhooks.wallet`); n != 0 {
 		t.Error("read on")
 	}

@@ -47,7 +47,7 @@ func (r *runner) serve(ctx context.Context) (idle bool) {
 		return false
 	}
 	if l == nil {
-		r.d.hush(r.endpoint)
+		r.d.ignoreUntilDue(r.endpoint)
 		return false
 	}
 	claiming, stop := context.WithCancel(ctx)
