@@ -1,6 +1,6 @@
-// Package webhooks tells projects what happened: it reads the log, and posts
-// signed events to the endpoints that projects registered. It is downstream of
-// everything: stopped for hours, no wallet notices, and nothing is missed.
+// Package webhooks reads the log and posts signed events to the endpoints that projects
+// have registered. Nothing waits for it: while it is stopped the ledger works, and
+// afterwards no event is missed.
 //
 // # From log to POST
 //
@@ -9,9 +9,8 @@
 //	        runner, one per endpoint  ◀─────┘  lease, claim, POST
 //	            └──▶ completer ──▶ attempt + next state + endpoint, one transaction
 //
-// Endpoints are scheduled, not deliveries: each has a runner of its own, so that
-// one that hangs delays nobody else. Requests in flight are bounded by endpoint,
-// by project and in all; see [Connections].
+// Each endpoint has a runner of its own, so an endpoint that hangs does not delay others.
+// Requests in flight are bounded by endpoint, by project and in all; see [Connections].
 //
 // # A delivery
 //
@@ -23,10 +22,9 @@
 //	   ▲                   │ the dispatcher ends, or loses its lease
 //	   └───────────────────┘ (due at once, under the next epoch)
 //
-// There is no column for these states. A row of table delivery is in flight
-// while its lease_epoch is its endpoint's, and waiting otherwise. It is held
-// because its endpoint is: while an endpoint is disabled or paused nobody takes
-// its lease, and deliveries stay, and come, and wait.
+// There is no column for these states. A row of table delivery is in flight while its
+// lease_epoch is that of its endpoint, otherwise it is waiting. While an endpoint is
+// disabled or paused no dispatcher takes its lease, and its deliveries wait.
 //
 // # An endpoint that fails
 //
@@ -36,47 +34,50 @@
 //	   │ delivered                                   ▼                     │
 //	   └──────────────────────────────────── half-open: one delivery ──────┘
 //
-// An endpoint whose receiver is dead waits as a whole, by the schedule of retries
-// (see breaker and docs/decisions/0012). That costs its deliveries no attempts.
-// Those that grow older than the schedule is long end as exhausted, once the
-// endpoint has failed for as long. One message that a receiver never takes has
-// its own 13 attempts and does not stop the others.
+// An endpoint whose receiver fails waits as a whole, by the retry schedule (see breaker
+// and docs/decisions/0012). Its deliveries lose no attempts by that. When the endpoint
+// has failed for the length of the schedule, deliveries older than that end as exhausted.
+// One message that a receiver never accepts has its own 13 attempts and does not stop
+// the others.
 //
 // # What is authoritative
 //
-// The log, for what happened. Table checkpoint, for what of it became messages:
-// ingest goes on from there, and writes it in the same transaction. Table
-// delivery, for what is still to be sent. The lease and its epoch, for who may
-// claim: claims and completions touch only rows of their own epoch. Table
-// endpoint, for how long an endpoint is left alone. Nothing that matters is in
-// memory only.
+//   - What happened: the log.
+//   - Which commits became messages: table checkpoint. Ingest reads on from there and
+//     writes it in the transaction of the messages.
+//   - What is still to be sent: table delivery.
+//   - Who may claim deliveries: the lease of the endpoint and its epoch. Claims and
+//     completions change only rows of their own epoch.
+//   - How long an endpoint waits: table endpoint.
+//
+// No such state is in memory only.
 //
 // # What a crash leaves
 //
-//   - While reading, before the transaction of a batch: nothing. The batch is
-//     read again and makes the same ids and bytes.
-//   - After it, before the wake: due deliveries, which a poll finds.
+//   - Before the transaction of a batch: nothing. The batch is read again and makes
+//     the same ids and bytes.
+//   - After it, before the wake: due deliveries, which the poll finds.
 //   - After a claim, before or during the POST, or after the POST and before its
-//     completion: deliveries in flight under an epoch that nobody renews. Another
-//     dispatcher takes the lease when it runs out (30 s), and they are due again.
-//     Receivers get these twice, with the same webhook-id.
-//   - While an outcome is unknown (the connection was lost in a commit): ingest
+//     completion: deliveries in flight under a lease that is no longer renewed. Another
+//     dispatcher takes the lease when it has expired (30 s), and they are due again.
+//     Receivers may get these twice, with the same webhook-id.
+//   - When the connection is lost during a commit, its outcome is unknown: ingest
 //     reads its checkpoint again; a completion is written again, which does
 //     nothing the second time; a claim is given up with its lease.
 //
-// So delivery is at least once, in no particular order. A wallet's `version`
+// Delivery is therefore at least once, in no particular order. A wallet's `version`
 // tells which of two events about it is newer.
 //
-// # Who gets what
+// # Which events an endpoint gets
 //
-// An endpoint gets the facts after the place it was created with (NewEndpoint.From),
-// all of them, whenever ingest notices it: what ingest has read past by then is
-// read again for this endpoint alone, and makes the same events: table wallet_past
-// tells what wallets were then.
+// An endpoint gets the events of all facts after the place with which it was created
+// (NewEndpoint.From). When ingest finds the endpoint later, it reads the commits since
+// that place again, for this endpoint alone. They make the same events, because table
+// wallet_past keeps what wallets were then.
 //
 // Two dispatchers on one database are harmless: each write of ingest raises the
-// checkpoint's revision, and one that comes with an older revision writes nothing and
-// stands by for a second.
+// checkpoint's revision. A write with an older revision does nothing, and that dispatcher
+// waits for a second.
 //
 // # Events
 //
@@ -86,17 +87,15 @@
 // and "amount_minor", an integer, null beyond 2^53-1. See testdata/golden for one
 // of each type in [EventTypes].
 //
-// An event that would be larger says "truncated": true in its data and leaves
-// out the operations and entries of the transaction, and where that is not
-// enough the metadata (and, of a wallet, limits and fees). The transfers of a
-// transaction of more than 100 operations do not each repeat its metadata. GET
-// the transaction for the rest.
+// An event that would be larger has "truncated": true in its data. It lacks the
+// operations and entries of the transaction and, if that is not enough, the metadata
+// (of a wallet also limits and fees). The transfer.completed events of a transaction with
+// more than 100 operations lack its metadata. GET the transaction for the rest.
 //
-// Issuance accounts have no events of their own, but for monitors: they are the
-// counterpart of issue and redeem. The project's other accounts (fees, breakage,
-// escrow, liquidity) do, and wallets of the project itself. Transfers to and from
-// breakage and escrow accounts make no transfer.completed: credit that expires
-// and escrows have events that say more.
+// Issuance wallets have no events except those of monitors. The project's other wallets
+// (fees, breakage, escrow, liquidity, system) have them. Transfers to and from breakage
+// and escrow wallets make no transfer.completed: the expiry of credit and escrows have
+// events of their own.
 //
 // # What data holds
 //
@@ -155,8 +154,8 @@
 //
 // Standard Webhooks 1.0.0: webhook-id, webhook-timestamp (of the attempt),
 // webhook-signature with a v1 signature for every unexpired secret, newest first.
-// For what an answer means see judge. Connections are guarded at dial time; see
-// [Policy].
+// The function judge has the meaning of responses. The address of each connection is
+// checked when it is made; see [Policy].
 //
 // # Not yet
 //

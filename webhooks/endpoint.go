@@ -21,10 +21,10 @@ import (
 // Status of an endpoint.
 const (
 	Enabled  = "enabled"
-	Disabled = "disabled" // deliveries are held, none is dropped
+	Disabled = "disabled" // deliveries are kept until it is enabled
 )
 
-// Endpoint is where a project wants its events posted.
+// Endpoint is a URL to which the events of a project are posted.
 type Endpoint struct {
 	ID             string // we_…
 	Project        ids.Project
@@ -34,10 +34,10 @@ type Endpoint struct {
 	Status         string    // Enabled or Disabled
 	DisabledReason string    // "" while enabled
 	CreatedAt      time.Time // UTC
-	PausedUntil    time.Time // UTC: the receiver asked, by Retry-After, to be left alone until then; zero: it did not
+	PausedUntil    time.Time // UTC: nothing is sent before; zero: no pause
 }
 
-// NewEndpoint is what CreateEndpoint needs.
+// NewEndpoint has the parameters of CreateEndpoint.
 type NewEndpoint struct {
 	Project     ids.Project
 	URL         string
@@ -50,40 +50,40 @@ type NewEndpoint struct {
 	From map[int]uint64
 }
 
-// InvalidEndpoint is the error for an endpoint that cannot be. The message is
-// for the caller, and begins where "<field> " ends.
+// InvalidEndpoint is the error for an endpoint that is not valid. The message is for the
+// caller and continues the sentence that begins with the name of the field.
 type InvalidEndpoint struct {
 	Field   string // url, event_types, description or project
 	Message string
 }
 
-// Error names the field and says what is wrong with it.
+// Error names the field and what is wrong with it.
 func (e *InvalidEndpoint) Error() string { return e.Field + " " + e.Message }
 
-// TooManyEndpoints is the error for an endpoint of a project that has as many as
-// it may.
+// TooManyEndpoints is the error for a further endpoint of a project that has as many as
+// it may have.
 type TooManyEndpoints struct {
 	Limit int // of the project
 }
 
-// Error says the number.
+// Error names the limit.
 func (e *TooManyEndpoints) Error() string {
 	return fmt.Sprintf("webhooks: the project has %d endpoints, and may have no more", e.Limit)
 }
 
-// ErrBadCursor is returned for a cursor that no page ended with.
+// ErrBadCursor is the error for a cursor that is not from an earlier page.
 var ErrBadCursor = errors.New("webhooks: no such cursor")
 
 const (
 	maxPatterns = 100
 	maxPage     = 1000 // rows
-	// defaultEndpoints is how many a project may have where the operator says
-	// nothing. Each costs a row for every event, and a connection while it hangs.
+	// defaultEndpoints is the number of endpoints that a project may have by default.
+	// Each costs a row for every event, and a connection while its receiver hangs.
 	defaultEndpoints = 50
 )
 
-// Store is the endpoints as their owners see them. What it answers comes from
-// PostgreSQL; its errors are those of the connection, but for the ones named.
+// Store manages the endpoints of projects. Except for the errors that are named, its
+// errors are those of PostgreSQL.
 type Store struct {
 	pool       *pgxpool.Pool
 	seal       sealer
@@ -91,8 +91,8 @@ type Store struct {
 	perProject int
 }
 
-// NewStore returns a store that keeps secrets under a key derived from master,
-// and lets a project have so many endpoints (0: 50).
+// NewStore returns a store. It encrypts secrets with a key that is derived from master.
+// A project may have perProject endpoints (0: 50).
 func NewStore(pool *pgxpool.Pool, master events.MasterKey, policy Policy, perProject int) *Store {
 	if perProject == 0 {
 		perProject = defaultEndpoints
@@ -100,9 +100,9 @@ func NewStore(pool *pgxpool.Pool, master events.MasterKey, policy Policy, perPro
 	return &Store{pool: pool, seal: newSealer(master), policy: policy, perProject: perProject}
 }
 
-// CreateEndpoint makes an endpoint and its first secret (whsec_…), which is
-// never shown again. The error is an *InvalidEndpoint or *TooManyEndpoints where
-// the caller can mend it.
+// CreateEndpoint creates an endpoint and returns it with its secret (whsec_…), which
+// cannot be read later. The error is an *InvalidEndpoint or *TooManyEndpoints when the
+// request is at fault.
 func (s *Store) CreateEndpoint(ctx context.Context, n NewEndpoint) (Endpoint, string, error) {
 	place, ok := n.Project.Location()
 	if !ok {
@@ -113,7 +113,7 @@ func (s *Store) CreateEndpoint(ctx context.Context, n NewEndpoint) (Endpoint, st
 	}
 	id := "we_" + strings.ToLower(rand.Text())
 	key := newSecret()
-	var from *uint64 // NULL: where ingest stands
+	var from *uint64 // NULL: the checkpoint
 	if sequence, given := n.From[int(place.Shard)]; given {
 		from = &sequence
 	}
@@ -144,9 +144,9 @@ func (s *Store) CreateEndpoint(ctx context.Context, n NewEndpoint) (Endpoint, st
 	return endpoint, formatSecret(key), nil
 }
 
-// makeRoom fails where the project has as many endpoints as it may. Until tx
-// ends no other transaction passes it for the project: each sees what the one
-// before it made.
+// makeRoom returns *TooManyEndpoints when the project has as many endpoints as it may
+// have. It takes a lock on the project until tx ends, so that concurrent calls count one
+// after the other.
 func (s *Store) makeRoom(ctx context.Context, tx pgx.Tx, project ids.Project) error {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('tallystick/webhooks/endpoints/' || $1::text, 0))`, project); err != nil {
 		return err
@@ -198,9 +198,9 @@ func scanEndpoint(row pgx.CollectableRow) (endpointRow, error) {
 	return e, err
 }
 
-// Endpoints lists a project's endpoints, newest first. cursor is "" for the
-// first page, else what the page before answered; next is "" after the last.
-// The error is ErrBadCursor for any other cursor.
+// Endpoints returns a page of a project's endpoints, newest first. cursor is "" for the
+// first page, else next of the page before; next is "" after the last page. The error is
+// ErrBadCursor for any other cursor.
 func (s *Store) Endpoints(ctx context.Context, project ids.Project, cursor string, limit int) (page []Endpoint, next string, err error) {
 	before, err := parseCursor(cursor)
 	if err != nil {
@@ -227,7 +227,7 @@ func (s *Store) Endpoints(ctx context.Context, project ids.Project, cursor strin
 	return page, next, nil
 }
 
-// Endpoint answers one endpoint of a project, false when the project has no such.
+// Endpoint returns an endpoint, false when the project has none with this id.
 func (s *Store) Endpoint(ctx context.Context, project ids.Project, id string) (Endpoint, bool, error) {
 	rows, err := s.pool.Query(ctx, `SELECT `+endpointColumns+` FROM webhooks.endpoint WHERE project_id = $1 AND id = $2`, project, id)
 	if err != nil {
@@ -243,9 +243,9 @@ func (s *Store) Endpoint(ctx context.Context, project ids.Project, id string) (E
 	return row.Endpoint, true, nil
 }
 
-// DeleteEndpoint removes an endpoint, its secrets and the deliveries that are
-// still to be made; false when the project has no such endpoint. What was sent
-// stays on record. A request in flight may still arrive.
+// DeleteEndpoint deletes an endpoint, its secrets and its deliveries that are still to be
+// made. It returns false when the project has no such endpoint. Attempts stay on record.
+// A request in flight may still arrive.
 func (s *Store) DeleteEndpoint(ctx context.Context, project ids.Project, id string) (bool, error) {
 	tag, err := s.pool.Exec(ctx, `DELETE FROM webhooks.endpoint WHERE project_id = $1 AND id = $2`, project, id)
 	if err != nil {
@@ -256,7 +256,7 @@ func (s *Store) DeleteEndpoint(ctx context.Context, project ids.Project, id stri
 
 const newest = 1<<63 - 1
 
-// parseCursor answers the number that a page's rows stand before.
+// parseCursor returns the number below which the page begins.
 func parseCursor(cursor string) (int64, error) {
 	if cursor == "" {
 		return newest, nil

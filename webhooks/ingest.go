@@ -28,23 +28,23 @@ type Log interface {
 
 const (
 	readAhead     = 64               // commits decoded while a batch is written
-	heldBytes     = 4 << 20          // of JSON: what is decoded and not written yet
-	batchCommits  = 256              // a batch has at most so many
-	batchFacts    = 2000             // and ends with the commit that brings it there
-	refreshEvery  = time.Second      // looks for new endpoints, and saves an idle position
-	reloadEvery   = 30 * time.Second // looks whether endpoints are gone
-	standbyPeriod = time.Second      // of a dispatcher that was overtaken
+	heldBytes     = 4 << 20          // bytes of JSON that are decoded and not written yet
+	batchCommits  = 256              // commits of a batch at most
+	batchFacts    = 2000             // a batch ends with the commit that reaches this
+	refreshEvery  = time.Second      // between looking for new endpoints and saving the position
+	reloadEvery   = 30 * time.Second // between looking for deleted endpoints
+	standbyPeriod = time.Second      // after another dispatcher wrote
 )
 
-// errOvertaken: another dispatcher wrote for this shard since. Nothing was
-// written; whoever meets it reads the checkpoint again.
+// errOvertaken is returned when another dispatcher has written for the shard. Nothing was
+// written, and the checkpoint has to be read again.
 var errOvertaken = errors.New("webhooks: another dispatcher reads this shard")
 
-// ingester reads one shard's log in order and writes what endpoints are owed.
+// ingester reads the log of one shard in order and writes messages and deliveries.
 //
 // Everything it writes is one transaction with a compare-and-swap of the
-// checkpoint's revision. A crash before it leaves nothing, after it everything; when
-// the outcome is unknown the checkpoint tells, so every error ends in load.
+// checkpoint's revision. A crash leaves all of it or nothing. After an error the outcome
+// may be unknown, so the checkpoint is read again (load).
 type ingester struct {
 	shard  int
 	log    Log
@@ -56,28 +56,28 @@ type ingester struct {
 	loaded  atomic.Bool   // the checkpoint has been read
 	reached atomic.Uint64 // position.Sequence, for others to read
 
-	// Owned by the goroutine of run.
-	position  events.Cursor // every fact up to here was looked at
+	// Used by the goroutine of run only.
+	position  events.Cursor // facts up to here are processed
 	saved     uint64        // the checkpoint's sequence: at or before position
 	revision  int64         // the checkpoint's, as last read or written
 	listening audience
-	joining   []listener // owed the facts after their own place
-	held      int64      // of heldBytes, by the commits that next returned last
+	joining   []listener // new endpoints that still get earlier facts
+	held      int64      // part of heldBytes of the commits that next returned last
 	refreshAt time.Time
 	reloadAt  time.Time
 }
 
-// arrival is a commit that was read, or why there is none.
+// arrival is a commit that was read, or the error of reading it.
 type arrival struct {
 	commit *events.Commit
-	size   int64         // of heldBytes
+	size   int64         // its part of heldBytes
 	end    events.Cursor // after the commit
 	err    error
 }
 
-// run reads until ctx ends, or what is read is damaged: then nothing more is made of
-// this shard until the process is started again, and Ready says why. What was made
-// already is delivered.
+// run reads until ctx ends or the log is damaged. After damage no more messages are made
+// for the shard until the process is started again, and Ready returns the reason.
+// Messages that exist are delivered.
 func (g *ingester) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := g.follow(ctx)
@@ -93,7 +93,7 @@ func (g *ingester) run(ctx context.Context) {
 	}
 }
 
-// follow goes on from the checkpoint, and returns with the first error.
+// follow reads on from the checkpoint until the first error.
 func (g *ingester) follow(ctx context.Context) error {
 	if err := g.load(ctx); err != nil {
 		return err
@@ -127,9 +127,8 @@ func (g *ingester) follow(ctx context.Context) error {
 	}
 }
 
-// read decodes the log after start, until ctx ends or it cannot go on. The
-// error comes after the commits that were read, so that those are not lost to
-// one that cannot be.
+// read decodes the log after start, until ctx ends or an error. It sends the error after
+// the commits that were read, so that these are processed.
 func (g *ingester) read(ctx context.Context, start events.Cursor, room *semaphore.Weighted, arrivals chan<- arrival) {
 	send := func(a arrival) error {
 		select {
@@ -156,7 +155,7 @@ func (g *ingester) read(ctx context.Context, start events.Cursor, room *semaphor
 	_ = send(arrival{err: fmt.Errorf("webhooks: read shard %d: %w", g.shard, err)})
 }
 
-// next waits for a commit or for the time to refresh, and answers all that has
+// next waits for a commit or for the time to refresh. It returns the commits that have
 // arrived, up to a batch. While an endpoint is joining it does not wait.
 func (g *ingester) next(ctx context.Context, arrivals <-chan arrival) (commits []*events.Commit, end events.Cursor, failed error) {
 	wait := time.Until(g.refreshAt)
@@ -192,9 +191,8 @@ func (g *ingester) next(ctx context.Context, arrivals <-chan arrival) (commits [
 	return commits, end, nil
 }
 
-// take writes what a run of commits comes to. What comes to nothing only moves
-// the position: it is saved with the next refresh, and until then would be read
-// again after a crash, to come to nothing again.
+// take writes the rows of a run of commits. Commits without rows only advance the
+// position, which the next refresh saves. After a crash before that they are read again.
 func (g *ingester) take(ctx context.Context, commits []*events.Commit, end events.Cursor) error {
 	if len(commits) == 0 {
 		return nil
@@ -226,7 +224,7 @@ func (g *ingester) reap(ctx context.Context, listening audience, commits []*even
 	return h, nil
 }
 
-// refresh looks for new endpoints and saves the position, once a second.
+// refresh looks for new endpoints and saves the position, at most once a second.
 func (g *ingester) refresh(ctx context.Context) error {
 	now := time.Now()
 	if now.Before(g.refreshAt) {
@@ -244,8 +242,8 @@ func (g *ingester) refresh(ctx context.Context) error {
 	return g.findListeners(ctx)
 }
 
-// join gives the first of the joining endpoints a batch of what it is owed, and
-// lets it listen with the others once it has everything up to the position.
+// join gives the first of the joining endpoints a batch of earlier events. The endpoint
+// has joined when it has all events up to the position.
 //
 // It does not matter how late an endpoint is noticed. Whether it has joined is
 // written in the same transaction as the revision: a dispatcher that did not count
@@ -285,7 +283,7 @@ func (g *ingester) join(ctx context.Context) error {
 
 var errEnough = errors.New("webhooks: enough for a batch")
 
-// reread answers a batch of the commits from..to, none where from is after to.
+// reread returns a batch of the commits from..to, none when from is after to.
 func (g *ingester) reread(ctx context.Context, from, to uint64) (commits []*events.Commit, err error) {
 	facts := 0
 	err = g.log.Read(ctx, from, to, func(m events.Message) error {

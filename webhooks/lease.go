@@ -13,9 +13,9 @@ import (
 	"tallystick/domain/ids"
 )
 
-// lease is the right to deliver to an endpoint, and what is needed for it. It is
-// fenced by its epoch: what a claim or a completion may change is only what
-// belongs to the epoch, however late it arrives.
+// lease is the right to deliver to an endpoint, with the data for it. Its epoch is a
+// fencing token: a claim or a completion changes only rows of its own epoch, however
+// late it arrives.
 type lease struct {
 	endpoint string
 	epoch    int64
@@ -23,11 +23,11 @@ type lease struct {
 	target   target
 	breaker  *breaker
 
-	until atomic.Pointer[time.Time] // by this process's clock, from before the lease was asked for
-	stop  context.CancelFunc        // set by the runner: begin nothing more under this lease
+	until atomic.Pointer[time.Time] // by the clock of this process, counted from before the request
+	stop  context.CancelFunc        // set by the runner: nothing more begins under this lease
 }
 
-// target is where, and signed with what, newest key first.
+// target is the URL of an endpoint and its signing keys, newest first.
 type target struct {
 	url  string
 	keys [][]byte
@@ -41,12 +41,12 @@ type delivery struct {
 	occurredAt time.Time
 }
 
-// covers tells whether the lease lasts for a request of that length, even when
-// no heartbeat comes through meanwhile.
+// covers returns whether the lease lasts for a request of that duration without being
+// renewed.
 func (l *lease) covers(request time.Duration) bool { return time.Until(*l.until.Load()) > request }
 
-// leases are this dispatcher's dealings with the tables of endpoints and
-// deliveries. Times are PostgreSQL's, so that dispatchers need not agree on one.
+// leases reads and writes the tables of endpoints and deliveries for one dispatcher. All
+// times are those of PostgreSQL, so the clocks of dispatchers may differ.
 type leases struct {
 	pool   *pgxpool.Pool
 	seal   sealer
@@ -55,12 +55,13 @@ type leases struct {
 	config *DispatcherConfig // of breakers
 }
 
-// byIndex goes before a query of table delivery, in its transaction. The table
-// is empty one moment and has a million rows the next, so statistics mislead the
-// planner: it would sort an endpoint's whole backlog to find its first 64.
+// byIndex precedes a query of table delivery in its transaction and makes the planner use
+// indexes. The size of the table changes quickly, from nothing to a million rows, so its
+// statistics are often wrong. The planner would then sort the whole backlog of an
+// endpoint to find the first 64 deliveries.
 const byIndex = `SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_sort']) AS name`
 
-// collect reads the rows of one query, found by index. It is a transaction.
+// collect reads the rows of one query by index, in a transaction.
 func collect[T any](ctx context.Context, pool *pgxpool.Pool, row pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(byIndex)
@@ -74,11 +75,11 @@ func collect[T any](ctx context.Context, pool *pgxpool.Pool, row pgx.RowToFunc[T
 	if err == nil {
 		found, err = pgx.CollectRows(rows, row)
 	}
-	// Rows of a transaction that did not end well are nobody's.
+	// The rows count only when the transaction was committed.
 	return found, errors.Join(err, results.Close())
 }
 
-// ready answers endpoints that have due deliveries and no dispatcher.
+// ready returns the endpoints that have due deliveries and no dispatcher.
 func (s *leases) ready(ctx context.Context) ([]string, error) {
 	ids, err := collect(ctx, s.pool, pgx.RowTo[string], `
 		SELECT e.id FROM webhooks.endpoint e
@@ -94,10 +95,10 @@ func (s *leases) ready(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-// acquire takes the lease of an endpoint; nil when it is not to be had: another
-// dispatcher has it, or the endpoint is disabled, paused or gone. An error with
-// a lease is of the endpoint's secrets. A crash after it leaves a lease that
-// runs out by itself.
+// acquire takes the lease of an endpoint. It returns nil when another dispatcher has it,
+// or when the endpoint is disabled, paused or deleted. An error together with a lease
+// means that the endpoint's secrets cannot be used. After a crash the lease expires by
+// itself.
 func (s *leases) acquire(ctx context.Context, endpoint string) (*lease, error) {
 	l := &lease{endpoint: endpoint}
 	until := time.Now().Add(s.length)
@@ -133,13 +134,13 @@ func (s *leases) acquire(ctx context.Context, endpoint string) (*lease, error) {
 }
 
 const (
-	// dueDeliveries are what may be sent to an endpoint, $1, under an epoch, $2.
+	// dueDeliveries finds the deliveries that may be sent to endpoint $1 under epoch $2.
 	dueDeliveries = `SELECT d.message_id, d.attempts, d.next_at FROM webhooks.delivery d
 		WHERE d.endpoint_id = $1 AND d.next_at <= now() AND d.lease_epoch < $2
 			AND EXISTS (SELECT FROM webhooks.endpoint e WHERE e.id = $1 AND e.lease_epoch = $2
 				AND e.status = 'enabled' AND (e.paused_until IS NULL OR e.paused_until <= now()))`
 	oldestDue = dueDeliveries + ` ORDER BY d.next_at, d.message_id LIMIT $3 FOR UPDATE SKIP LOCKED`
-	// leastTried looks at both ends of what is due: a backlog is as long as it likes.
+	// leastTried considers both ends of the due deliveries only: a backlog may be long.
 	leastTried = `SELECT message_id FROM (
 			(` + dueDeliveries + ` ORDER BY d.next_at, d.message_id LIMIT 100)
 			UNION ALL (` + dueDeliveries + ` ORDER BY d.next_at DESC, d.message_id DESC LIMIT 100)
@@ -158,9 +159,9 @@ func (s *leases) claim(ctx context.Context, l *lease, limit int) ([]*delivery, e
 	return s.claimOf(ctx, l, oldestDue, limit)
 }
 
-// claimOne is claim for a half-open breaker: the delivery that was tried least.
-// With the oldest, one message that the receiver does not take would keep all
-// others from showing that it takes those.
+// claimOne claims one delivery for a half-open breaker, the one with the fewest attempts.
+// If it took the oldest, a message that the receiver never accepts would keep the breaker
+// open although the receiver accepts others.
 func (s *leases) claimOne(ctx context.Context, l *lease) ([]*delivery, error) {
 	return s.claimOf(ctx, l, leastTried, 1)
 }
@@ -191,9 +192,8 @@ const giveUpQuery = `
 	ON CONFLICT (endpoint_id, message_id) DO UPDATE
 		SET outcome = excluded.outcome, attempts = excluded.attempts, finished_at = excluded.finished_at`
 
-// giveUp ends the deliveries that are older than age, of an endpoint that has
-// failed for as long. It writes them in parts: a crash leaves the rest for the
-// next failure.
+// giveUp ends the deliveries older than age of an endpoint that has failed for as long. It
+// writes them in parts. After a crash the rest is ended at the next failure.
 func (s *leases) giveUp(ctx context.Context, l *lease, age time.Duration) error {
 	const part = 1000
 	for {
@@ -221,11 +221,10 @@ const extendQuery = `
 	)
 	SELECT ours.id, renewed.id IS NOT NULL FROM ours LEFT JOIN renewed USING (id)`
 
-// extend renews leases, and returns the ones that are still ours. A lease that
-// was given back, taken by another dispatcher, or whose endpoint is gone is left
-// alone, and does not keep the others from being renewed. Neither does an
-// endpoint that somebody else is writing: its lease is still ours, and lasts as
-// long as it did before.
+// extend renews leases and returns those that this dispatcher still has. It does not
+// renew a lease that was given back, that another dispatcher took, or whose endpoint is
+// deleted. It skips an endpoint whose row is locked: that lease is kept and ends when it
+// did before.
 func (s *leases) extend(ctx context.Context, held []*lease) (map[string]bool, error) {
 	ids, epochs := make([]string, len(held)), make([]int64, len(held))
 	for i, l := range held {
@@ -253,8 +252,8 @@ func (s *leases) extend(ctx context.Context, held []*lease) (map[string]bool, er
 	return ours, nil
 }
 
-// release gives the lease back, if it is still ours. Deliveries that are claimed
-// and were not made are due for the next epoch.
+// release gives the lease back if this dispatcher still has it. Deliveries that were
+// claimed and not made are due under the next epoch.
 func (s *leases) release(ctx context.Context, l *lease) error {
 	_, err := s.pool.Exec(ctx, `
 		UPDATE webhooks.endpoint SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_epoch = $2`, l.endpoint, l.epoch)
@@ -264,8 +263,8 @@ func (s *leases) release(ctx context.Context, l *lease) error {
 	return nil
 }
 
-// pausedFor returns how long an endpoint is to be left alone: until its wait is
-// over, a minute where it is disabled, 0 where it is neither.
+// pausedFor returns how long nothing is sent to an endpoint: the rest of its pause, a
+// minute when it is disabled, else 0.
 func (s *leases) pausedFor(ctx context.Context, endpoint string) (wait time.Duration, err error) {
 	err = s.pool.QueryRow(ctx, `
 		SELECT CASE WHEN status = 'enabled' THEN paused_until - now() ELSE interval '1 minute' END FROM webhooks.endpoint
@@ -276,7 +275,7 @@ func (s *leases) pausedFor(ctx context.Context, endpoint string) (wait time.Dura
 	return wait, err
 }
 
-// hold keeps an endpoint that cannot be delivered to out of the way for a while.
+// hold pauses an endpoint to which nothing can be delivered.
 func (s *leases) hold(ctx context.Context, l *lease, wait time.Duration) error {
 	_, err := s.pool.Exec(ctx, `
 		UPDATE webhooks.endpoint SET paused_until = now() + $3 WHERE id = $1 AND lease_epoch = $2`, l.endpoint, l.epoch, wait)

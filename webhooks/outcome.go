@@ -11,7 +11,7 @@ import (
 // Outcomes of an attempt. All but retry end the delivery.
 const (
 	delivered = "delivered" // 2xx
-	retry     = "retry"     // failed; there will be another attempt
+	retry     = "retry"     // failed; another attempt follows
 	exhausted = "exhausted" // failed; it was the last
 	aborted   = "aborted"   // failed; the receiver asked for no other
 )
@@ -22,21 +22,21 @@ var DefaultRetries = []time.Duration{
 	3 * time.Hour, 6 * time.Hour, 10 * time.Hour, 14 * time.Hour, 18 * time.Hour, 20 * time.Hour,
 }
 
-// maxPause is the longest that a receiver can ask to be left alone.
+// maxPause is the longest pause that a receiver can ask for.
 const maxPause = 6 * time.Hour
 
-// spread moves a wait by up to a fifth either way, so that what failed at once
-// does not come back at once.
+// spread changes a wait by up to 20 % either way, so that deliveries that failed together
+// are not repeated together.
 func spread(wait time.Duration) time.Duration {
 	fifth := int64(wait) / 5
 	return wait - time.Duration(fifth) + time.Duration(rand.Int64N(2*fifth+1))
 }
 
-// answer is what came of one POST.
+// answer is the result of one POST.
 type answer struct {
 	started    time.Time
 	duration   time.Duration
-	status     int // 0: no answer
+	status     int // 0: no response
 	header     http.Header
 	body       []byte // the first 8 KiB
 	errorClass string // see classify; "" for a 2xx
@@ -45,7 +45,7 @@ type answer struct {
 
 func (a *answer) ok() bool { return a.status >= 200 && a.status <= 299 }
 
-// verdict is what an answer means for the delivery and for its endpoint.
+// verdict is the consequence of an answer for the delivery and its endpoint.
 type verdict struct {
 	outcome string
 	wait    time.Duration // until the next attempt, of a retry
@@ -53,11 +53,11 @@ type verdict struct {
 	disable string        // the reason to disable the endpoint; "": none
 }
 
-// judge applies the rules, in this order: 2xx is success, whatever else it says;
-// 410 and `webhook-delivery: disable` disable the endpoint; Retry-After pauses
-// it; `webhook-delivery: abort-message` ends the delivery; everything else,
-// redirects and refused connections too, is tried again until attempts run out.
-// n is the number of the attempt, from 1.
+// judge applies the rules in this order. 2xx is success. 410 and `webhook-delivery:
+// disable` disable the endpoint. Retry-After pauses the endpoint. `webhook-delivery:
+// abort-message` ends the delivery. Anything else, including redirects and refused
+// connections, is tried again until the last attempt. n is the number of the attempt,
+// from 1.
 func judge(a *answer, n int, retries []time.Duration, spread func(time.Duration) time.Duration) verdict {
 	if a.ok() {
 		return verdict{outcome: delivered}
@@ -81,8 +81,8 @@ func judge(a *answer, n int, retries []time.Duration, spread func(time.Duration)
 	return v
 }
 
-// retryAfter reads the header, which is seconds or an HTTP date: how long to
-// wait, 0 for what makes no sense.
+// retryAfter returns the wait that the header asks for, in seconds or as an HTTP date; 0
+// when it is not valid.
 func retryAfter(text string, now time.Time) time.Duration {
 	text = strings.TrimSpace(text)
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {

@@ -11,14 +11,13 @@ import (
 const (
 	claimAhead = 64 // deliveries claimed and not yet begun
 	pollEvery  = time.Second
-	// brokenWait is how long an endpoint is left alone whose secret does not open.
+	// brokenWait is the pause of an endpoint whose secret cannot be decrypted.
 	brokenWait = time.Minute
 )
 
-// runner delivers to one endpoint while there is work. It shares with other
-// runners the pool of connections to PostgreSQL and the completer, neither of
-// which waits for a receiver, and the slots, of which an endpoint that hangs has
-// one: it holds up nobody else.
+// runner delivers to one endpoint while there is work. Runners share the connections to
+// PostgreSQL and the completer, which never wait for a receiver, and the slots, of which
+// an endpoint that hangs has one. An endpoint therefore does not delay others.
 type runner struct {
 	d        *Dispatcher
 	endpoint string
@@ -26,13 +25,13 @@ type runner struct {
 	room     chan struct{} // the queue is half empty
 
 	held   atomic.Pointer[lease] // nil between leases
-	inHand atomic.Int64          // deliveries claimed whose completion is not written
+	inHand atomic.Int64          // claimed deliveries whose completion is not written
 	open   sync.WaitGroup        // the same
 }
 
-// serve takes the lease and delivers until there is nothing to do. It answers
-// false when the endpoint is better left to the poll: it is not to be had, was
-// stopped, or something failed.
+// serve takes the lease and delivers until there is nothing to do. It returns false when
+// the endpoint is to be left to the poll: the lease was not available, was stopped, or
+// something failed.
 func (r *runner) serve(ctx context.Context) (idle bool) {
 	select {
 	case <-r.wake:
@@ -61,8 +60,8 @@ func (r *runner) serve(ctx context.Context) (idle bool) {
 	err = r.feed(claiming, l, queue)
 	close(queue)
 	sending.Wait()
-	// Only now: given back earlier, what is being recorded would be claimed by
-	// the next dispatcher and sent again.
+	// Wait before the lease is given back. Else the next dispatcher would claim
+	// deliveries that are being recorded, and send them again.
 	r.open.Wait()
 	if l.breaker.isOpen() {
 		if err := r.d.leases.giveUp(ctx, l, r.d.config.MaxAge); err != nil && ctx.Err() == nil {
@@ -75,7 +74,7 @@ func (r *runner) serve(ctx context.Context) (idle bool) {
 	return err == nil
 }
 
-// unable handles a lease that was not to be had for an error.
+// unable handles the error of a lease.
 func (r *runner) unable(l *lease, err error) {
 	if r.d.ctx.Err() != nil {
 		return
@@ -96,8 +95,8 @@ func (r *runner) release(l *lease) {
 	}
 }
 
-// feed claims what is due and queues it. It returns nil when a second brought
-// nothing, and an error when the lease is to be given up.
+// feed claims due deliveries and queues them. It returns nil when there was none for a
+// second, and an error when the lease is to be given up.
 func (r *runner) feed(ctx context.Context, l *lease, queue chan<- *delivery) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -109,7 +108,7 @@ func (r *runner) feed(ctx context.Context, l *lease, queue chan<- *delivery) err
 		r.enqueue(found, queue)
 	}
 	for ticked := false; ; {
-		more := true // there may be more than we have claimed
+		more := true // there may be more due deliveries
 		if free := cap(queue) - len(queue); free >= claimAhead/2 {
 			found, err := r.d.leases.claim(ctx, l, free)
 			if err != nil {
@@ -145,9 +144,9 @@ func (r *runner) enqueue(claimed []*delivery, queue chan<- *delivery) {
 	}
 }
 
-// send posts what is queued, as much at a time as the breaker and the slots
-// allow, and returns when all of it is done. Once ctx ends it begins nothing
-// more; what it has begun goes on.
+// send posts queued deliveries, as many at a time as the breaker and the slots allow, and
+// returns when all are done. After ctx has ended it begins no request; requests in flight
+// continue.
 func (r *runner) send(ctx context.Context, l *lease, queue <-chan *delivery) {
 	var requests sync.WaitGroup
 	defer requests.Wait()
@@ -170,7 +169,7 @@ func (r *runner) send(ctx context.Context, l *lease, queue <-chan *delivery) {
 	}
 }
 
-// begin waits until a request may be made; false when the lease has ended.
+// begin waits until a request may be made. It returns false when the lease has ended.
 func (r *runner) begin(ctx context.Context, l *lease) bool {
 	if l.breaker.enter(ctx) != nil {
 		return false
@@ -188,12 +187,12 @@ func (r *runner) begin(ctx context.Context, l *lease) bool {
 	return true
 }
 
-// deliver makes one attempt and hands it on to be recorded.
+// deliver makes one attempt and queues its completion.
 func (r *runner) deliver(l *lease, d *delivery) {
 	config := &r.d.config
 	a, err := post(r.d.sending, r.d.client, &l.target, d, config.Timeout)
 	if err != nil {
-		// Whether the receiver has it is not known; it will be sent again.
+		// It is not known whether the receiver got it. It will be sent again.
 		l.stop()
 		r.done()
 		if !errors.Is(err, context.Canceled) {
@@ -217,7 +216,7 @@ func (r *runner) deliver(l *lease, d *delivery) {
 	r.d.completer.in <- completion{lease: l, delivery: d, answer: a, verdict: v, done: r.done}
 }
 
-// done: a delivery in hand is recorded, or left to a later epoch.
+// done records that a claimed delivery is recorded, or left to a later epoch.
 func (r *runner) done() {
 	r.inHand.Add(-1)
 	r.open.Done()

@@ -10,12 +10,12 @@ import (
 	"tallystick/events"
 )
 
-// sealPurpose makes the key for signing secrets another one than any other
-// that comes from the master key. It never changes.
+// sealPurpose separates the key for signing secrets from other keys that are derived from
+// the master key. It never changes.
 const sealPurpose = "tallystick webhooks: signing secrets, v1"
 
-// sealer encrypts signing secrets with AES-256-GCM, each bound to its endpoint:
-// copied to another endpoint's row it does not open.
+// sealer encrypts signing secrets with AES-256-GCM. Each is bound to its endpoint and
+// cannot be decrypted in the row of another one.
 type sealer struct{ aead cipher.AEAD }
 
 func newSealer(master events.MasterKey) sealer {
@@ -41,7 +41,7 @@ func (s sealer) seal(endpoint string, key []byte) []byte {
 func (s sealer) open(endpoint string, sealed []byte) ([]byte, error) {
 	key, err := s.aead.Open(nil, nil, sealed, []byte(endpoint))
 	if err != nil {
-		return nil, fmt.Errorf("webhooks: the secret of %s does not open: is this the master key that it was made with? %w", endpoint, err)
+		return nil, fmt.Errorf("webhooks: the secret of %s cannot be decrypted: is this the master key that it was encrypted with? %w", endpoint, err)
 	}
 	return key, nil
 }

@@ -20,22 +20,21 @@ const (
 
 var errNoSecret = errors.New("webhooks: an endpoint without a secret: nothing can be signed")
 
-// newSecret makes a signing key.
+// newSecret returns a new signing key.
 func newSecret() []byte {
 	key := make([]byte, secretLength)
 	rand.Read(key) //nolint:errcheck // never fails
 	return key
 }
 
-// formatSecret spells a key as receivers are shown it: whsec_ and base64.
+// formatSecret returns a key in the form for receivers: whsec_ and base64.
 func formatSecret(key []byte) string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
-// sign answers the headers of one attempt by Standard Webhooks 1.0.0:
-// webhook-timestamp in Unix seconds, and webhook-signature with one signature
-// for each key, in the order given. It refuses to sign with no key, or with one
-// that is too short to mean anything.
+// sign returns the headers of one attempt by Standard Webhooks 1.0.0: webhook-timestamp
+// in Unix seconds, and webhook-signature with one signature for each key, in the order
+// given. It returns an error without a key, and for a key whose length is not allowed.
 func sign(keys [][]byte, id string, at time.Time, body []byte) (timestamp, signature string, err error) {
 	if len(keys) == 0 {
 		return "", "", errNoSecret

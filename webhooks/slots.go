@@ -9,12 +9,11 @@ import (
 	"tallystick/domain/ids"
 )
 
-// Connections bounds the requests in flight of a dispatcher. Each has one
-// connection. Connections that are kept open between requests come on top: at
-// most a quarter of InAll.
+// Connections bounds the requests in flight of a dispatcher. Each uses one connection.
+// Idle connections that are kept open are not counted: at most a quarter of InAll.
 type Connections struct {
 	PerEndpoint int // 0: 8
-	PerProject  int // 0: 64, more than a project has endpoints: one that hangs holds one connection
+	PerProject  int // 0: 64, more than a project has endpoints: an endpoint that hangs uses one connection
 	InAll       int // 0: 512
 }
 
@@ -27,10 +26,10 @@ func (c Connections) orDefaults() Connections {
 	return c
 }
 
-// slots gives out the right to have a request in flight. A project gets another
-// one while it has fewer than PerProject, and fewer than are left of InAll: any
-// number of projects that hang leave some for the next. Who waits is served by
-// project, the one that has the fewest first.
+// slots gives out the right to have a request in flight. A project gets another slot while
+// it has fewer than PerProject and fewer than are free of InAll. So any number of projects
+// whose endpoints hang leave some slots for the next project. Of the projects that wait,
+// the one with the fewest slots is served first.
 type slots struct {
 	limits Connections
 
@@ -41,20 +40,20 @@ type slots struct {
 	turn     uint64
 }
 
-// share is what one project has of the slots.
+// share is the slots of one project.
 type share struct {
 	project ids.Project
 	used    int
 	waiting []chan struct{} // each is closed when it has its slot; oldest first
 	since   uint64          // the turn in which it was last served, or began to wait
-	place   int             // in the queue; -1: not there
+	place   int             // index in the queue; -1: not in it
 }
 
 func newSlots(limits Connections) *slots {
 	return &slots{limits: limits, projects: map[ids.Project]*share{}}
 }
 
-// take waits for a slot; the error is that of ctx, and then there is none.
+// take waits for a slot. After an error, which is that of ctx, there is none.
 func (s *slots) take(ctx context.Context, project ids.Project) error {
 	granted := make(chan struct{})
 	s.mu.Lock()
@@ -87,7 +86,7 @@ func (s *slots) take(ctx context.Context, project ids.Project) error {
 	return ctx.Err()
 }
 
-// give returns a slot of the project.
+// give gives a slot of the project back.
 func (s *slots) give(project ids.Project) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +100,7 @@ func (s *slots) back(of *share) {
 	s.serve()
 }
 
-// settle puts a share where it belongs after it changed.
+// settle moves a share that has changed to its place in the queue.
 func (s *slots) settle(of *share) {
 	switch {
 	case of.place >= 0 && len(of.waiting) == 0:
@@ -114,8 +113,7 @@ func (s *slots) settle(of *share) {
 	}
 }
 
-// serve grants what can be granted. Where the project that has the fewest may
-// have no more, none may.
+// serve grants slots. When the project with the fewest may have no more, no project may.
 func (s *slots) serve() {
 	for len(s.waiting) > 0 {
 		of := s.waiting[0]
