@@ -60,9 +60,11 @@
 // last: first the money that was of no lot, then the lots in reverse, each with
 // its expiry, as far as the wallet does not owe or hold it; what has expired
 // meanwhile is removed at once. Credit that goes to another wallet is plain money
-// there. The reversal of a grant takes of that lot first. One transaction, or
-// hold, takes parts of at most [MaxLots] lots: one that would take more is refused
-// and leaves nothing behind, unless it was scheduled; then it ends as failed.
+// there. The reversal of a grant takes of that lot first. The entries of one
+// transaction take at most [MaxLots] parts of lots, and a hold reserves as many.
+// What would take more is refused and leaves nothing behind, unless it was
+// scheduled; then it ends as failed. An amount and its fee are two entries: a lot
+// that both take a part of counts twice.
 //
 // # Holds and escrows
 //

@@ -23,21 +23,10 @@ type Lot struct {
 	Noticed bool // its end was announced
 }
 
-// MaxLots is how many lots one transaction or hold takes parts of at most.
+// MaxLots is how many parts of lots the entries of one transaction take at most,
+// and how many a hold reserves. A wallet can have any number of lots, and a fact
+// lists each part that is taken.
 const MaxLots = 2000
-
-// checkLots counts the lots of which an account is to pay an amount. There is no
-// bound on how many a wallet has, and each is an entry's part in the log: too
-// many are refused before they are gathered.
-func (p *posting) checkLots(a *account, amount money.Amount) *Rejection {
-	if a.lots() != nil {
-		p.lots += len(a.lots().first(amount, p.at.Time))
-	}
-	if p.lots > MaxLots {
-		return tooManyLots(a.wallet)
-	}
-	return nil
-}
 
 func tooManyLots(w *Wallet) *Rejection {
 	return reject(BadRequest, "what wallet %s pays is of more than %d lots of expiring credit: take less at once", w.ID, MaxLots).

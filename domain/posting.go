@@ -131,7 +131,7 @@ func (p *posting) move(m *movement) *Rejection {
 	if rejection := p.check(m, fees); rejection != nil {
 		return rejection
 	}
-	// From here on the movement succeeds.
+	// From here on only the number of lots can stop the movement.
 	if m.limits.counted {
 		p.count(m.from, m.amount)
 	}
@@ -139,10 +139,14 @@ func (p *posting) move(m *movement) *Rejection {
 		own := m.from.own()
 		own.lots = own.lots.with(m.take)
 	}
-	p.debit(m.from, Entry{Kind: m.debit, Operation: m.operation, Fee: m.fees, Amount: m.amount}, m.take)
+	if rejection := p.debit(m.from, Entry{Kind: m.debit, Operation: m.operation, Fee: m.fees, Amount: m.amount}, m.take); rejection != nil {
+		return rejection
+	}
 	p.credit(m.to, Entry{Kind: m.credit, Operation: m.operation, Fee: m.fees, Amount: m.amount}, m.give, m.expires)
 	if fees != nil {
-		p.debit(m.payer, Entry{Kind: DebitEntry, Operation: m.operation, Fee: true, Amount: m.fee}, nil)
+		if rejection := p.debit(m.payer, Entry{Kind: DebitEntry, Operation: m.operation, Fee: true, Amount: m.fee}, nil); rejection != nil {
+			return rejection
+		}
 		p.credit(fees, Entry{Kind: CreditEntry, Operation: m.operation, Fee: true, Amount: m.fee}, nil, time.Time{})
 	}
 	return nil
@@ -167,23 +171,7 @@ func (p *posting) check(m *movement, fees *account) *Rejection {
 	if rejection := p.checkFunds(m); rejection != nil {
 		return rejection
 	}
-	if rejection := checkRange(m, fees); rejection != nil || m.settled {
-		return rejection
-	}
-	return p.checkParts(m)
-}
-
-// checkParts refuses what takes parts of too many lots.
-func (p *posting) checkParts(m *movement) *Rejection {
-	paid := m.fee // of the payer's first lots
-	if m.payer == m.from && m.take == nil {
-		paid = paid.Add(m.amount)
-	} else if p.lots += len(m.take); m.take == nil {
-		if rejection := p.checkLots(m.from, m.amount); rejection != nil {
-			return rejection
-		}
-	}
-	return p.checkLots(m.payer, paid)
+	return checkRange(m, fees)
 }
 
 // checkAssets refuses a movement between two assets.
@@ -323,11 +311,16 @@ func statusRejection(w *Wallet) *Rejection {
 	return reject(code, "Wallet %s is %s", w.ID, w.Status).with("wallet_id", string(w.ID))
 }
 
-// debit takes an amount out, and with it the lots named, or those that expire first.
-func (p *posting) debit(a *account, e Entry, take []LotPart) {
+// debit takes an amount out of an account, together with the parts of lots that
+// take lists; where it is nil, of the lots that expire first. It refuses more than
+// MaxLots parts over all entries of the transaction.
+func (p *posting) debit(a *account, e Entry, take []LotPart) *Rejection {
 	if a.lots() != nil {
 		if take == nil {
 			take = a.lots().first(e.Amount, p.at.Time)
+		}
+		if p.lots += len(take); p.lots > MaxLots {
+			return tooManyLots(a.wallet)
 		}
 		if len(take) > 0 {
 			own := a.own()
@@ -340,6 +333,7 @@ func (p *posting) debit(a *account, e Entry, take []LotPart) {
 	}
 	e.Amount = e.Amount.Neg()
 	p.entry(a, e)
+	return nil
 }
 
 // credit brings an amount in. Expiring credit covers first what is owed or held:

@@ -96,9 +96,5 @@ func (l *Ledger) expire(d Deadline) *refusal {
 		l.run(step{flows: []flow{{from: w, to: breakage, amount: lot.amount, pieces: []piece{p}}}, expiring: true})
 		l.keep("t"+l.tag, t)
 	})
-	if broken != nil {
-		t.status = "failed"
-		l.keep("t"+l.tag, t)
-	}
-	return broken
+	return l.end("t"+l.tag, t, broken)
 }

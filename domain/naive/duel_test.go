@@ -19,7 +19,7 @@ import (
 
 var (
 	seed     = flag.Uint64("seed", 0, "repeat the random commands of this seed; 0 takes a new one")
-	commands = flag.Int("commands", 20_000, "how many random commands the two ledgers are to agree on")
+	commands = flag.Int("commands", 8_000, "how many random commands the two ledgers are to agree on")
 )
 
 // commandsOfLife is how many commands one pair of ledgers lives through.
@@ -30,16 +30,22 @@ const commandsOfLife = 400
 // they do not agree on is printed as a short script.
 func TestDuel(t *testing.T) {
 	t.Parallel()
-	if *seed == 0 {
-		*seed = rand.Uint64()
-	}
-	t.Logf("-seed %d", *seed)
+	repeat := seedOf(t)
 	for done := uint64(0); done < uint64(*commands); done += commandsOfLife {
 		d := newDuel()
-		if wrong := d.live(rand.New(rand.NewPCG(*seed, done)), commandsOfLife); wrong != "" {
-			t.Fatalf("with -seed %d, after %d commands, cut to what matters:\n%s", *seed, done, shorten(d.said, wrong))
+		if wrong := d.live(rand.New(rand.NewPCG(repeat, done)), commandsOfLife); wrong != "" {
+			t.Fatalf("with -seed %d, after %d commands, cut to what matters:\n%s", repeat, done, shorten(d.said, wrong))
 		}
 	}
+}
+
+func seedOf(t *testing.T) uint64 {
+	repeat := *seed
+	if repeat == 0 {
+		repeat = rand.Uint64()
+	}
+	t.Logf("-seed %d", repeat)
+	return repeat
 }
 
 // duel is a domain and a naive ledger, and what is called what.
@@ -54,6 +60,7 @@ type duel struct {
 	promises  map[string]promise // holds and escrows
 	reference map[string]string  // by project and reference: the transaction
 	said      []naive.Command
+	answered  naive.Answer // by the domain to the last of them
 }
 
 // promise is a hold or an escrow, as the domain's facts tell of it.
@@ -133,6 +140,7 @@ func (d *duel) both(c naive.Command) (wrong string) {
 	d.state = base.Fork()
 	events, rejection := d.decide(d.translate(c.Do))
 	got := d.answer(c.Tag, events, rejection)
+	d.answered = got
 	if again, _ := domain.Decide(base, d.translate(c.Do), d.place()); len(again) != len(events) {
 		return fmt.Sprintf("decided again without the facts it made, it makes %d facts, not %d", len(again), len(events))
 	}

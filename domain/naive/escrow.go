@@ -77,10 +77,5 @@ func (l *Ledger) pay(name, how, reference string, amount *big.Int, deadline bool
 		}
 		l.keep("t"+l.tag, t)
 	})
-	l.operation = -1
-	if broken != nil {
-		t.status = "failed"
-		l.keep("t"+l.tag, t)
-	}
-	return broken
+	return l.end("t"+l.tag, t, broken)
 }

@@ -14,6 +14,7 @@ func (l *Ledger) placeHold(c PlaceHold) bool {
 	l.checkOutgoing(w, amount)
 	l.check(l.available(w).Cmp(amount) >= 0, "INSUFFICIENT_FUNDS")
 	pieces := l.choose(w, 0, amount)
+	l.check(len(ofLots(pieces)) <= maxLots, "BAD_REQUEST")
 	w.removeLots(pieces)
 	l.references[key] = true
 	l.holds["h"+l.tag] = &hold{project: c.Project, wallet: c.Wallet, pieces: pieces, expires: c.ExpiresAt}
@@ -65,12 +66,7 @@ func (l *Ledger) capture(c CaptureHold) *refusal {
 		o.spent, o.feeSpent = done.spent, done.fee
 		l.keep("t"+l.tag, t)
 	})
-	l.operation = -1
-	if broken != nil {
-		t.status = "failed"
-		l.keep("t"+l.tag, t)
-	}
-	return broken
+	return l.end("t"+l.tag, t, broken)
 }
 
 // free gives a part of a hold back to its wallet (nil: all of it), what would be

@@ -19,6 +19,7 @@ type Ledger struct {
 	now          time.Time
 	tag          string
 	operation    int // under way, or -1
+	lots         int // of which the command took a part; one that two entries took of counts twice
 	scales       map[string]int
 	projects     map[string]*project
 	customers    map[string]*customer // by project/customer
@@ -194,7 +195,7 @@ func (l *Ledger) try(do func()) (broken *refusal) {
 
 // Do decides a command and does it.
 func (l *Ledger) Do(c Command) (answer Answer) {
-	l.now, l.tag, l.operation, l.touched = c.At, c.Tag, -1, map[string]bool{}
+	l.now, l.tag, l.operation, l.lots, l.touched = c.At, c.Tag, -1, 0, map[string]bool{}
 	answer.Operation = -1
 	var recorded *refusal
 	broken := l.try(func() {

@@ -29,12 +29,7 @@ func (l *Ledger) reverse(c Reverse) *refusal {
 		}
 		l.keep("t"+l.tag, reversal)
 	})
-	l.operation = -1
-	if broken != nil {
-		reversal.status = "failed"
-		l.keep("t"+l.tag, reversal)
-	}
-	return broken
+	return l.end("t"+l.tag, reversal, broken)
 }
 
 // amountsBack answers by operation how much of it is to be taken back.

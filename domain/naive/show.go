@@ -18,12 +18,13 @@ func (l *Ledger) Show(now time.Time) map[string]string {
 		month, months := w.usage(date[:7])
 		held, holds := l.held(w), l.holdsOf(w)
 		day, days, month, months = plus(day, held), days+holds, plus(month, held), months+holds
-		line := fmt.Sprintf("%s %s balance %d version %d held %d available %d due %d used %d in %d today %d in %d this month",
+		var line strings.Builder
+		fmt.Fprintf(&line, "%s %s balance %d version %d held %d available %d due %d used %d in %d today %d in %d this month",
 			w.asset, w.status, w.balance(), w.version(), held, l.available(w), w.due(), day, days, month, months)
 		for _, p := range lotsOf(w) {
-			line += ShowLot(p.lot, p.amount.String(), p.expires) + map[bool]string{true: " announced"}[w.lots[p.lot].noticed]
+			line.WriteString(ShowLot(p.lot, p.amount.String(), p.expires) + map[bool]string{true: " announced"}[w.lots[p.lot].noticed])
 		}
-		all[name] = line
+		all[name] = line.String()
 	}
 	for name, h := range l.holds {
 		all[name] = ended(h.ended, h.pieces, "")

@@ -15,6 +15,9 @@ type flow struct {
 	expires  time.Time // of the lot that `to` gets; zero: none
 }
 
+// maxLots is how many parts of lots the entries of a transaction take, or a hold.
+const maxLots = 2000
+
 // step is one operation under way: one flow, or the two of an exchange, and a fee.
 type step struct {
 	flows    []flow
@@ -77,6 +80,7 @@ func (l *Ledger) run(s step) taken {
 		if fees != nil {
 			all.fee = l.let(&flow{from: s.payer, to: fees, amount: s.fee})
 		}
+		l.check(l.lots <= maxLots, "BAD_REQUEST")
 	}
 	return all
 }
@@ -89,6 +93,7 @@ func (l *Ledger) let(f *flow) []piece {
 	if !f.held {
 		f.from.removeLots(f.pieces)
 	}
+	l.lots += len(ofLots(f.pieces))
 	l.entry(f.from, minus(nothing, f.amount))
 	l.entry(f.to, f.amount)
 	l.bringLots(f.to, f.bring)

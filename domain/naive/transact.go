@@ -120,8 +120,17 @@ func (l *Ledger) perform(name string, t *transaction) *refusal {
 		})
 		l.keep(name, t)
 	})
+	return l.end(name, t, broken)
+}
+
+// end keeps a transaction that was tried as failed if a rule was broken. One that
+// takes of too many lots is kept only if it was scheduled: others leave nothing behind.
+func (l *Ledger) end(name string, t *transaction, broken *refusal) *refusal {
 	l.operation = -1
 	if broken != nil {
+		if broken.code == "BAD_REQUEST" && t.at.IsZero() {
+			panic(*broken)
+		}
 		t.status = "failed"
 		l.keep(name, t)
 	}

@@ -101,15 +101,16 @@ func (d *duel) show() map[string]string {
 	for w := range d.state.Wallets() {
 		project, _ := d.state.Project(w.Project)
 		used, s := project.Used(w, d.now), w.Standing(d.now)
-		line := fmt.Sprintf("%s %s balance %s version %d held %s available %s due %s used %s in %d today %s in %d this month",
+		var line strings.Builder
+		fmt.Fprintf(&line, "%s %s balance %s version %d held %s available %s due %s used %s in %d today %s in %d this month",
 			w.Asset.Code, w.Status, minor(s.Balance), s.Version, minor(s.Held), minor(s.Available), minor(w.Due()),
 			minor(used.DayAmount), used.DayCount, minor(used.MonthAmount), used.MonthCount)
 		lots := slices.Clone(w.Lots())
 		slices.SortFunc(lots, func(a, b domain.Lot) int { return int(a.Lot) - int(b.Lot) })
 		for _, lot := range lots {
-			line += naive.ShowLot(int(lot.Lot), minor(lot.Amount), lot.ExpiresAt) + map[bool]string{true: " announced"}[lot.Noticed]
+			line.WriteString(naive.ShowLot(int(lot.Lot), minor(lot.Amount), lot.ExpiresAt) + map[bool]string{true: " announced"}[lot.Noticed])
 		}
-		all[d.names[string(w.ID)]] = line
+		all[d.names[string(w.ID)]] = line.String()
 	}
 	for name, p := range d.promises {
 		all[name] = p.show()
@@ -131,14 +132,15 @@ func (p promise) show() string {
 	if p.ended != "" {
 		return p.ended
 	}
-	line := "left " + minor(p.left)
+	var line strings.Builder
+	line.WriteString("left " + minor(p.left))
 	for _, lot := range p.lots {
-		line += naive.ShowLot(int(lot.Lot), minor(lot.Amount), lot.ExpiresAt)
+		line.WriteString(naive.ShowLot(int(lot.Lot), minor(lot.Amount), lot.ExpiresAt))
 	}
 	if p.approved >= 0 {
-		line += fmt.Sprintf(" approved by %d", p.approved)
+		fmt.Fprintf(&line, " approved by %d", p.approved)
 	}
-	return line
+	return line.String()
 }
 
 // id is what the domain calls something. What there is not has no name there.
