@@ -18,11 +18,11 @@ import (
 // dataDir is the directory of one installation of `up`, held by one process:
 //
 //	lock              held while a process runs
-//	credentials.json  who may do what, 0600
+//	credentials.json  credentials of the operator and the demo, 0600
 //	demo.curl         the demo's credential for curl -K, 0600
 //	master.key        wraps the customers' keys; without it their data is lost, 0600
 //	postgres.url      where the private PostgreSQL listens, 0600
-//	nats/  postgres/  the servers' own
+//	nats/  postgres/  data of the servers
 type dataDir struct {
 	path string
 	lock *os.File
@@ -34,8 +34,8 @@ func openDataDir(path string) (*dataDir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--data %s: %w", path, err)
 	}
-	// 0711: PostgreSQL runs as another user when this one is root, and must get
-	// to its own directory below. The files here are 0600.
+	// 0711: when this user is root, PostgreSQL runs as another user, which must be able
+	// to reach its own directory. The files here are 0600.
 	if err := os.MkdirAll(path, 0o711); err != nil {
 		return nil, fmt.Errorf("--data: cannot make %s: %w; choose a directory that you may write", path, cause(err))
 	}
@@ -43,7 +43,7 @@ func openDataDir(path string) (*dataDir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--data: cannot write to %s: %w; choose a directory that you may write", path, cause(err))
 	}
-	// The lock goes with the process, however it ends.
+	// The lock ends with the process, however that ends.
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("--data: another tallystick is running on %s; stop it, or choose another directory", path)
@@ -62,7 +62,7 @@ func (d *dataDir) close() { d.lock.Close() }
 
 func (d *dataDir) file(name string) string { return filepath.Join(d.path, name) }
 
-// write replaces a file at once: a crash leaves the old one or the new one.
+// write replaces a file atomically: a crash leaves the old file or the new one.
 func (d *dataDir) write(name string, content []byte) error {
 	temporary, err := os.CreateTemp(d.path, "."+name+"-*") // 0600
 	if err != nil {
@@ -82,8 +82,8 @@ func (d *dataDir) write(name string, content []byte) error {
 	return err
 }
 
-// masterKey reads the key, or makes it. It is on disk before anything is
-// encrypted with it.
+// masterKey reads the key, or makes it. A new key is on disk before anything is encrypted
+// with it.
 func (d *dataDir) masterKey() (events.MasterKey, error) {
 	var key events.MasterKey
 	text, err := os.ReadFile(d.file("master.key"))
@@ -118,8 +118,8 @@ type demoSecrets struct {
 	secrets
 }
 
-// credentials reads the file, or makes it with an operator. The operator is
-// nowhere else: with the file removed, the next start makes another one.
+// credentials reads the file, or makes it with a new operator's credential. The credential
+// is stored nowhere else: without the file the next start makes another one.
 func (d *dataDir) credentials() (*credentials, error) {
 	text, err := os.ReadFile(d.file("credentials.json"))
 	if errors.Is(err, os.ErrNotExist) {

@@ -25,9 +25,8 @@ var demoCustomers = []demoCustomer{
 	{"fatu", "fatu", "+23279123456", "250.00"},
 }
 
-// makeDemo brings the demo to what it should be, and answers the first customer's
-// wallet; it can be cut short anywhere
-// and done again, since each step looks first, or acts once for its reference.
+// makeDemo makes what the demo lacks and returns the first customer's wallet. It can be
+// interrupted and repeated: each step checks first, or has a reference.
 func makeDemo(ctx context.Context, commandAPI *service.CommandAPI, sys system) (ids.Wallet, error) {
 	do := func(command domain.Command) ([]domain.Event, error) {
 		receipt, err := commandAPI.Ledger().Do(ctx, 0, command)
@@ -93,8 +92,8 @@ func demoProjectID(ctx context.Context, commandAPI *service.CommandAPI, do func(
 	return made[0].(*domain.ProjectCreated).Project, nil
 }
 
-// demoCredential makes one when credentials.json has none for the project. A
-// crash before the file is written leaves a credential that nobody can use.
+// demoCredential makes a credential when credentials.json has none for the project. A
+// crash before the file is written leaves a credential whose secret nobody knows.
 func demoCredential(project ids.Project, sys system, do func(domain.Command) ([]domain.Event, error)) error {
 	if sys.creds.Demo != nil && sys.creds.Demo.ProjectID == string(project) {
 		return nil
@@ -126,7 +125,7 @@ func demoWallet(commandAPI *service.CommandAPI, project ids.Project, customer st
 	return id
 }
 
-// greet says where everything is and, with --demo, what to paste.
+// greet prints where everything is and, with --demo, a command to try.
 func greet(w io.Writer, sys system, c *upCommand, wallet ids.Wallet) {
 	base := "http://" + sys.listener.Addr().String()
 	fmt.Fprintf(w, "Tallystick is up at %s after %s.\n", base, time.Since(sys.started).Round(10*time.Millisecond))

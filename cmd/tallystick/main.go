@@ -1,4 +1,4 @@
-// Command tallystick is the one binary for people.
+// Command tallystick runs and measures a whole ledger on one machine.
 //
 //	tallystick up      start everything in one process: NATS, PostgreSQL, the three services
 //	tallystick bench   drive transfers over HTTP and print figures

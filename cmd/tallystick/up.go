@@ -34,13 +34,13 @@ type upCommand struct {
 	LogLevel string `name:"log-level" env:"TALLYSTICK_LOG_LEVEL" default:"warn" enum:"debug,info,warn,error" help:"How much to log: debug, info, warn or error."`
 }
 
-// servers are what `up` starts for itself; nil where another one is used.
+// servers are the servers that `up` starts; nil for one that is given.
 type servers struct {
 	nats     *embedded.NATS
 	postgres *embedded.Postgres
 }
 
-// stop stops them after everything that uses them.
+// stop stops them. It is called after everything that uses them has ended.
 func (s *servers) stop() error {
 	var err error
 	if s.postgres != nil {
@@ -107,7 +107,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 	return err
 }
 
-// interrupted turns an error of a start that was stopped into none.
+// interrupted returns nil instead of the error of a start that was interrupted.
 func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
@@ -156,7 +156,7 @@ func (c *upCommand) common(dir *dataDir, own *servers, logger *slog.Logger) (ser
 	return common, nil
 }
 
-// system is everything that a running `up` has.
+// system is a running `up`.
 type system struct {
 	common   service.Common
 	own      *servers
@@ -167,7 +167,7 @@ type system struct {
 }
 
 func (c *upCommand) serve(ctx context.Context, sys system) error {
-	// On one's own machine the receiver of a webhook is mostly on it, too.
+	// The receiver of a webhook is often on the same machine.
 	policy := webhooks.Policy{AllowHTTP: true, AllowLoopback: true}
 	projector := service.NewProjector(sys.common)
 	dispatcher := service.NewDispatcher(sys.common, policy)
@@ -178,7 +178,7 @@ func (c *upCommand) serve(ctx context.Context, sys system) error {
 	if sys.own.nats != nil {
 		commandAPI.Checks = append(commandAPI.Checks, api.Check{Name: "nats", Fn: sys.own.nats.Writable})
 	}
-	// The readers of the log go on until nothing is written any more.
+	// The readers of the log end after the last write.
 	readers, stopReaders := context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(ctx, func() { fmt.Fprintln(os.Stderr, "tallystick: stopping") })
 	group, ctx := errgroup.WithContext(ctx)
@@ -222,10 +222,10 @@ func (c *upCommand) serve(ctx context.Context, sys system) error {
 	return group.Wait()
 }
 
-// readersGrace bounds how long the readers go on when the command API does not end.
+// readersGrace is how long the readers wait for the command API to end.
 const readersGrace = 4 * time.Second
 
-// await returns when everything is ready, or with ctx.
+// await returns when everything is ready, or when ctx has ended.
 func await(ctx context.Context, commandAPI *service.CommandAPI, checks ...func() error) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -16,12 +16,12 @@ import (
 //go:embed baseline.sql
 var baselineSQL string
 
-// scratch is the schema of the baseline. It is dropped afterwards, and before,
-// should a killed run have left one.
+// scratch is the schema of the baseline. It is dropped afterwards, and before in case a
+// killed run has left it.
 const scratch = "tallystick_bench"
 
-// measurePostgres runs the baseline: the same wallets, connections and time, as
-// fast as it goes. Every worker has a connection, calls one prepared statement
+// measurePostgres runs the baseline: the same number of wallets and connections, for the
+// same time, as fast as possible. Every worker has a connection, calls one prepared statement
 // in its own transaction for each transfer, and nothing is pooled or queued in
 // front of the database.
 func (c *Config) measurePostgres(ctx context.Context, progress io.Writer) (figures *Figures, err error) {
@@ -51,7 +51,7 @@ func (c *Config) measurePostgres(ctx context.Context, progress io.Writer) (figur
 	return m.figures(), ctx.Err()
 }
 
-// scratchSchema is the connection that made the schema, and will drop it.
+// scratchSchema is the connection that made the schema and drops it.
 type scratchSchema struct{ conn *pgx.Conn }
 
 // newScratch makes the tables and the wallets. A lock that ends with the
@@ -87,16 +87,15 @@ func (s *scratchSchema) fill(ctx context.Context, wallets int) error {
 	if err != nil {
 		return fmt.Errorf("making the wallets: %w", err)
 	}
-	// With statistics, as tables in use have them, so that the plans are right.
+	// Make statistics, as tables in use have them, so that the plans are right.
 	if _, err = s.conn.Exec(ctx, "VACUUM ANALYZE wallet"); err != nil {
 		return err
 	}
 	return s.settle(ctx)
 }
 
-// settle writes out what was done so far, so that each side is measured on a
-// server that is not still busy with what came before. A role that may not is
-// let be: then each side has what is left of the other's.
+// settle forces a checkpoint, so that each side is measured on a server that has no
+// work left over. A role without the privilege continues without one.
 func (s *scratchSchema) settle(ctx context.Context) error {
 	_, err := s.conn.Exec(ctx, "CHECKPOINT")
 	var refused *pgconn.PgError
@@ -106,9 +105,8 @@ func (s *scratchSchema) settle(ctx context.Context) error {
 	return err
 }
 
-// assertDurable sees to it that an answered transfer survives a power cut, as
-// one of Tallystick does. A setting that says otherwise would compare two
-// different things.
+// assertDurable returns an error for settings with which an acknowledged transfer may be
+// lost at a power failure: the comparison with Tallystick would not be fair.
 func assertDurable(ctx context.Context, conn *pgx.Conn) error {
 	for _, setting := range []string{"synchronous_commit", "fsync", "full_page_writes"} {
 		var value string
@@ -122,7 +120,7 @@ func assertDurable(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// drop works also when the run was stopped.
+// drop drops the schema, also after the run was cancelled.
 func (s *scratchSchema) drop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -142,11 +140,11 @@ func connectPostgres(ctx context.Context, url string) (*pgx.Conn, error) {
 	}
 	config.RuntimeParams["search_path"] = scratch
 	config.RuntimeParams["application_name"] = "tallystick bench"
-	// Notices that a schema to be dropped is not there are of no use.
+	// Discard notices that the schema to be dropped does not exist.
 	config.RuntimeParams["client_min_messages"] = "warning"
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		// pgx tells every address it tried, on lines of their own.
+		// pgx reports every address that it tried, each on a line.
 		return nil, fmt.Errorf("cannot connect to PostgreSQL: %s", postgresKind(err))
 	}
 	return conn, nil
@@ -167,10 +165,10 @@ func newPostgresTarget(ctx context.Context, conn *pgx.Conn) (*postgresTarget, er
 	return &postgresTarget{conn: conn.PgConn(), args: [4][]byte{3: []byte("0.01")}}, nil
 }
 
-// perform calls the prepared statement at the level below pgx's conversions,
-// with arguments as text: the cheapest that there is for the client, which
-// shares the machine. The context has no end, for each call would otherwise
-// start watching it; the worker looks at its own between calls.
+// perform calls the prepared statement below pgx's conversions, with arguments as text:
+// the cheapest way for a client that shares the machine. The context cannot be
+// cancelled, because each call would start to watch it; the worker checks its own
+// context between calls.
 func (t *postgresTarget) perform(transfers []transfer, tally *tally) time.Duration {
 	for _, x := range transfers {
 		t.args[0] = append(t.args[0][:0], x.reference[:]...)
@@ -179,7 +177,7 @@ func (t *postgresTarget) perform(transfers []transfer, tally *tally) time.Durati
 		if _, err := t.conn.ExecPrepared(context.Background(), callTransfer, t.args[:], nil, nil).Close(); err != nil {
 			tally.fail(postgresKind(err), 1)
 			if t.conn.IsClosed() {
-				return time.Second // There is no way back; the figures will show it.
+				return time.Second // the figures will show it
 			}
 			continue
 		}
@@ -188,7 +186,7 @@ func (t *postgresTarget) perform(transfers []transfer, tally *tally) time.Durati
 	return 0
 }
 
-// postgresKind says why a call or a connection failed.
+// postgresKind returns the kind of an error of a call or a connection.
 func postgresKind(err error) string {
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return refused.Message + " (" + refused.Code + ")"

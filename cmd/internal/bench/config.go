@@ -32,9 +32,8 @@ type Config struct {
 // maxBatch is the API's own limit.
 const maxBatch = 10_000
 
-// Run makes a project with wallets of its own, drives transfers between them,
-// and writes what it measured to stdout. The project stays; the baseline's
-// schema does not. Errors say what to do.
+// Run makes a project with wallets, makes transfers between them, and writes the figures
+// to stdout. The project remains; the baseline's schema is dropped. Errors say what to do.
 func (c *Config) Run(ctx context.Context, stdout io.Writer) error {
 	report, err := c.measure(ctx, stdout)
 	if ctx.Err() != nil {
@@ -49,8 +48,7 @@ func (c *Config) Run(ctx context.Context, stdout io.Writer) error {
 	return report.print(stdout)
 }
 
-// measure does everything in an order in which what can be wrong with the
-// command line shows before anything takes long.
+// measure runs all parts. Those that find errors in the command line come first.
 func (c *Config) measure(ctx context.Context, stdout io.Writer) (*Report, error) {
 	server, err := c.check()
 	if err != nil {
@@ -81,7 +79,7 @@ func (c *Config) measure(ctx context.Context, stdout io.Writer) (*Report, error)
 	return report, nil
 }
 
-// check refuses values that cannot be meant.
+// check returns an error for values that make no sense.
 func (c *Config) check() (*server, error) {
 	for _, limit := range []struct {
 		flag             string
@@ -108,7 +106,7 @@ func (c *Config) check() (*server, error) {
 	return parseServer(c.URL)
 }
 
-// operator reads the operator's credential, who may make projects.
+// operator reads the operator's credential, which may make projects.
 func (c *Config) operator() (credential, error) {
 	text, err := os.ReadFile(c.Credentials)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,7 +127,7 @@ func (c *Config) operator() (credential, error) {
 	return file.Operator, nil
 }
 
-// postgresURL is the flag, or what `up` wrote beside the credentials.
+// postgresURL returns the flag, or the URL that `up` wrote beside the credentials.
 func (c *Config) postgresURL() (string, error) {
 	if c.Postgres != "" {
 		return c.Postgres, nil

@@ -17,11 +17,11 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// patience is how long an answer may take: longer than the server takes to
-// find out that something behind it does not answer.
+// patience is how long a response may take: longer than the server waits for the servers
+// behind it.
 const patience = 30 * time.Second
 
-// server is where requests go.
+// server is the server that requests are sent to.
 type server struct {
 	url     string // as given, for messages
 	address string // host:port
@@ -71,10 +71,10 @@ func (s *server) route(method, path string, as credential, headers ...string) ro
 	return route(head.String())
 }
 
-// connection is one keep-alive connection, used by one goroutine. It is dialled
-// when it is first used, and again after it broke.
+// connection is one keep-alive connection, used by one goroutine. It is dialled at the
+// first use, and again after it failed.
 type connection struct {
-	ctx      context.Context // its end breaks the connection off
+	ctx      context.Context // its end closes the connection
 	server   *server
 	socket   net.Conn // nil: to be dialled
 	release  func() bool
@@ -128,8 +128,8 @@ func (c *connection) close() {
 	}
 }
 
-// send performs one request; its answer is then in c.response. After an error
-// the outcome of the request is unknown, unless the error is *unreachable.
+// send performs one request, whose response is then in c.response. After an error the
+// outcome of the request is unknown, unless the error is *unreachable.
 func (c *connection) send(to route, body []byte) error {
 	if c.socket == nil {
 		if err := c.dial(); err != nil {
@@ -148,8 +148,8 @@ func (c *connection) send(to route, body []byte) error {
 }
 
 func (c *connection) exchange() error {
-	// Moving the deadline costs about as much as building a request: once a
-	// second is enough.
+	// Moving the deadline costs about as much as building a request, so it is moved
+	// once a second.
 	if now := time.Now(); now.Sub(c.extended) > time.Second {
 		if err := c.socket.SetDeadline(now.Add(patience)); err != nil {
 			return err
@@ -162,8 +162,8 @@ func (c *connection) exchange() error {
 	return c.response.Read(c.reader)
 }
 
-// brief says why a connection failed, without addresses and port numbers, which
-// would make every failure a kind of its own.
+// brief returns the reason of a failed connection without addresses and ports, so that
+// failures can be counted by kind.
 func brief(err error) string {
 	var errno syscall.Errno
 	var timeout interface{ Timeout() bool }

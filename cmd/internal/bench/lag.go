@@ -20,15 +20,15 @@ type LagSample struct {
 	Behind   int64   `json:"behind"` // commits
 }
 
-// follower watches how far the read model is behind.
+// follower samples how far the read model is behind.
 type follower struct {
 	on      *connection
 	project *project
 	samples []LagSample
 }
 
-// sample reads the lag from /metrics. It answers false where that does not say:
-// a projector that is a process of its own has metrics of its own.
+// sample reads the lag from /metrics. It returns false when the projector is another
+// process: then its metrics are elsewhere.
 func (f *follower) sample(elapsed time.Duration) (LagSample, bool) {
 	if f.on.send(f.on.server.route("GET", "/metrics", credential{}), nil) != nil {
 		return LagSample{}, false
@@ -39,13 +39,13 @@ func (f *follower) sample(elapsed time.Duration) (LagSample, bool) {
 	if !ok1 || !ok2 {
 		return LagSample{}, false
 	}
-	// The two are not read in the same instant, so the difference can be negative.
+	// The two are not read at the same time, so the difference can be negative.
 	s := LagSample{elapsed.Seconds(), written, max(0, written-projected)}
 	f.samples = append(f.samples, s)
 	return s, true
 }
 
-// gauge finds a shard's value in Prometheus' text format.
+// gauge returns a shard's value from Prometheus' text format.
 func gauge(metrics []byte, name string, shard int) (int64, bool) {
 	label := fmt.Appendf(nil, `shard="%d"`, shard)
 	for line := range bytes.Lines(metrics) {
@@ -63,8 +63,8 @@ func gauge(metrics []byte, name string, shard int) (int64, bool) {
 	return 0, false
 }
 
-// finish measures how far the read model is behind at the end of the load, and
-// how long it takes until it has everything.
+// finish measures how far the read model is behind at the end of the load, and how long
+// it takes to catch up.
 func (f *follower) finish(ctx context.Context) *Projection {
 	p := &Projection{Shard: f.project.newest.shard, Sequence: f.project.newest.sequence, Samples: f.samples}
 	p.summarize()
@@ -84,7 +84,7 @@ func (f *follower) finish(ctx context.Context) *Projection {
 
 const oneWallet = "/v1/wallets?limit=1"
 
-// projected asks as of when the read model answers.
+// projected returns the sequence that the read model has reached.
 func (f *follower) projected() (uint64, bool) {
 	if f.on.send(f.on.server.route("GET", oneWallet, f.project.as), nil) != nil {
 		return 0, false
@@ -93,7 +93,7 @@ func (f *follower) projected() (uint64, bool) {
 	return at.sequence, ok && f.on.response.StatusCode() == http.StatusOK
 }
 
-// drain returns when the read model has all that was written.
+// drain returns when the read model has every commit of the load.
 func (f *follower) drain(ctx context.Context, deadline time.Time) error {
 	route := f.on.server.route("GET", oneWallet, f.project.as, "Tally-Min-Sequence: "+f.project.newest.String())
 	for time.Now().Before(deadline) {
@@ -104,8 +104,8 @@ func (f *follower) drain(ctx context.Context, deadline time.Time) error {
 		case http.StatusOK:
 			return nil
 		case http.StatusServiceUnavailable:
-			// Asked again at once: the server has waited already, and a pause
-			// would count as time to drain.
+			// Ask again at once: the server has waited already, and a pause would
+			// count as time to drain.
 			if !sleep(ctx, shortPause) {
 				return ctx.Err()
 			}
@@ -116,9 +116,9 @@ func (f *follower) drain(ctx context.Context, deadline time.Time) error {
 	return fmt.Errorf("the read model has not caught up within %s", drainPatience)
 }
 
-// summarize says how the lag developed. It grew when the trend is more than a
-// hundredth of what was written meanwhile, and more than three times its own
-// standard error: the lag of a read model that keeps up goes up and down.
+// summarize returns how the lag developed. It grew when the trend is more than a hundredth
+// of the commits that were written meanwhile and more than three times its own standard
+// error. The lag of a read model that keeps up varies.
 func (p *Projection) summarize() {
 	n := len(p.Samples)
 	if n == 0 {
@@ -135,8 +135,8 @@ func (p *Projection) summarize() {
 	p.Growth, p.Grew = &growth, &grew
 }
 
-// trend is the slope of the line that fits best (least squares), in commits a
-// second, and its standard error. It takes at least three samples.
+// trend returns the slope of the least-squares line, in commits a second, and its standard
+// error. It needs at least three samples.
 func trend(samples []LagSample) (slope, uncertainty float64) {
 	n := float64(len(samples))
 	var meanX, meanY, xy, xx, residue float64

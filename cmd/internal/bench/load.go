@@ -11,10 +11,10 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// target is where a worker sends its transfers: one connection.
+// target makes the transfers of one worker, over one connection.
 type target interface {
-	// perform has the transfers made, notes in the tally what became of each,
-	// and answers how long the worker should pause.
+	// perform makes the transfers, adds their outcomes to the tally, and returns how
+	// long the worker is to pause.
 	perform(transfers []transfer, tally *tally) time.Duration
 }
 
@@ -25,29 +25,29 @@ type transfer struct {
 	sender, recipient int
 }
 
-// load is what to drive.
+// load has the parameters of a load.
 type load struct {
 	wallets  int
 	hot      bool
 	batch    int // transfers in a request
 	duration time.Duration
-	rate     int // transfers a second over all workers; 0: as many as are answered
+	rate     int // transfers a second over all workers; 0: closed loop
 }
 
-// measurement is what came of it.
+// measurement is the result of a load.
 type measurement struct {
-	elapsed      time.Duration // until the last answer
+	elapsed      time.Duration // until the last response
 	cpu          time.Duration // of this process, user and system
 	acknowledged int64         // transfers
 	failed       int64         // transfers
-	unsent       int64         // transfers that were due, and no worker was free
+	unsent       int64         // transfers that were due and not sent
 	requests     int64
 	latency      *hdrhistogram.Histogram // microseconds
 	errors       map[string]int64        // transfers by kind of error
-	newest       uint64                  // commit, of all that were answered
+	newest       uint64                  // the newest commit of all responses
 }
 
-// totals is how far a load is.
+// totals is the progress of a load.
 type totals struct {
 	elapsed              time.Duration
 	acknowledged, failed int64
@@ -104,7 +104,7 @@ func merge(workers []*worker, pace *pacer, cpu time.Duration) *measurement {
 	return m
 }
 
-// worker has one connection and at most one request under way.
+// worker has one connection and at most one request in flight.
 type worker struct {
 	target    target
 	load      load
@@ -113,11 +113,11 @@ type worker struct {
 	count     uint64    // of transfers
 	transfers []transfer
 	requests  int64
-	last      time.Time // when the last answer was in
+	last      time.Time // of the last response
 	tally     *tally
 }
 
-// tally is what became of a worker's transfers.
+// tally counts the outcomes of a worker's transfers.
 type tally struct {
 	acknowledged, failed atomic.Int64 // Read by progress; the rest is the worker's.
 
@@ -137,8 +137,8 @@ func newWorker(l load, to target, run reference, n int) *worker {
 		load:      l,
 		random:    rand.New(rand.NewPCG(rand.Uint64(), uint64(n))),
 		reference: run,
-		// The high half says which worker, so that no two make one reference. Of
-		// every two workers one has the hot wallet send first.
+		// The high half is the worker's number, so that references are unique. The
+		// hot wallet sends first for every other worker.
 		count:     uint64(n)<<32 + uint64(n)%2,
 		transfers: make([]transfer, l.batch),
 		tally:     &tally{latency: newHistogram(), errors: map[string]int64{}},
@@ -175,8 +175,8 @@ func (w *worker) pick() {
 	}
 }
 
-// pair answers two different wallets. The hot wallet, number 0, sends and
-// receives by turns.
+// pair returns two different wallets. The hot wallet, number 0, sends and receives by
+// turns.
 func (w *worker) pair() (sender, recipient int) {
 	if !w.load.hot {
 		sender = w.random.IntN(w.load.wallets)
@@ -193,7 +193,7 @@ func (w *worker) pair() (sender, recipient int) {
 	return other, 0
 }
 
-// pacer says when the next request is due.
+// pacer determines when requests are due.
 type pacer struct {
 	start, end time.Time
 	interval   float64 // nanoseconds between requests; 0: closed loop
@@ -208,8 +208,8 @@ func newPacer(l load, start time.Time) *pacer {
 	return p
 }
 
-// next waits until the caller's next request is due and answers when that was:
-// earlier than now if the caller comes late. It answers false at the end.
+// next waits until the next request is due and returns that time, which is in the past
+// when the caller comes late. It returns false at the end.
 func (p *pacer) next(ctx context.Context) (time.Time, bool) {
 	now := time.Now()
 	if p.interval == 0 || !now.Before(p.end) {
@@ -226,33 +226,33 @@ func (p *pacer) next(ctx context.Context) (time.Time, bool) {
 	return due, true
 }
 
-// due is how many requests an open loop should have sent.
+// due returns the number of requests that an open loop should have sent.
 func (p *pacer) due() int64 {
 	if p.interval == 0 {
 		return 0
 	}
-	// The last one is due before the end, not at it.
+	// The last request is due before the end.
 	return int64((float64(p.end.Sub(p.start))-1)/p.interval) + 1
 }
 
-// longest is the largest latency told apart from larger ones.
+// longest is the largest latency that is recorded exactly.
 const longest = 10 * time.Minute
 
-// newHistogram keeps three digits of latencies in microseconds.
+// newHistogram returns a histogram of microseconds with three significant digits.
 func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, longest.Microseconds(), 3)
 }
 
 func record(h *hdrhistogram.Histogram, latency time.Duration) {
-	// Fails on a value out of range only.
+	// It fails only for a value out of range.
 	_ = h.RecordValue(max(1, min(latency, longest).Microseconds()))
 }
 
-// processTime is the processor time that this process has used.
+// processTime returns the processor time that this process has used.
 func processTime() time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0 // Cannot fail with these arguments.
+		return 0 // cannot happen with these arguments
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// neighbour is a load that a second project of the same shard puts on the
-// system while the first one's transfers are measured.
+// neighbour is the load of a second project of the same shard, while the transfers of the
+// first are measured.
 type neighbour struct {
 	connections int
 	operations  int // of a request
 	batch       bool
 	extra       string        // JSON members of each transaction
-	status      int           // that a request is answered with
+	status      int           // expected of a response
 	scheduled   int           // transactions that become due at one moment; 0: requests without a pause
-	ahead       time.Duration // of that moment they are scheduled
+	ahead       time.Duration // how long before that moment they are scheduled
 }
 
 // neighbours by the name that --neighbour has for them.
@@ -35,7 +35,7 @@ var neighbours = map[string]neighbour{
 	"dry-run": {connections: 4, operations: 1000, extra: `,"dry_run":true`, status: http.StatusOK},
 }
 
-// attack is a neighbour at work.
+// attack is the running load of a neighbour.
 type attack struct {
 	neighbour
 	load    load
@@ -44,8 +44,8 @@ type attack struct {
 	targets []target
 }
 
-// beside measures the transfers of a project again, while its neighbour puts its
-// load on the system: for the duration, or until what was scheduled is done.
+// beside measures the transfers of a project again beside the load of a neighbour, for the
+// duration or until the scheduled transactions are done.
 func (c *Config) beside(ctx context.Context, r session, victim func(context.Context) *measurement) (*Neighbour, error) {
 	kind, control, progress := neighbours[c.Neighbour], r.control, r.progress
 	other, err := r.neighbour(ctx)
@@ -84,8 +84,8 @@ func (c *Config) beside(ctx context.Context, r session, victim func(context.Cont
 	return report, nil
 }
 
-// schedule schedules everything for one moment and returns at that moment, with
-// a context that ends when all of it is done.
+// schedule schedules all transactions for one moment. It returns at that moment, with a
+// context that ends when all are done.
 func (a *attack) schedule(ctx context.Context) (context.Context, error) {
 	when := time.Now().Add(a.ahead)
 	to := a.targets[0].(*wideTarget)
@@ -120,7 +120,8 @@ func (a *attack) schedule(ctx context.Context) (context.Context, error) {
 	return done, nil
 }
 
-// version is that of the neighbour's first wallet, which counts its entries.
+// version returns the version of the neighbour's first wallet, which is the number of its
+// entries.
 func (a *attack) version(ctx context.Context) (int64, error) {
 	var wallet struct {
 		ID      string `json:"id"`

@@ -5,8 +5,8 @@ import (
 	"encoding/hex"
 )
 
-// reference has the form of a UUID, as most callers' references do: a random
-// part for the run, then 12 hexadecimal digits that count.
+// reference has the form of a UUID: a random part for the run, then 12 hexadecimal digits
+// of a counter.
 type reference [36]byte
 
 func newRunPrefix() reference {
@@ -22,7 +22,7 @@ func newRunPrefix() reference {
 	return r
 }
 
-// number puts n, of which 48 bits count, at the end.
+// number sets the counter to the lower 48 bits of n.
 func (r *reference) number(n uint64) {
 	const digits = "0123456789abcdef"
 	for i := len(r) - 1; i >= len(r)-12; i-- {

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Report is what a run measured, and the object that --json prints.
+// Report has the figures of a run, and is the object that --json prints.
 type Report struct {
 	URL         string  `json:"url"`
 	Connections int     `json:"connections"`
 	Wallets     int     `json:"wallets"`
-	Seconds     float64 `json:"duration_seconds"` // as asked for
+	Seconds     float64 `json:"duration_seconds"` // the flag
 	Hot         bool    `json:"hot"`
 	Batch       int     `json:"batch"` // 0: one transfer in a request, to /v1/transfers
 	Rate        int     `json:"rate"`  // 0: closed loop
@@ -22,10 +22,10 @@ type Report struct {
 	Projection *Projection `json:"projection"`
 	Neighbour  *Neighbour  `json:"neighbour"` // null without --neighbour
 	Baseline   *Figures    `json:"baseline"`  // null without --baseline
-	Ratio      *float64    `json:"ratio"`     // throughput to the baseline's
+	Ratio      *float64    `json:"ratio"`     // throughput divided by the baseline's
 }
 
-// Figures are those of one load.
+// Figures are the figures of one load.
 type Figures struct {
 	Acknowledged int64            `json:"acknowledged"` // transfers
 	Elapsed      float64          `json:"elapsed_seconds"`
@@ -38,14 +38,14 @@ type Figures struct {
 	Generator    Generator        `json:"generator"`
 }
 
-// Neighbour is what the same load came to beside that of another project.
+// Neighbour has the figures of the same load beside that of another project.
 type Neighbour struct {
 	Load   string   `json:"load"`
 	Beside *Figures `json:"beside"` // of the first project
 	Attack *Figures `json:"attack"` // of the other one, transfers too; null for what it had scheduled
 }
 
-// Latency is that of requests, in milliseconds.
+// Latency is the latency of requests, in milliseconds.
 type Latency struct {
 	P50  float64 `json:"p50"`
 	P90  float64 `json:"p90"`
@@ -54,16 +54,16 @@ type Latency struct {
 	Max  float64 `json:"max"`
 }
 
-// Generator is what the generator itself took of the machine.
+// Generator is the processor time that the generator itself used.
 type Generator struct {
 	MicrosPerRequest float64 `json:"cpu_us_per_request"`
 	Cores            float64 `json:"cores"`
 }
 
-// Projection is how the read model kept up. What could not be found out is null.
+// Projection tells how the read model kept up. What is not known is null.
 type Projection struct {
 	Shard    int         `json:"shard"`
-	Sequence uint64      `json:"sequence"` // the newest commit that was answered
+	Sequence uint64      `json:"sequence"` // the newest commit of all responses
 	Samples  []LagSample `json:"samples"`
 	Start    *int64      `json:"behind_at_start"` // commits, as are the next ones
 	Middle   *int64      `json:"behind_in_the_middle"`
@@ -92,7 +92,7 @@ func (m *measurement) figures() *Figures {
 	}
 }
 
-// compare sets the ratio.
+// compare sets the ratio to the baseline.
 func (r *Report) compare() {
 	if r.Baseline != nil && r.Baseline.Throughput > 0 {
 		ratio := r.Throughput / r.Baseline.Throughput

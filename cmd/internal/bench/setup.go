@@ -13,22 +13,22 @@ import (
 	"time"
 )
 
-// Every wallet could send all the transfers of a day. The hot wallet takes part
-// in each of them.
+// Every wallet has funds for all transfers of a day. The hot wallet takes part in each
+// transfer.
 const (
 	funds    = "1000000.00"
 	hotFunds = "1000000000.00"
 )
 
-// project is what one run works in.
+// project is the project of one run.
 type project struct {
 	as      credential
 	wallets [][]byte // ids, as JSON strings
-	newest  place    // the newest commit that the setup was answered with
+	newest  place    // the newest commit of the setup
 }
 
-// newProject makes the project and its credential, and thereby finds out
-// whether there is a system at the URL, and whether the operator is its.
+// newProject makes the project and its credential. It fails when there is no system at
+// the URL, or when the operator's credential is not valid there.
 func newProject(ctx context.Context, on *connection, operator credential, name string) (*project, error) {
 	var made struct {
 		ID string `json:"id"`
@@ -96,16 +96,16 @@ func showProgress(workers *sync.WaitGroup, show func()) {
 	}
 }
 
-// sawPlace keeps the newest. A project is in one shard, so that the zero place, of
-// a connection that made no wallet, is never the newest.
+// sawPlace keeps the newest place. A project is in one shard, so the zero place of a
+// connection that made no wallet is never the newest.
 func (p *project) sawPlace(at place) {
 	if at.sequence > p.newest.sequence {
 		p.newest = at
 	}
 }
 
-// openWallet makes one funded wallet. Each step can be repeated: a customer is
-// put, a customer has one wallet in a currency, and a top-up has a reference.
+// openWallet makes one funded wallet. Each step can be repeated: PUT of a customer is
+// idempotent, a customer has one wallet in a currency, and a top-up has a reference.
 func (p *project) openWallet(ctx context.Context, on *connection, n int) (place, error) {
 	customer := "bench-" + strconv.Itoa(n)
 	if _, err := call(ctx, on, on.server.route("PUT", "/v1/customers/"+customer, p.as), "{}", nil); err != nil {
@@ -130,12 +130,12 @@ func (p *project) openWallet(ctx context.Context, on *connection, n int) (place,
 	body = fmt.Sprintf(`{"reference":"fund-%d","amount":%q}`, n, amount)
 	at, err := call(ctx, on, on.server.route("POST", "/v1/wallets/"+wallet.ID+"/topup", p.as), body, nil)
 	if refused, ok := errors.AsType[*refusal](err); ok && refused.status == http.StatusConflict {
-		return at, nil // An earlier try had gone through.
+		return at, nil // an earlier attempt was carried out
 	}
 	return at, err
 }
 
-// refusal is an answer that repeating will not change.
+// refusal is a response that will not change when the request is repeated.
 type refusal struct {
 	status int
 	kind   string
@@ -144,16 +144,15 @@ type refusal struct {
 
 func (e *refusal) Error() string { return "the server answered " + e.kind + ": " + e.text }
 
-// How often a request of the setup is sent: a busy server gets time, a
-// connection that breaks again and again does not get better.
+// How often a request of the setup is sent.
 const (
 	tries     = 30
 	lostTries = 3
 )
 
-// call performs a request that may be repeated, until there is an answer other
-// than 503 or 429, and decodes the answer into result, if there is one. The
-// place is the answer's, also with a refusal.
+// call performs a request that may be repeated until the response is neither 503 nor 429,
+// and decodes the response into result, if there is one. It returns the place of the
+// response, also of a refusal.
 func call(ctx context.Context, on *connection, to route, body string, result any) (place, error) {
 	var err error
 	for try := range tries {
@@ -200,7 +199,7 @@ func refusalOf(on *connection) *refusal {
 	return &refusal{on.response.StatusCode(), kindOf(&on.response), text}
 }
 
-// sleep answers false when ctx ended first.
+// sleep returns false when ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

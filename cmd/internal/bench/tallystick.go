@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// session is what the parts of a run share.
+// session has what the parts of a run share.
 type session struct {
 	operator credential
 	project  *project
@@ -14,15 +14,15 @@ type session struct {
 	progress io.Writer
 }
 
-// measureTallystick opens the project's wallets, drives the load and follows
-// the read model until it has all of it; then it does so beside a neighbour.
+// measureTallystick opens the project's wallets, drives the load and waits for the read
+// model; then it does so again beside a neighbour.
 func (c *Config) measureTallystick(ctx context.Context, r session, report *Report) error {
 	p, control, progress := r.project, r.control, r.progress
 	connections := make([]*connection, c.Connections)
 	for i := range connections {
 		connections[i] = control.server.connection(ctx)
 		defer connections[i].close()
-		// Before the load, so that connecting is no part of a latency.
+		// Connect before the load, so that it is not part of a latency.
 		if err := connections[i].dial(); err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (c *Config) measureTallystick(ctx context.Context, r session, report *Repor
 	return err
 }
 
-// progressLines prints what was done since the line before.
+// progressLines prints the progress since the line before.
 func progressLines(to io.Writer, note func(totals) string) func(totals) {
 	var last totals
 	return func(now totals) {

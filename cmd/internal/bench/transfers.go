@@ -13,12 +13,12 @@ type httpTarget struct {
 	connection *connection
 	wallets    [][]byte // ids, as JSON strings
 	route      route
-	batch      bool // the route is the batch's
+	batch      bool // the route takes batches
 	body       []byte
 	decoder    *jx.Decoder
 }
 
-// newHTTPTarget uses the route for one transfer unless batch.
+// newHTTPTarget returns a target for the route of batches, or for that of one transfer.
 func newHTTPTarget(on *connection, p *project, batch bool) *httpTarget {
 	path := "/v1/transfers"
 	if batch {
@@ -58,8 +58,8 @@ func (t *httpTarget) perform(transfers []transfer, tally *tally) time.Duration {
 	return 0
 }
 
-// lost notes a request without an answer. The pause keeps a server that is gone
-// from making this a loop that does nothing else.
+// lost counts a request without a response. It pauses, so that the worker does not loop
+// at full speed while the server cannot be reached.
 func (t *httpTarget) lost(err error, transfers int, tally *tally) time.Duration {
 	if _, ok := errors.AsType[*unreachable](err); ok {
 		tally.fail("cannot connect: "+brief(err), transfers)

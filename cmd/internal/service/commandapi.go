@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// CommandAPI is the HTTP service over the ledger. It needs NATS to take
-// commands; PostgreSQL only to answer queries and to manage webhook endpoints.
+// CommandAPI is the HTTP service over the ledger. It needs NATS to take commands, and
+// PostgreSQL for queries and webhook endpoints only.
 type CommandAPI struct {
 	Common
 	Listener net.Listener
@@ -29,24 +29,24 @@ type CommandAPI struct {
 	Policy   webhooks.Policy
 	// Endpoints is how many webhook endpoints a project may have; 0 is 50.
 	Endpoints int
-	Checks    []api.Check // more that readiness depends on
+	Checks    []api.Check // further checks of readiness
 
 	ledger atomic.Pointer[ledger.Ledger]
 	keys   atomic.Pointer[events.Keys]
 }
 
-// headerRoom is what a message's headers may take of the server's max_payload.
+// headerRoom is the part of the server's max_payload that is kept for a message's headers.
 const headerRoom = 4 << 10
 
-// Ledger answers the ledger once Run has opened it; nil before.
+// Ledger returns the ledger, nil until Run has opened it.
 func (s *CommandAPI) Ledger() *ledger.Ledger { return s.ledger.Load() }
 
-// Keys answers the keyring once Run has opened it; nil before.
+// Keys returns the keyring, nil until Run has opened it.
 func (s *CommandAPI) Keys() *events.Keys { return s.keys.Load() }
 
-// Run serves until ctx ends. Then it takes no more requests, finishes the ones
-// it has, and lets the append in flight finish. Until the ledger is open it serves
-// /readyz, which says why it is not.
+// Run serves until ctx ends. Then it takes no more requests, finishes those in progress,
+// and lets the append in flight finish. Until the ledger is open it serves only /readyz,
+// with the reason.
 func (s *CommandAPI) Run(ctx context.Context) error {
 	pool, err := s.pool(16)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *CommandAPI) Run(ctx context.Context) error {
 	var handler atomic.Pointer[http.Handler]
 	starting := api.Starting(api.Config{Checks: []api.Check{{Name: "ledger", Fn: opening.check}}, Registry: s.Registry, Logger: s.Logger})
 	handler.Store(&starting)
-	// The ledger outlives the requests that wait for it.
+	// The ledger ends after the requests that wait for it.
 	ledgerCtx, stopLedger := context.WithCancel(context.WithoutCancel(ctx))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -83,7 +83,7 @@ func (s *CommandAPI) Run(ctx context.Context) error {
 	return err
 }
 
-// openLedger waits for the log, and makes the ledger and its handler.
+// openLedger waits for the log and makes the ledger and its handler.
 func (s *CommandAPI) openLedger(ctx context.Context, pool *pgxpool.Pool, opening *gate) (*ledger.Ledger, http.Handler, error) {
 	queries, hooks := projections.NewQueries(pool), webhooks.NewStore(pool, s.Master, s.Policy, s.Endpoints)
 	seen := witnesses{{"the read model", queries.Seen}, {"the webhook dispatcher", hooks.Seen}}
@@ -108,8 +108,8 @@ func (s *CommandAPI) openLedger(ctx context.Context, pool *pgxpool.Pool, opening
 	}), nil
 }
 
-// migrate brings the schemas up to date beside everything else: commands do not
-// wait for PostgreSQL. It ends with schema.ErrOtherVersion where that is in vain.
+// migrate brings the schemas up to date. Commands do not wait for it. It gives up with
+// schema.ErrOtherVersion.
 func (c Common) migrate(ctx context.Context) error {
 	err := retry(ctx, c.Logger, "prepare the database", func(ctx context.Context) error {
 		err := projections.Migrate(ctx, c.Postgres)

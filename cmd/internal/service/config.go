@@ -65,8 +65,8 @@ func (f Flags) Connect(name string, logger *slog.Logger) (*nats.Conn, error) {
 
 // ConnOptions returns the options of every connection to NATS. It reconnects for
 // ever, and after each connect warns of servers that do not sync every write. It
-// does not keep messages that could not be sent: a commit that is sent after its
-// caller heard "unknown" would be resolved all the same, but only after a detour.
+// does not buffer messages while it is disconnected: a commit that is sent later would
+// have to be resolved although its outcome could have been known.
 func ConnOptions(name string, logger *slog.Logger) []nats.Option {
 	return []nats.Option{
 		nats.Name(name), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),

@@ -6,7 +6,7 @@ import (
 	"tallystick/webhooks"
 )
 
-// Dispatcher turns the log into webhooks.
+// Dispatcher is the service that delivers webhooks.
 type Dispatcher struct {
 	Common
 	Policy      webhooks.Policy
@@ -16,12 +16,12 @@ type Dispatcher struct {
 	running *webhooks.Dispatcher
 }
 
-// NewDispatcher makes the service.
+// NewDispatcher returns the service.
 func NewDispatcher(common Common, policy webhooks.Policy) *Dispatcher {
 	return &Dispatcher{Common: common, Policy: policy}
 }
 
-// Ready answers nil once deliveries are made.
+// Ready returns nil when deliveries can be made.
 func (s *Dispatcher) Ready() error {
 	if err := s.started.check(); err != nil {
 		return err

@@ -15,12 +15,12 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Runner is a command line, parsed.
+// Runner is a parsed command line.
 type Runner interface {
 	Run(ctx context.Context) error
 }
 
-// Main runs a command until it ends or a signal comes, and exits.
+// Main runs a command until it ends or a signal arrives, and exits.
 func Main(name, description string, command Runner) {
 	TuneRuntime()
 	kong.Parse(command, kong.Name(name), kong.Description(description), kong.UsageOnError())
@@ -33,7 +33,7 @@ func Main(name, description string, command Runner) {
 	}
 }
 
-// Listen takes an address before anything else is started; the error names the setting.
+// Listen listens on an address. The error names the setting.
 func Listen(setting, address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -42,7 +42,7 @@ func Listen(setting, address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// unwrapListen leaves out what the message says already.
+// unwrapListen removes what the message says already.
 func unwrapListen(err error) error {
 	if op, ok := err.(*net.OpError); ok {
 		return op.Err
@@ -50,7 +50,8 @@ func unwrapListen(err error) error {
 	return err
 }
 
-// Start listens on the address of --http, and connects what every service shares.
+// Start listens on the address of --http and makes the connections that every service
+// needs.
 func (f Flags) Start(name, address string) (net.Listener, Common, error) {
 	listener, err := Listen("--http (TALLYSTICK_HTTP)", address)
 	if err != nil {
@@ -79,13 +80,13 @@ func (f Flags) common(name string) (Common, error) {
 	return common, err
 }
 
-// EndpointFlags say which webhook endpoints are allowed beyond public https.
+// EndpointFlags are the flags that allow webhook endpoints other than public https.
 type EndpointFlags struct {
 	AllowHTTP  bool     `name:"webhook-allow-http" env:"TALLYSTICK_WEBHOOK_ALLOW_HTTP" help:"Allow http:// webhook endpoints."`
 	AllowCIDRs []string `name:"webhook-allow-cidr" env:"TALLYSTICK_WEBHOOK_ALLOW_CIDR" placeholder:"CIDR" help:"Allow webhook endpoints in a private network, e.g. 10.1.0.0/16; may be repeated."`
 }
 
-// Policy adds the flags to what is allowed anyway; the error names the setting.
+// Policy returns the policy of the flags. The error names the setting.
 func (f EndpointFlags) Policy(policy webhooks.Policy) (webhooks.Policy, error) {
 	policy.AllowHTTP = policy.AllowHTTP || f.AllowHTTP
 	for _, text := range f.AllowCIDRs {
@@ -98,12 +99,12 @@ func (f EndpointFlags) Policy(policy webhooks.Policy) (webhooks.Policy, error) {
 	return policy, nil
 }
 
-// EndpointLimit bounds the webhook endpoints of a project.
+// EndpointLimit is the flag for the number of webhook endpoints of a project.
 type EndpointLimit struct {
 	PerProject int `name:"webhook-endpoints-per-project" env:"TALLYSTICK_WEBHOOK_ENDPOINTS_PER_PROJECT" default:"50" help:"Webhook endpoints that a project may have. The ones that it has stay when this is lowered."`
 }
 
-// Endpoints reads the flag; the error names the setting.
+// Endpoints returns the number. The error names the setting.
 func (f EndpointLimit) Endpoints() (int, error) {
 	if f.PerProject < 1 {
 		return 0, fmt.Errorf("--webhook-endpoints-per-project (TALLYSTICK_WEBHOOK_ENDPOINTS_PER_PROJECT) must be at least 1, not %d", f.PerProject)
@@ -111,14 +112,14 @@ func (f EndpointLimit) Endpoints() (int, error) {
 	return f.PerProject, nil
 }
 
-// ConnectionFlags bound the connections to receivers of webhooks.
+// ConnectionFlags are the flags that bound the connections to receivers of webhooks.
 type ConnectionFlags struct {
 	PerEndpoint int `name:"webhook-connections-per-endpoint" env:"TALLYSTICK_WEBHOOK_CONNECTIONS_PER_ENDPOINT" default:"8" help:"Requests in flight to one webhook endpoint."`
 	PerProject  int `name:"webhook-connections-per-project" env:"TALLYSTICK_WEBHOOK_CONNECTIONS_PER_PROJECT" default:"64" help:"Requests in flight to the webhook endpoints of one project; more than it may have endpoints, so that ones that hang do not stop the others."`
 	InAll       int `name:"webhook-connections" env:"TALLYSTICK_WEBHOOK_CONNECTIONS" default:"512" help:"Requests in flight to all webhook endpoints. A quarter as many connections more are kept open for the next request."`
 }
 
-// Connections reads the flags; the error names the setting.
+// Connections returns the bounds. The error names the setting.
 func (f ConnectionFlags) Connections() (webhooks.Connections, error) {
 	for name, value := range map[string]int{"-per-endpoint": f.PerEndpoint, "-per-project": f.PerProject, "": f.InAll} {
 		if value < 1 {

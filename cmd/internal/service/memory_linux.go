@@ -2,7 +2,7 @@ package service
 
 import "golang.org/x/sys/unix"
 
-// physicalMemory is in bytes, 0 where it is not known.
+// physicalMemory returns the machine's memory in bytes, 0 when it is not known.
 func physicalMemory() int64 {
 	var info unix.Sysinfo_t
 	if err := unix.Sysinfo(&info); err != nil {

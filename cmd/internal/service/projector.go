@@ -7,7 +7,7 @@ import (
 	"tallystick/projections"
 )
 
-// Projector writes the log into the read model, one projector a shard.
+// Projector is the service that writes the read model, with one projector for each shard.
 type Projector struct {
 	Common
 
@@ -15,13 +15,12 @@ type Projector struct {
 	running []*projections.Projector
 }
 
-// NewProjector makes the service.
+// NewProjector returns the service.
 func NewProjector(common Common) *Projector {
 	return &Projector{Common: common}
 }
 
-// Ready returns nil once every shard is caught up, and as long as nothing is in the
-// way.
+// Ready returns nil when every shard has caught up and can be projected.
 func (s *Projector) Ready() error {
 	if err := s.started.check(); err != nil {
 		return err
@@ -34,8 +33,8 @@ func (s *Projector) Ready() error {
 	return nil
 }
 
-// Run projects until ctx ends. A shard that must not go on stops alone: the process
-// stays, and says that it is not ready.
+// Run projects until ctx ends. A shard whose log is damaged, or whose read model has
+// diverged, stops alone: the process continues and is not ready.
 func (s *Projector) Run(ctx context.Context) error {
 	inst, pool, err := s.openReader(ctx, &s.started)
 	if ctx.Err() != nil {

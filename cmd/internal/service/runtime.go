@@ -6,21 +6,21 @@ import (
 	"runtime/debug"
 )
 
-// Garbage is collected when the heap has grown fivefold, not doubled, as long as
-// it stays below half of the machine's memory; beyond, as often as it takes. The
-// state of a ledger lives long and the rest is gone with its request, so every
-// collection spared is time for requests.
+// Garbage is collected when the heap has grown fivefold, while it is below half of the
+// machine's memory, and more often beyond that. The state of a ledger is long-lived, and
+// everything else ends with its request. So fewer collections leave more time for
+// requests.
 const (
 	gcPercent   = 400
 	memoryShare = 2
 )
 
-// TuneRuntime sets what Go's defaults are not made for. GOGC, GOMEMLIMIT and
-// GOMAXPROCS win where they are set.
+// TuneRuntime sets the garbage collector and GOMAXPROCS, unless GOGC, GOMEMLIMIT or
+// GOMAXPROCS are set.
 //
-// A goroutine in fsync keeps its processor (in Go's sense) until the runtime
-// takes it away, which can take longer than the fsync: with one more than there
-// are cores, no core idles meanwhile (docs/decisions/0004).
+// A goroutine in fsync keeps its P until the runtime takes it away, which can take longer
+// than the fsync. With one P more than there are cores, no core is idle meanwhile
+// (docs/decisions/0004).
 func TuneRuntime() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)

@@ -16,7 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Common is what each service needs from outside.
+// Common has what each service needs.
 type Common struct {
 	NATS     *nats.Conn
 	Postgres string
@@ -25,10 +25,10 @@ type Common struct {
 	Registry *prometheus.Registry
 }
 
-// retry calls try until it succeeds or says that trying again is in vain. It logs
-// the first failure of a row, a graver one, and how it went on.
+// retry calls try until it succeeds or returns a finalError. It logs the first of several
+// failures, later ones of a higher level, and the success.
 func retry(ctx context.Context, logger *slog.Logger, what string, try func(context.Context) error) error {
-	said := slog.LevelDebug // the level of what was logged last
+	said := slog.LevelDebug // the level of the last message
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := try(ctx)
 		if err == nil {
@@ -45,7 +45,7 @@ func retry(ctx context.Context, logger *slog.Logger, what string, try func(conte
 		}
 		level := slog.LevelWarn
 		switch {
-		case errors.Is(err, events.ErrNoLedger): // the command API makes it, when it comes
+		case errors.Is(err, events.ErrNoLedger): // the command API makes it
 			level = slog.LevelInfo
 		case errors.Is(err, events.ErrDamaged): // until an operator has restored it
 			level = slog.LevelError
@@ -62,11 +62,11 @@ func retry(ctx context.Context, logger *slog.Logger, what string, try func(conte
 	}
 }
 
-// finalError ends a retry: the configuration is wrong.
+// finalError ends a retry because the configuration is wrong.
 type finalError struct{ error }
 
-// open opens the installation, waiting for a server or a ledger that is not there
-// yet. Meanwhile the gate says what for.
+// open opens the installation. It waits for a server or a ledger that is not there yet;
+// meanwhile the gate has the reason.
 func (c Common) open(ctx context.Context, cfg events.OpenConfig, gate *gate) (*events.Installation, error) {
 	js, err := jetstream.New(c.NATS)
 	if err != nil {
@@ -89,8 +89,8 @@ func (c Common) open(ctx context.Context, cfg events.OpenConfig, gate *gate) (*e
 	return inst, err
 }
 
-// openReader opens what a reader of the log works with, once the ledger and the
-// schemas are there.
+// openReader opens the installation and the database for a reader of the log. It waits
+// for the ledger and the schemas.
 func (c Common) openReader(ctx context.Context, gate *gate) (*events.Installation, *pgxpool.Pool, error) {
 	inst, err := c.open(ctx, events.OpenConfig{}, gate)
 	if err != nil {
@@ -103,7 +103,7 @@ func (c Common) openReader(ctx context.Context, gate *gate) (*events.Installatio
 	return inst, pool, err
 }
 
-// pool connects when it is first used, and again whenever it must.
+// pool returns a pool, which connects when it is used.
 func (c Common) pool(size int32) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(c.Postgres)
 	if err != nil {
@@ -120,7 +120,7 @@ type gate struct {
 	reason atomic.Pointer[error]
 }
 
-// note keeps what went wrong last; nil is nothing.
+// note keeps the last error, which is why the gate is closed.
 func (g *gate) note(err error) {
 	if err != nil {
 		g.reason.Store(&err)

@@ -7,7 +7,7 @@ import (
 	"tallystick/ledger"
 )
 
-// witness knows commits that the logs once had; see ledger.Witness.
+// witness is a store that knows how far the logs reached; see ledger.Witness.
 type witness struct {
 	name string
 	seen func(context.Context) (map[int]events.Cursor, error) // by shard
@@ -15,7 +15,8 @@ type witness struct {
 
 type witnesses []witness
 
-// anything names a witness that has seen commits of any shard, "" when none has.
+// anything returns the name of a witness that has seen commits of any shard, "" when none
+// has.
 func (all witnesses) anything(ctx context.Context) (string, error) {
 	for _, w := range all {
 		seen, err := w.seen(ctx)

@@ -11,7 +11,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// place is where in the log an answer holds: a shard and the sequence of a
+// place is the place in the log that a response is of: a shard and the sequence of a
 // commit.
 type place struct {
 	shard    int
@@ -31,8 +31,8 @@ func placeOf(response *fasthttp.Response) (place, bool) {
 	return place{number, position}, err == nil
 }
 
-// retryAfter is how long the server asks to wait, but never long: a second of
-// a load is many requests.
+// retryAfter returns the wait that the server asks for, or the longest that a load
+// allows if that is less.
 func retryAfter(response *fasthttp.Response) time.Duration {
 	header := response.Header.Peek("Retry-After")
 	if len(header) == 0 {
@@ -40,15 +40,15 @@ func retryAfter(response *fasthttp.Response) time.Duration {
 	}
 	seconds, err := strconv.ParseFloat(string(header), 64)
 	if err != nil {
-		seconds = 1 // A date; the server means later, in any case.
+		seconds = 1 // a date
 	}
 	return min(max(time.Duration(seconds*float64(time.Second)), shortPause), time.Second)
 }
 
-// shortPause is between tries where nobody says how long to wait.
+// shortPause is the pause between attempts when the server names none.
 const shortPause = 10 * time.Millisecond
 
-// problem is an error answer of the API.
+// problem is an error response of the API.
 type problem struct {
 	Error struct {
 		Code    string `json:"code"`
@@ -56,7 +56,7 @@ type problem struct {
 	} `json:"error"`
 }
 
-// kindOf names an error answer: its status and code.
+// kindOf returns the status and code of an error response.
 func kindOf(response *fasthttp.Response) string {
 	var answer problem
 	if json.Unmarshal(response.Body(), &answer) != nil || answer.Error.Code == "" {
@@ -65,8 +65,8 @@ func kindOf(response *fasthttp.Response) string {
 	return fmt.Sprintf("%d %s", response.StatusCode(), answer.Error.Code)
 }
 
-// readBatch reads the answer to a batch: it answers how many transactions
-// completed, and calls failed with the code of each that did not.
+// readBatch reads the response to a batch. It returns the number of completed
+// transactions and calls failed with the code of each other one.
 func readBatch(d *jx.Decoder, failed func(code string)) (completed int, err error) {
 	err = d.Arr(func(d *jx.Decoder) error {
 		status, code, err := readOutcome(d)
@@ -86,8 +86,8 @@ func readBatch(d *jx.Decoder, failed func(code string)) (completed int, err erro
 	return completed, err
 }
 
-// readOutcome reads one line. Only the outermost status counts: the error of a
-// duplicate holds the transaction that it repeats, whose status is completed.
+// readOutcome reads one line. Only the outermost status counts: the error of a duplicate
+// has the earlier transaction in it, whose status is completed.
 func readOutcome(d *jx.Decoder) (status, code string, err error) {
 	err = d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
 		switch string(key) {
@@ -105,7 +105,7 @@ func readOutcome(d *jx.Decoder) (status, code string, err error) {
 	return status, code, err
 }
 
-// readStatus spares the common one an allocation.
+// readStatus reads a status, without an allocation for the common one.
 func readStatus(d *jx.Decoder) (string, error) {
 	raw, err := d.Raw()
 	if string(raw) == `"completed"` {
