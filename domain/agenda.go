@@ -176,7 +176,7 @@ func (s *State) take(p *plan, a appointment, command Command) {
 // Postpone puts a command back on the agenda. If it was carried out by another
 // process meanwhile, it comes up once more, and comes to nothing.
 func (s *State) Postpone(d Deadline) {
-	s.replan(d.Command.project(), func(base *State, p *plan) {
+	s.replan(d.Command.ProjectID(), func(base *State, p *plan) {
 		if d.of.kind == escrowEnds {
 			base.regroup(p, d.of.with, func() { p.escrows.Set(d.of) })
 			return

@@ -169,7 +169,7 @@ func TestDueTakesInTurn(t *testing.T) {
 		due := s.state.Due(s.now, budget)
 		for _, d := range due {
 			cost += s.state.Cost(d.Command)
-			taken[ProjectOf(d.Command)]++
+			taken[d.Command.ProjectID()]++
 		}
 		for _, d := range due {
 			s.decide(d.Command)

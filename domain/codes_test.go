@@ -12,15 +12,11 @@ import (
 	"testing"
 )
 
-// TestEveryCommandHasATable: every type with a method project() in decide.go has
-// one of the tables of precedence.
+// TestEveryCommandHasATable: every type with a method decide has one of the tables
+// of precedence.
 func TestEveryCommandHasATable(t *testing.T) {
 	t.Parallel()
-	file, err := parser.ParseFile(token.NewFileSet(), "decide.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	commands := withMethod(file, "project")
+	commands := withMethod(t, "decide")
 	for _, name := range commands {
 		if tables[name] == nil {
 			t.Errorf("command %s has no table of precedence", name)
@@ -31,30 +27,37 @@ func TestEveryCommandHasATable(t *testing.T) {
 	}
 }
 
-// withMethod lists the types of a file that have a method.
-func withMethod(file *ast.File, method string) (names []string) {
-	for _, declared := range file.Decls {
-		function, ok := declared.(*ast.FuncDecl)
-		if !ok || function.Recv == nil || function.Name.Name != method {
+// withMethod lists the types of the package that have a method.
+func withMethod(t *testing.T, method string) (names []string) {
+	t.Helper()
+	sources, _ := filepath.Glob("*.go")
+	for _, source := range sources {
+		if strings.HasSuffix(source, "_test.go") {
 			continue
 		}
-		kind := function.Recv.List[0].Type
-		if pointer, ok := kind.(*ast.StarExpr); ok {
-			kind = pointer.X
+		file, err := parser.ParseFile(token.NewFileSet(), source, nil, 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		names = append(names, kind.(*ast.Ident).Name)
+		for _, declared := range file.Decls {
+			function, ok := declared.(*ast.FuncDecl)
+			if !ok || function.Recv == nil || function.Name.Name != method {
+				continue
+			}
+			kind := function.Recv.List[0].Type
+			if pointer, ok := kind.(*ast.StarExpr); ok {
+				kind = pointer.X
+			}
+			names = append(names, kind.(*ast.Ident).Name)
+		}
 	}
 	return names
 }
 
-// TestEveryFactIsTold: every type with a method fact() in event.go comes up in at
-// least one story.
+// TestEveryFactIsTold: every type with a method evolve comes up in at least one
+// story.
 func TestEveryFactIsTold(t *testing.T) {
 	t.Parallel()
-	file, err := parser.ParseFile(token.NewFileSet(), "event.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	told := map[string]bool{}
 	scripts, _ := filepath.Glob("testdata/scripts/*.txt")
 	for _, name := range scripts {
@@ -68,7 +71,7 @@ func TestEveryFactIsTold(t *testing.T) {
 			told[strings.TrimPrefix(fmt.Sprintf("%T", fact), "*domain.")] = true
 		}
 	}
-	facts := withMethod(file, "fact")
+	facts := withMethod(t, "evolve")
 	for _, name := range facts {
 		if !told[name] {
 			t.Errorf("no script of testdata/scripts comes to a %s", name)

@@ -1,11 +1,5 @@
 package domain
 
-import "tallystick/domain/ids"
-
-// ProjectOf returns the project that a command is about. Every command has
-// exactly one; a project that is only being made is "".
-func ProjectOf(c Command) ids.Project { return c.project() }
-
 // Cost is what deciding a command takes, in operations: those of a transaction,
 // scheduled or reversed ones too, and 1 for everything else. At least 1.
 func (s *State) Cost(command Command) int {

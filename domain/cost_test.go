@@ -2,8 +2,6 @@ package domain
 
 import (
 	"fmt"
-	"go/parser"
-	"go/token"
 	"strings"
 	"testing"
 )
@@ -37,11 +35,7 @@ func TestCosts(t *testing.T) {
 		{CallSettlement{Project: shop}, 1},
 	}
 	missing := map[string]bool{}
-	file, err := parser.ParseFile(token.NewFileSet(), "decide.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range withMethod(file, "project") {
+	for _, name := range withMethod(t, "decide") {
 		missing[name] = true
 	}
 	for _, c := range costs {
@@ -54,7 +48,7 @@ func TestCosts(t *testing.T) {
 		if _, first := c.command.(CreateProject); first {
 			want = ""
 		}
-		if got := ProjectOf(c.command); got != want {
+		if got := c.command.ProjectID(); got != want {
 			t.Errorf("%s is of project %q", name, got)
 		}
 	}

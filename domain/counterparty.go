@@ -9,15 +9,15 @@ import "tallystick/domain/ids"
 //     (redeem).
 //   - Of a fee, and for an account that the operation does not name (issuance,
 //     liquidity): the wallet that the money came from or went to.
-func (t *TransactionCompleted) Counterparty(entry int) ids.Wallet {
-	e := &t.Entries[entry]
-	operation := &t.Operations[e.Operation]
+func (e *TransactionCompleted) Counterparty(entry int) ids.Wallet {
+	one := &e.Entries[entry]
+	operation := &e.Operations[one.Operation]
 	switch {
-	case e.Fee:
-	case e.Wallet == operation.Sender:
+	case one.Fee:
+	case one.Wallet == operation.Sender:
 		return operation.Recipient
-	case e.Wallet == operation.Recipient:
+	case one.Wallet == operation.Recipient:
 		return operation.Sender
 	}
-	return t.Entries[entry^1].Wallet // entries are made in pairs: what leaves one wallet comes into another
+	return e.Entries[entry^1].Wallet // entries are made in pairs: what leaves one wallet comes into another
 }

@@ -166,7 +166,7 @@ func identifierTaken(field, as identifierKind) *Rejection {
 	return rejection.with("field", field.String()).with("taken_as", as.String())
 }
 
-func decideUpsertCustomer(s *State, c UpsertCustomer) ([]Event, *Rejection) {
+func (c UpsertCustomer) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	if rejection := checkRequired("customer_id", string(c.Customer), MaxIDLength); rejection != nil {
 		return nil, rejection
 	}

@@ -1,44 +1,46 @@
 package domain
 
 import (
-	"fmt"
-
 	"tallystick/domain/ids"
 )
 
 // Command asks for something to happen in one project. The set is closed.
-type Command interface{ project() ids.Project }
+type Command interface {
+	// ProjectID is the project that the command is about; "" where it creates one.
+	ProjectID() ids.Project
+	decide(s *State, at ids.Place) ([]Event, *Rejection)
+}
 
-func (CreateProject) project() ids.Project      { return "" }
-func (c ChangeProject) project() ids.Project    { return c.Project }
-func (c CreateCredential) project() ids.Project { return c.Project }
-func (c RevokeCredential) project() ids.Project { return c.Project }
-func (c DefineAsset) project() ids.Project      { return c.Project }
-func (c UpsertCustomer) project() ids.Project   { return c.Project }
-func (c CreateWallet) project() ids.Project     { return c.Project }
-func (c ChangeWallet) project() ids.Project     { return c.Project }
-func (c ChangeStatus) project() ids.Project     { return c.Project }
-func (c CloseWallet) project() ids.Project      { return c.Project }
-func (c *Transact) project() ids.Project        { return c.Project }
-func (c *Reverse) project() ids.Project         { return c.Project }
-func (c CancelScheduled) project() ids.Project  { return c.Project }
-func (c PlaceHold) project() ids.Project        { return c.Project }
-func (c CaptureHold) project() ids.Project      { return c.Project }
-func (c ReleaseHold) project() ids.Project      { return c.Project }
-func (c CreateEscrow) project() ids.Project     { return c.Project }
-func (c ApproveEscrow) project() ids.Project    { return c.Project }
-func (c EndEscrow) project() ids.Project        { return c.Project }
-func (c Settle) project() ids.Project           { return c.Project }
-func (c SetMonitor) project() ids.Project       { return c.Project }
-func (c RemoveMonitor) project() ids.Project    { return c.Project }
+func (CreateProject) ProjectID() ids.Project      { return "" }
+func (c ChangeProject) ProjectID() ids.Project    { return c.Project }
+func (c CreateCredential) ProjectID() ids.Project { return c.Project }
+func (c RevokeCredential) ProjectID() ids.Project { return c.Project }
+func (c DefineAsset) ProjectID() ids.Project      { return c.Project }
+func (c UpsertCustomer) ProjectID() ids.Project   { return c.Project }
+func (c CreateWallet) ProjectID() ids.Project     { return c.Project }
+func (c ChangeWallet) ProjectID() ids.Project     { return c.Project }
+func (c ChangeStatus) ProjectID() ids.Project     { return c.Project }
+func (c CloseWallet) ProjectID() ids.Project      { return c.Project }
+func (c *Transact) ProjectID() ids.Project        { return c.Project }
+func (c *Reverse) ProjectID() ids.Project         { return c.Project }
+func (c CancelScheduled) ProjectID() ids.Project  { return c.Project }
+func (c PlaceHold) ProjectID() ids.Project        { return c.Project }
+func (c CaptureHold) ProjectID() ids.Project      { return c.Project }
+func (c ReleaseHold) ProjectID() ids.Project      { return c.Project }
+func (c CreateEscrow) ProjectID() ids.Project     { return c.Project }
+func (c ApproveEscrow) ProjectID() ids.Project    { return c.Project }
+func (c EndEscrow) ProjectID() ids.Project        { return c.Project }
+func (c Settle) ProjectID() ids.Project           { return c.Project }
+func (c SetMonitor) ProjectID() ids.Project       { return c.Project }
+func (c RemoveMonitor) ProjectID() ids.Project    { return c.Project }
 
 // Commands that time gives; see State.Due.
-func (c ExpireCredit) project() ids.Project     { return c.Project }
-func (c AnnounceExpiry) project() ids.Project   { return c.Project }
-func (c ExpireHold) project() ids.Project       { return c.Project }
-func (c MeetDeadline) project() ids.Project     { return c.Project }
-func (c CallSettlement) project() ids.Project   { return c.Project }
-func (c PerformScheduled) project() ids.Project { return c.Project }
+func (c ExpireCredit) ProjectID() ids.Project     { return c.Project }
+func (c AnnounceExpiry) ProjectID() ids.Project   { return c.Project }
+func (c ExpireHold) ProjectID() ids.Project       { return c.Project }
+func (c MeetDeadline) ProjectID() ids.Project     { return c.Project }
+func (c CallSettlement) ProjectID() ids.Project   { return c.Project }
+func (c PerformScheduled) ProjectID() ids.Project { return c.Project }
 
 // Decide answers the facts that a command makes of a state, to stand in the log
 // from place on, or the first rule that it breaks. No events and no rejection:
@@ -47,7 +49,7 @@ func (c PerformScheduled) project() ids.Project { return c.Project }
 // A transaction that breaks a recorded rule is not rejected: it makes a
 // TransactionFailed. Decide changes nothing; the caller evolves the state.
 func Decide(s *State, command Command, at ids.Place) ([]Event, *Rejection) {
-	events, rejection := decide(s, command, at)
+	events, rejection := command.decide(s, at)
 	if rejection == nil {
 		rejection = tooLarge(command, events)
 	}
@@ -67,73 +69,4 @@ func tooLarge(command Command, events []Event) *Rejection {
 		return &failed.Failure
 	}
 	return nil
-}
-
-func decide(s *State, command Command, at ids.Place) ([]Event, *Rejection) {
-	switch c := command.(type) {
-	case *Transact:
-		return decideTransact(s, c, at)
-	case *Reverse:
-		return decideReverse(s, c, at)
-	case CancelScheduled:
-		return decideCancelScheduled(s, c)
-	case PlaceHold:
-		return decidePlaceHold(s, c, at)
-	case CaptureHold:
-		return decideCaptureHold(s, c, at)
-	case ReleaseHold:
-		return decideReleaseHold(s, c, at)
-	case CreateEscrow:
-		return decideCreateEscrow(s, c, at)
-	case ApproveEscrow:
-		return decideApproveEscrow(s, c)
-	case EndEscrow:
-		return decideEndEscrow(s, c, at)
-	case Settle:
-		return decideSettle(s, c, at)
-	case CreateWallet:
-		return decideCreateWallet(s, c, at)
-	case ChangeWallet:
-		return decideChangeWallet(s, c, at)
-	case ChangeStatus:
-		return decideChangeStatus(s, c)
-	case CloseWallet:
-		return decideCloseWallet(s, c, at)
-	case SetMonitor:
-		return decideSetMonitor(s, c, at)
-	case RemoveMonitor:
-		return decideRemoveMonitor(s, c)
-	}
-	return decideRare(s, command, at)
-}
-
-// decideRare is the rest of decide: what only time and administrators ask for.
-func decideRare(s *State, command Command, at ids.Place) ([]Event, *Rejection) {
-	switch c := command.(type) {
-	case CreateProject:
-		return decideCreateProject(c, at)
-	case ChangeProject:
-		return decideChangeProject(s, c)
-	case CreateCredential:
-		return decideCreateCredential(s, c, at)
-	case RevokeCredential:
-		return decideRevokeCredential(s, c)
-	case DefineAsset:
-		return decideDefineAsset(s, c)
-	case UpsertCustomer:
-		return decideUpsertCustomer(s, c)
-	case ExpireCredit:
-		return decideExpireCredit(s, c, at)
-	case AnnounceExpiry:
-		return decideAnnounceExpiry(s, c)
-	case ExpireHold:
-		return decideExpireHold(s, c, at)
-	case MeetDeadline:
-		return decideMeetDeadline(s, c, at)
-	case CallSettlement:
-		return decideCallSettlement(s, c, at)
-	case PerformScheduled:
-		return decidePerformScheduled(s, c, at)
-	}
-	panic(fmt.Sprintf("domain: no rule to decide %T", command))
 }

@@ -80,7 +80,7 @@ type MeetDeadline struct {
 	Escrow  ids.Escrow
 }
 
-func decideCreateEscrow(s *State, c CreateEscrow, at ids.Place) ([]Event, *Rejection) {
+func (c CreateEscrow) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	operation := Operation{Type: Transfer, Sender: c.Sender, Recipient: c.Recipient, RecipientIdentifier: c.RecipientIdentifier, Quantity: c.Quantity}
 	if rejection := first(r.check(), checkOperation(&operation), checkDeadline(&c)); rejection != nil {
@@ -173,7 +173,7 @@ func (s *State) escrowOf(project ids.Project, id ids.Escrow) (*Escrow, *Rejectio
 	return nil, reject(NotFound, "Escrow not found")
 }
 
-func decideApproveEscrow(s *State, c ApproveEscrow) ([]Event, *Rejection) {
+func (c ApproveEscrow) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	if rejection := checkText("actor", c.Actor, MaxNameLength); rejection != nil {
 		return nil, rejection
 	}
@@ -190,7 +190,7 @@ func decideApproveEscrow(s *State, c ApproveEscrow) ([]Event, *Rejection) {
 	return []Event{&EscrowApproved{Project: c.Project, Escrow: c.Escrow, Party: c.Party, Actor: c.Actor}}, nil
 }
 
-func decideEndEscrow(s *State, c EndEscrow, at ids.Place) ([]Event, *Rejection) {
+func (c EndEscrow) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	if rejection := r.check(); rejection != nil {
 		return nil, rejection
@@ -229,7 +229,7 @@ func truth(b bool) string {
 	return "false"
 }
 
-func decideMeetDeadline(s *State, c MeetDeadline, at ids.Place) ([]Event, *Rejection) {
+func (c MeetDeadline) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	escrow, rejection := s.escrowOf(c.Project, c.Escrow)
 	project, ok := s.Project(c.Project)
 	if rejection != nil || !ok || escrow.Deadline.IsZero() || at.Time.Before(escrow.Deadline) || s.blocked(escrow) {

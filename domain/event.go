@@ -8,8 +8,15 @@ import (
 )
 
 // Event is a fact: something that happened, in the past tense, never changed
-// afterwards. The set is closed; a switch over it names every type.
-type Event interface{ fact() }
+// afterwards. The set is closed.
+type Event interface {
+	// ProjectID is the project that the fact belongs to.
+	ProjectID() ids.Project
+	// WalletIDs lists the wallets whose numbers, terms or status the fact changes or
+	// tells about: not the one that it creates. The same wallet can be there twice.
+	WalletIDs() []ids.Wallet
+	evolve(s *State) error
+}
 
 // ProjectCreated is the first fact of a project.
 type ProjectCreated struct {
@@ -334,29 +341,164 @@ type MonitorTriggered struct {
 	Above     bool         // at or above the threshold now; before it was below
 }
 
-func (*ProjectCreated) fact()       {}
-func (*ProjectChanged) fact()       {}
-func (*CredentialCreated) fact()    {}
-func (*CredentialRevoked) fact()    {}
-func (*AssetDefined) fact()         {}
-func (*CustomerUpserted) fact()     {}
-func (*WalletCreated) fact()        {}
-func (*WalletChanged) fact()        {}
-func (*WalletStatusChanged) fact()  {}
-func (*SettlementDue) fact()        {}
-func (*TransactionCompleted) fact() {}
-func (*TransactionFailed) fact()    {}
-func (*TransactionScheduled) fact() {}
-func (*TransactionCancelled) fact() {}
-func (*TransactionReversed) fact()  {}
-func (*CreditExpiring) fact()       {}
-func (*HoldPlaced) fact()           {}
-func (*HoldCaptured) fact()         {}
-func (*HoldReleased) fact()         {}
-func (*EscrowCreated) fact()        {}
-func (*EscrowApproved) fact()       {}
-func (*EscrowReleased) fact()       {}
-func (*EscrowRefunded) fact()       {}
-func (*MonitorSet) fact()           {}
-func (*MonitorRemoved) fact()       {}
-func (*MonitorTriggered) fact()     {}
+// ProjectID is the project of the fact.
+func (e *ProjectCreated) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*ProjectCreated) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *ProjectChanged) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*ProjectChanged) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *CredentialCreated) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*CredentialCreated) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *CredentialRevoked) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*CredentialRevoked) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *AssetDefined) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*AssetDefined) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *CustomerUpserted) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*CustomerUpserted) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *WalletCreated) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*WalletCreated) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *WalletChanged) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs is the one wallet.
+func (e *WalletChanged) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+// ProjectID is the project of the fact.
+func (e *WalletStatusChanged) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs is the one wallet.
+func (e *WalletStatusChanged) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+// ProjectID is the project of the fact.
+func (e *SettlementDue) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs is the one wallet.
+func (e *SettlementDue) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+// ProjectID is the project of the fact.
+func (e *TransactionCompleted) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are the wallets of its entries.
+func (e *TransactionCompleted) WalletIDs() []ids.Wallet {
+	all := make([]ids.Wallet, len(e.Entries))
+	for i := range e.Entries {
+		all[i] = e.Entries[i].Wallet
+	}
+	return all
+}
+
+// ProjectID is the project of the fact.
+func (e *TransactionFailed) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*TransactionFailed) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *TransactionScheduled) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*TransactionScheduled) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *TransactionCancelled) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*TransactionCancelled) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *TransactionReversed) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*TransactionReversed) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *CreditExpiring) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs is the one wallet.
+func (e *CreditExpiring) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+// ProjectID is the project of the fact.
+func (e *HoldPlaced) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs is the one wallet.
+func (e *HoldPlaced) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+// ProjectID is the project of the fact.
+func (e *HoldCaptured) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs is the one wallet.
+func (e *HoldCaptured) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+// ProjectID is the project of the fact.
+func (e *HoldReleased) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs is the one wallet.
+func (e *HoldReleased) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+// ProjectID is the project of the fact.
+func (e *EscrowCreated) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*EscrowCreated) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *EscrowApproved) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*EscrowApproved) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *EscrowReleased) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*EscrowReleased) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *EscrowRefunded) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*EscrowRefunded) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *MonitorSet) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*MonitorSet) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *MonitorRemoved) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs are none.
+func (*MonitorRemoved) WalletIDs() []ids.Wallet { return nil }
+
+// ProjectID is the project of the fact.
+func (e *MonitorTriggered) ProjectID() ids.Project { return e.Project }
+
+// WalletIDs is the one wallet.
+func (e *MonitorTriggered) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }

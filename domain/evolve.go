@@ -10,92 +10,108 @@ import (
 
 // Evolve applies a fact. It never refuses one that Decide made; an error means
 // that the log is not a history of this ledger, and the reader must stop.
-func (s *State) Evolve(event Event) error {
-	switch e := event.(type) {
-	case *ProjectCreated:
-		s.projects.put(e.Project, &Project{ID: e.Project, Settings: e.Settings})
-	case *ProjectChanged:
-		return s.evolveProjectChanged(e)
-	case *CredentialCreated:
-		s.credentials.put(e.Key, &Credential{Key: e.Key, Project: e.Project, Name: e.Name, SecretHash: e.SecretHash})
-		return s.evolveProject(e.Project, func(p *Project) { p.credentials = p.credentials.with(e.Key, struct{}{}) })
-	case *CredentialRevoked:
-		credential, ok := edit(&s.credentials, e.Key)
-		if !ok {
-			return fmt.Errorf("domain: credential %s revoked, but never created", e.Key)
-		}
-		credential.Revoked = true
-	case *AssetDefined:
-		return s.evolveProject(e.Project, func(p *Project) { p.assets = p.assets.with(e.Asset.Code, e.Asset) })
-	case *CustomerUpserted:
-		s.evolveCustomer(e)
-	case *WalletCreated:
-		return s.evolveWalletCreated(e)
-	case *WalletChanged:
-		return s.evolveWallet(e.Wallet, func(w *Wallet) {
-			s.resettle(w, w.Terms.Settlement, e.Terms.Settlement)
-			w.Name, w.Metadata, w.Terms = e.Name, e.Metadata, e.Terms.shared()
-		})
-	case *WalletStatusChanged:
-		return s.evolveStatus(e)
-	case *TransactionCompleted:
-		return s.evolveCompleted(e)
-	case *TransactionFailed:
-		s.evolveOutcome(e.Origin, e.Transaction, true)
-		return s.remember(e.Project, e.Reference, e.Transaction)
-	default:
-		return s.evolveRare(event)
-	}
+func (s *State) Evolve(event Event) error { return event.evolve(s) }
+
+func (e *ProjectCreated) evolve(s *State) error {
+	s.projects.put(e.Project, &Project{ID: e.Project, Settings: e.Settings})
 	return nil
 }
 
-// evolveRare is the rest of Evolve.
-func (s *State) evolveRare(event Event) error {
-	switch e := event.(type) {
-	case *TransactionScheduled:
-		return s.evolveScheduled(e)
-	case *TransactionCancelled:
-		return s.evolveCancelled(e)
-	case *TransactionReversed:
-		return s.evolveReversed(e)
-	case *SettlementDue:
-		return s.evolveWallet(e.Wallet, func(w *Wallet) {
-			terms := *w.Terms
-			terms.Settlement.Next = e.Next
-			s.resettle(w, w.Terms.Settlement, terms.Settlement)
-			w.Terms = &terms
-			w.deal(func(d *dealings) { d.due = e.Amount })
-		})
-	case *CreditExpiring:
-		return s.evolveWallet(e.Wallet, func(w *Wallet) {
-			w.deal(func(d *dealings) { d.lots = d.lots.announced(e.Lot.key()) })
-			s.appointLots(w, []LotPart{e.Lot})
-		})
-	case *HoldPlaced:
-		return s.evolvePlaced(e)
-	case *HoldCaptured:
-		return s.evolveHold(e.Hold, e.Amount, e.Lots, e.Kept, e.Remaining, endedCaptured)
-	case *HoldReleased:
-		how := endedReleased
-		if e.Expired {
-			how = endedExpired
-		}
-		return s.evolveHold(e.Hold, e.Amount, e.Lots, e.Kept, e.Remaining, how)
-	case *EscrowCreated:
-		return s.evolveEscrowCreated(e)
-	case *EscrowApproved:
-		return s.evolveEscrow(e.Escrow, func(escrow *Escrow) { escrow.Approved = append(slices.Clone(escrow.Approved), e.Party) })
-	case *EscrowReleased:
-		return s.evolveEscrowEnd(e.Escrow, e.Kept, e.Remaining, endedReleased)
-	case *EscrowRefunded:
-		return s.evolveEscrowEnd(e.Escrow, e.Kept, e.Remaining, endedRefunded)
-	case *MonitorSet, *MonitorRemoved, *MonitorTriggered:
-		return s.evolveMonitor(event)
-	}
-	panic(fmt.Sprintf("domain: no rule to evolve by %T", event))
+func (e *CredentialCreated) evolve(s *State) error {
+	s.credentials.put(e.Key, &Credential{Key: e.Key, Project: e.Project, Name: e.Name, SecretHash: e.SecretHash})
+	return s.changeProject(e.Project, func(p *Project) { p.credentials = p.credentials.with(e.Key, struct{}{}) })
 }
 
-func (s *State) evolveProject(id ids.Project, change func(*Project)) error {
+func (e *CredentialRevoked) evolve(s *State) error {
+	credential, ok := edit(&s.credentials, e.Key)
+	if !ok {
+		return fmt.Errorf("domain: credential %s revoked, but never created", e.Key)
+	}
+	credential.Revoked = true
+	return nil
+}
+
+func (e *AssetDefined) evolve(s *State) error {
+	return s.changeProject(e.Project, func(p *Project) { p.assets = p.assets.with(e.Asset.Code, e.Asset) })
+}
+
+func (e *WalletChanged) evolve(s *State) error {
+	return s.changeWallet(e.Wallet, func(w *Wallet) {
+		s.resettle(w, w.Terms.Settlement, e.Terms.Settlement)
+		w.Name, w.Metadata, w.Terms = e.Name, e.Metadata, e.Terms.shared()
+	})
+}
+
+func (e *TransactionFailed) evolve(s *State) error {
+	s.endScheduled(e.Origin, e.Transaction, true)
+	return s.remember(e.Project, e.Reference, e.Transaction)
+}
+
+func (e *SettlementDue) evolve(s *State) error {
+	return s.changeWallet(e.Wallet, func(w *Wallet) {
+		terms := *w.Terms
+		terms.Settlement.Next = e.Next
+		s.resettle(w, w.Terms.Settlement, terms.Settlement)
+		w.Terms = &terms
+		w.deal(func(d *dealings) { d.due = e.Amount })
+	})
+}
+
+func (e *CreditExpiring) evolve(s *State) error {
+	return s.changeWallet(e.Wallet, func(w *Wallet) {
+		w.deal(func(d *dealings) { d.lots = d.lots.announced(e.Lot.key()) })
+		s.appointLots(w, []LotPart{e.Lot})
+	})
+}
+
+func (e *HoldCaptured) evolve(s *State) error {
+	return s.takeFromHold(e.Hold, e.Amount, e.Lots, e.Kept, e.Remaining, endedCaptured)
+}
+
+func (e *HoldReleased) evolve(s *State) error {
+	how := endedReleased
+	if e.Expired {
+		how = endedExpired
+	}
+	return s.takeFromHold(e.Hold, e.Amount, e.Lots, e.Kept, e.Remaining, how)
+}
+
+func (e *EscrowApproved) evolve(s *State) error {
+	return s.changeEscrow(e.Escrow, func(escrow *Escrow) { escrow.Approved = append(slices.Clone(escrow.Approved), e.Party) })
+}
+
+func (e *EscrowReleased) evolve(s *State) error {
+	return s.takeFromEscrow(e.Escrow, e.Kept, e.Remaining, endedReleased)
+}
+
+func (e *EscrowRefunded) evolve(s *State) error {
+	return s.takeFromEscrow(e.Escrow, e.Kept, e.Remaining, endedRefunded)
+}
+
+func (e *MonitorSet) evolve(s *State) error {
+	s.monitored++
+	return s.changeMonitors(e.Wallet, func(all []Monitor) []Monitor { return append(all, e.Monitor) })
+}
+
+func (e *MonitorRemoved) evolve(s *State) error {
+	s.monitored--
+	return s.changeMonitors(e.Wallet, func(all []Monitor) []Monitor {
+		return slices.DeleteFunc(all, func(m Monitor) bool { return m.ID == e.Monitor })
+	})
+}
+
+func (e *MonitorTriggered) evolve(s *State) error {
+	return s.changeMonitors(e.Wallet, func(all []Monitor) []Monitor {
+		for i := range all {
+			if all[i].ID == e.Monitor {
+				all[i].Above = e.Above
+			}
+		}
+		return all
+	})
+}
+
+func (s *State) changeProject(id ids.Project, change func(*Project)) error {
 	project, ok := edit(&s.projects, id)
 	if !ok {
 		return fmt.Errorf("domain: a change of project %s, which was never created", id)
@@ -104,7 +120,7 @@ func (s *State) evolveProject(id ids.Project, change func(*Project)) error {
 	return nil
 }
 
-func (s *State) evolveCustomer(e *CustomerUpserted) {
+func (e *CustomerUpserted) evolve(s *State) error {
 	key := customerKey{e.Project, e.Customer}
 	customer, known := edit(&s.customers, key)
 	if !known {
@@ -118,6 +134,7 @@ func (s *State) evolveCustomer(e *CustomerUpserted) {
 	for _, id := range customer.identifiers() {
 		s.identifiers.put(id, e.Customer)
 	}
+	return nil
 }
 
 // wallet is the wallet as it begins.
@@ -128,7 +145,7 @@ func (e *WalletCreated) wallet() *Wallet {
 	}
 }
 
-func (s *State) evolveWalletCreated(e *WalletCreated) error {
+func (e *WalletCreated) evolve(s *State) error {
 	at, ok := e.Wallet.Location()
 	if !ok {
 		return fmt.Errorf("domain: %q is not the identifier of a wallet", e.Wallet)
@@ -146,14 +163,14 @@ func (s *State) evolveWalletCreated(e *WalletCreated) error {
 		}
 		s.own(customer, wallet)
 	case IssuanceWallet, FeeWallet, BreakageWallet, EscrowWallet, LiquidityWallet:
-		return s.evolveProject(e.Project, func(p *Project) {
+		return s.changeProject(e.Project, func(p *Project) {
 			p.accounts = p.accounts.with(accountKey{e.Role, e.Asset.Code}, e.Wallet)
 		})
 	}
 	return nil
 }
 
-func (s *State) evolveCompleted(e *TransactionCompleted) error {
+func (e *TransactionCompleted) evolve(s *State) error {
 	for i := range e.Entries {
 		entry := &e.Entries[i]
 		wallet, ok := edit(&s.walletTable, entry.Wallet)
@@ -168,15 +185,15 @@ func (s *State) evolveCompleted(e *TransactionCompleted) error {
 			wallet.deal(func(d *dealings) { d.due = less(d.due, entry.Amount) })
 		}
 		if len(entry.Lots) > 0 {
-			if err := s.evolveLots(wallet, entry); err != nil {
+			if err := s.changeLots(wallet, entry); err != nil {
 				return err
 			}
 		}
 	}
 	if e.Date != "" {
-		s.evolveUsage(e)
+		e.count(s)
 	}
-	s.evolveOutcome(e.Origin, e.Transaction, true)
+	s.endScheduled(e.Origin, e.Transaction, true)
 	return s.remember(e.Project, e.Reference, e.Transaction)
 }
 
@@ -188,9 +205,9 @@ func less(m, n money.Amount) money.Amount {
 	return m.Sub(n)
 }
 
-// evolveLots takes from a wallet the lots that an entry took, or brings those
+// changeLots takes from a wallet the lots that an entry took, or brings those
 // that it brought.
-func (s *State) evolveLots(wallet *Wallet, entry *Entry) error {
+func (s *State) changeLots(wallet *Wallet, entry *Entry) error {
 	if entry.Amount.Sign() < 0 {
 		left, ok := wallet.lots().without(entry.Lots)
 		if !ok {
@@ -205,8 +222,8 @@ func (s *State) evolveLots(wallet *Wallet, entry *Entry) error {
 	return nil
 }
 
-// evolveUsage counts what limits count by the day, by the rules of that moment.
-func (s *State) evolveUsage(e *TransactionCompleted) {
+// count counts what limits count by the day, by the rules of that moment.
+func (e *TransactionCompleted) count(s *State) {
 	project, ok := s.Project(e.Project)
 	if !ok {
 		return

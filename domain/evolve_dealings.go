@@ -9,7 +9,7 @@ import (
 	"tallystick/domain/money"
 )
 
-func (s *State) evolveWallet(id ids.Wallet, change func(*Wallet)) error {
+func (s *State) changeWallet(id ids.Wallet, change func(*Wallet)) error {
 	wallet, ok := edit(&s.walletTable, id)
 	if !ok {
 		return fmt.Errorf("domain: a change of wallet %s, which was never created", id)
@@ -18,11 +18,11 @@ func (s *State) evolveWallet(id ids.Wallet, change func(*Wallet)) error {
 	return nil
 }
 
-// evolveProjectChanged: when ends are announced further ahead, or less far, the
+// evolve: when ends are announced further ahead, or less far, the
 // project's next moment is another.
-func (s *State) evolveProjectChanged(e *ProjectChanged) error {
+func (e *ProjectChanged) evolve(s *State) error {
 	var before time.Duration
-	err := s.evolveProject(e.Project, func(p *Project) {
+	err := s.changeProject(e.Project, func(p *Project) {
 		before = p.Settings.ExpiryNotice
 		p.Settings = e.Settings
 	})
@@ -32,11 +32,11 @@ func (s *State) evolveProjectChanged(e *ProjectChanged) error {
 	return err
 }
 
-// evolveStatus: a wallet that was closed is no longer its customer's and is not
+// evolve: a wallet that was closed is no longer its customer's and is not
 // settled, and one that was disabled lets the escrows end whose deadline it had
 // stopped.
-func (s *State) evolveStatus(e *WalletStatusChanged) error {
-	return s.evolveWallet(e.Wallet, func(w *Wallet) {
+func (e *WalletStatusChanged) evolve(s *State) error {
+	return s.changeWallet(e.Wallet, func(w *Wallet) {
 		w.frozen = e.Status == Disabled && (w.frozen || w.Status == Frozen)
 		w.Status = e.Status
 		if e.Status == Closed {
@@ -51,7 +51,7 @@ func (s *State) evolveStatus(e *WalletStatusChanged) error {
 	})
 }
 
-func (s *State) evolvePlaced(e *HoldPlaced) error {
+func (e *HoldPlaced) evolve(s *State) error {
 	at, ok := e.Hold.Location()
 	if !ok {
 		return fmt.Errorf("domain: %q is not the identifier of a hold", e.Hold)
@@ -67,14 +67,14 @@ func (s *State) evolvePlaced(e *HoldPlaced) error {
 	s.holds.put(e.Hold, &Hold{ID: e.Hold, Project: e.Project, Wallet: e.Wallet, Remaining: e.Amount, Lots: e.Lots, ExpiresAt: e.ExpiresAt})
 	s.references.put(e.Reference.HoldKey(e.Project), at.Bits())
 	s.appoint(e.Project, e.ExpiresAt, holdExpires, at)
-	return s.evolveWallet(e.Wallet, func(w *Wallet) {
+	return s.changeWallet(e.Wallet, func(w *Wallet) {
 		w.deal(func(d *dealings) { d.held, d.holds, d.lots = d.held.Add(e.Amount), d.holds+1, lots })
 		s.cancelLots(w, e.Lots)
 	})
 }
 
-// evolveHold takes an amount out of a hold; the lots go back to its wallet.
-func (s *State) evolveHold(id ids.Hold, amount money.Amount, lots, kept []LotPart, remaining money.Amount, how ending) error {
+// takeFromHold takes an amount out of a hold; the lots go back to its wallet.
+func (s *State) takeFromHold(id ids.Hold, amount money.Amount, lots, kept []LotPart, remaining money.Amount, how ending) error {
 	hold, ok := edit(&s.holds, id)
 	at, known := id.Location()
 	if !ok || !known {
@@ -86,7 +86,7 @@ func (s *State) evolveHold(id ids.Hold, amount money.Amount, lots, kept []LotPar
 		s.ends.put(at.Bits(), ended{hold.Project, how})
 		s.cancel(hold.Project, hold.ExpiresAt, holdExpires, at)
 	}
-	return s.evolveWallet(hold.Wallet, func(w *Wallet) {
+	return s.changeWallet(hold.Wallet, func(w *Wallet) {
 		w.deal(func(d *dealings) {
 			d.held, d.lots = d.held.Sub(amount), d.lots.with(lots)
 			if remaining.IsZero() {
@@ -97,7 +97,7 @@ func (s *State) evolveHold(id ids.Hold, amount money.Amount, lots, kept []LotPar
 	})
 }
 
-func (s *State) evolveEscrowCreated(e *EscrowCreated) error {
+func (e *EscrowCreated) evolve(s *State) error {
 	escrow := &Escrow{
 		ID: e.Escrow, Project: e.Project, Sender: e.Sender, Recipient: e.Recipient, Remaining: e.Amount, Lots: e.Lots,
 		Deadline: e.Deadline, AtDeadline: e.AtDeadline, Approval: e.Approval,
@@ -105,7 +105,7 @@ func (s *State) evolveEscrowCreated(e *EscrowCreated) error {
 	s.escrows.put(e.Escrow, escrow)
 	s.appointEscrow(escrow)
 	for _, id := range [...]ids.Wallet{e.Sender, e.Recipient} {
-		err := s.evolveWallet(id, func(w *Wallet) {
+		err := s.changeWallet(id, func(w *Wallet) {
 			w.deal(func(d *dealings) { d.escrows++ })
 		})
 		if err != nil {
@@ -115,7 +115,7 @@ func (s *State) evolveEscrowCreated(e *EscrowCreated) error {
 	return nil
 }
 
-func (s *State) evolveEscrow(id ids.Escrow, change func(*Escrow)) error {
+func (s *State) changeEscrow(id ids.Escrow, change func(*Escrow)) error {
 	escrow, ok := edit(&s.escrows, id)
 	if !ok {
 		return fmt.Errorf("domain: a change of escrow %s, which is not open", id)
@@ -124,20 +124,20 @@ func (s *State) evolveEscrow(id ids.Escrow, change func(*Escrow)) error {
 	return nil
 }
 
-func (s *State) evolveEscrowEnd(id ids.Escrow, kept []LotPart, remaining money.Amount, how ending) error {
+func (s *State) takeFromEscrow(id ids.Escrow, kept []LotPart, remaining money.Amount, how ending) error {
 	escrow, ok := s.escrows.get(id)
 	at, known := id.Location()
 	if !ok || escrow == nil || !known {
 		return fmt.Errorf("domain: a change of escrow %s, which is not open", id)
 	}
 	if !remaining.IsZero() {
-		return s.evolveEscrow(id, func(e *Escrow) { e.Remaining, e.Lots = remaining, kept })
+		return s.changeEscrow(id, func(e *Escrow) { e.Remaining, e.Lots = remaining, kept })
 	}
 	drop(&s.escrows, id)
 	s.ends.put(at.Bits(), ended{escrow.Project, how})
 	s.cancelEscrow(escrow)
 	for _, wallet := range [...]ids.Wallet{escrow.Sender, escrow.Recipient} {
-		err := s.evolveWallet(wallet, func(w *Wallet) {
+		err := s.changeWallet(wallet, func(w *Wallet) {
 			w.deal(func(d *dealings) { d.escrows-- })
 		})
 		if err != nil {
@@ -147,7 +147,7 @@ func (s *State) evolveEscrowEnd(id ids.Escrow, kept []LotPart, remaining money.A
 	return nil
 }
 
-func (s *State) evolveScheduled(e *TransactionScheduled) error {
+func (e *TransactionScheduled) evolve(s *State) error {
 	at, ok := e.Transaction.Location()
 	if !ok {
 		return fmt.Errorf("domain: %q is not the identifier of a transaction", e.Transaction)
@@ -157,8 +157,8 @@ func (s *State) evolveScheduled(e *TransactionScheduled) error {
 	return s.remember(e.Project, e.Reference, e.Transaction)
 }
 
-// evolveOutcome ends a scheduled transaction.
-func (s *State) evolveOutcome(origin Origin, id ids.Transaction, done bool) {
+// endScheduled ends a scheduled transaction.
+func (s *State) endScheduled(origin Origin, id ids.Transaction, done bool) {
 	if origin.Kind != ScheduleOrigin {
 		return
 	}
@@ -173,15 +173,15 @@ func (s *State) evolveOutcome(origin Origin, id ids.Transaction, done bool) {
 	s.schedule.put(id, of)
 }
 
-func (s *State) evolveCancelled(e *TransactionCancelled) error {
+func (e *TransactionCancelled) evolve(s *State) error {
 	if of, ok := s.schedule.get(e.Transaction); !ok || of.pending == nil {
 		return fmt.Errorf("domain: %s cancelled, which does not wait", e.Transaction)
 	}
-	s.evolveOutcome(Origin{Kind: ScheduleOrigin}, e.Transaction, false)
+	s.endScheduled(Origin{Kind: ScheduleOrigin}, e.Transaction, false)
 	return nil
 }
 
-func (s *State) evolveReversed(e *TransactionReversed) error {
+func (e *TransactionReversed) evolve(s *State) error {
 	at, ok := e.Transaction.Location()
 	if !ok {
 		return fmt.Errorf("domain: %q is not the identifier of a transaction", e.Transaction)
@@ -191,31 +191,8 @@ func (s *State) evolveReversed(e *TransactionReversed) error {
 	return nil
 }
 
-func (s *State) evolveMonitor(event Event) error {
-	switch e := event.(type) {
-	case *MonitorSet:
-		s.monitored++
-		return s.evolveMonitors(e.Wallet, func(all []Monitor) []Monitor { return append(all, e.Monitor) })
-	case *MonitorRemoved:
-		s.monitored--
-		return s.evolveMonitors(e.Wallet, func(all []Monitor) []Monitor {
-			return slices.DeleteFunc(all, func(m Monitor) bool { return m.ID == e.Monitor })
-		})
-	case *MonitorTriggered:
-		return s.evolveMonitors(e.Wallet, func(all []Monitor) []Monitor {
-			for i := range all {
-				if all[i].ID == e.Monitor {
-					all[i].Above = e.Above
-				}
-			}
-			return all
-		})
-	}
-	return nil
-}
-
-func (s *State) evolveMonitors(id ids.Wallet, change func([]Monitor) []Monitor) error {
-	return s.evolveWallet(id, func(w *Wallet) {
+func (s *State) changeMonitors(id ids.Wallet, change func([]Monitor) []Monitor) error {
+	return s.changeWallet(id, func(w *Wallet) {
 		w.deal(func(d *dealings) { d.monitors = change(slices.Clone(d.monitors)) })
 	})
 }

@@ -32,7 +32,9 @@ type pass struct {
 	Late bool
 }
 
-func (pass) project() ids.Project { return "" }
+func (pass) ProjectID() ids.Project { return "" }
+
+func (pass) decide(*State, ids.Place) ([]Event, *Rejection) { panic("time is not a command") }
 
 // pickOr picks one of the good ones, and one time in twenty the wrong one.
 func pickOr[T any](r *rand.Rand, wrong T, good []T) T {

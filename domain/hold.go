@@ -76,7 +76,7 @@ func (e ending) String() string {
 	return [...]string{endedCaptured: "captured", endedReleased: "released", endedExpired: "expired", endedRefunded: "refunded"}[e]
 }
 
-func decidePlaceHold(s *State, c PlaceHold, at ids.Place) ([]Event, *Rejection) {
+func (c PlaceHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	if rejection := r.check(); rejection != nil {
 		return nil, rejection
@@ -168,7 +168,7 @@ func part(q money.Quantity, remaining money.Amount, of string) (money.Amount, *R
 	return amount, rejection
 }
 
-func decideCaptureHold(s *State, c CaptureHold, at ids.Place) ([]Event, *Rejection) {
+func (c CaptureHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	if rejection := first(r.check(), checkPart(c.Quantity)); rejection != nil {
 		return nil, rejection
@@ -245,7 +245,7 @@ func (h *Hold) release(a *account, balance, amount money.Amount, expired bool) *
 	}
 }
 
-func decideReleaseHold(s *State, c ReleaseHold, at ids.Place) ([]Event, *Rejection) {
+func (c ReleaseHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	if rejection := checkPart(c.Quantity); rejection != nil {
 		return nil, rejection
 	}
@@ -266,7 +266,7 @@ func decideReleaseHold(s *State, c ReleaseHold, at ids.Place) ([]Event, *Rejecti
 	return []Event{hold.release(a, a.balance, amount, false)}, nil
 }
 
-func decideExpireHold(s *State, c ExpireHold, at ids.Place) ([]Event, *Rejection) {
+func (c ExpireHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	hold, rejection := s.holdOf(c.Project, c.Hold)
 	if rejection != nil || hold.ExpiresAt.IsZero() || at.Time.Before(hold.ExpiresAt) {
 		return nil, nil

@@ -54,7 +54,7 @@ func checkActor(actor, reason string) *Rejection {
 	return first(checkText("actor", actor, MaxNameLength), checkText("reason", reason, MaxDescriptionLength))
 }
 
-func decideChangeStatus(s *State, c ChangeStatus) ([]Event, *Rejection) {
+func (c ChangeStatus) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	if rejection := checkActor(c.Actor, c.Reason); rejection != nil {
 		return nil, rejection
 	}
@@ -84,7 +84,7 @@ func decideChangeStatus(s *State, c ChangeStatus) ([]Event, *Rejection) {
 	}}, nil
 }
 
-func decideCloseWallet(s *State, c CloseWallet, at ids.Place) ([]Event, *Rejection) {
+func (c CloseWallet) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	refund := c.Recipient != "" || c.Redeem
 	r := record{reference: c.Reference, description: c.Reason}
 	if rejection := checkActor(c.Actor, c.Reason); rejection != nil {

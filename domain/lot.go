@@ -119,9 +119,9 @@ func (s *State) lotOf(wallet ids.Wallet, id uint64, expires time.Time) (*Wallet,
 	return w, lot, ok
 }
 
-// decideExpireCredit moves what is left to the project's breakage account,
+// decide moves what is left to the project's breakage account,
 // whatever the wallet's status: that it ends then was agreed beforehand.
-func decideExpireCredit(s *State, c ExpireCredit, at ids.Place) ([]Event, *Rejection) {
+func (c ExpireCredit) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.ExpiresAt)
 	project, known := s.Project(c.Project)
 	if !ok || !known || wallet.Project != c.Project || !lot.expired(at.Time) {
@@ -142,7 +142,7 @@ func decideExpireCredit(s *State, c ExpireCredit, at ids.Place) ([]Event, *Rejec
 	return p.end(&record{reference: ids.OwnReference(id, at), operations: posted}, nil), nil
 }
 
-func decideAnnounceExpiry(s *State, c AnnounceExpiry) ([]Event, *Rejection) {
+func (c AnnounceExpiry) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.ExpiresAt)
 	if !ok || lot.Noticed || wallet.Project != c.Project {
 		return nil, nil

@@ -65,7 +65,7 @@ func (w *Wallet) metric(m MonitorMetric) money.Amount {
 	return w.Balance
 }
 
-func decideSetMonitor(s *State, c SetMonitor, at ids.Place) ([]Event, *Rejection) {
+func (c SetMonitor) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	if c.Metric != BalanceMetric && c.Metric != AvailableMetric && c.Metric != HeldMetric {
 		return nil, reject(BadRequest, "metric %q must be %s, %s or %s", c.Metric, BalanceMetric, AvailableMetric, HeldMetric)
 	}
@@ -94,7 +94,7 @@ func decideSetMonitor(s *State, c SetMonitor, at ids.Place) ([]Event, *Rejection
 	}}}, nil
 }
 
-func decideRemoveMonitor(s *State, c RemoveMonitor) ([]Event, *Rejection) {
+func (c RemoveMonitor) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	wallet, ok := s.Wallet(c.Wallet)
 	if !ok || wallet.Project != c.Project {
 		return nil, walletNotFound(c.Wallet)
@@ -144,7 +144,7 @@ func (s *State) watch(events []Event) []Event {
 func concerned(events []Event) (all []ids.Wallet) {
 	seen := map[ids.Wallet]bool{}
 	for _, event := range events {
-		for _, id := range walletsOf(event) {
+		for _, id := range event.WalletIDs() {
 			if !seen[id] {
 				seen[id] = true
 				all = append(all, id)
@@ -152,25 +152,4 @@ func concerned(events []Event) (all []ids.Wallet) {
 		}
 	}
 	return all
-}
-
-// walletsOf lists the wallets whose numbers a fact may change.
-func walletsOf(event Event) []ids.Wallet {
-	switch e := event.(type) {
-	case *TransactionCompleted:
-		ids := make([]ids.Wallet, len(e.Entries))
-		for i := range e.Entries {
-			ids[i] = e.Entries[i].Wallet
-		}
-		return ids
-	case *HoldPlaced:
-		return []ids.Wallet{e.Wallet}
-	case *HoldCaptured:
-		return []ids.Wallet{e.Wallet}
-	case *HoldReleased:
-		return []ids.Wallet{e.Wallet}
-	case *WalletChanged:
-		return []ids.Wallet{e.Wallet}
-	}
-	return nil
 }

@@ -98,7 +98,7 @@ type DefineAsset struct {
 	Asset   money.Asset
 }
 
-func decideCreateProject(c CreateProject, at ids.Place) ([]Event, *Rejection) {
+func (c CreateProject) decide(_ *State, at ids.Place) ([]Event, *Rejection) {
 	if rejection := first(checkSettings(c.Settings), checkAmounts(&c.Settings, &Project{})); rejection != nil {
 		return nil, rejection
 	}
@@ -159,7 +159,7 @@ func checkProjectLimits(limits []CurrencyLimits, project *Project) *Rejection {
 	return nil
 }
 
-func decideChangeProject(s *State, c ChangeProject) ([]Event, *Rejection) {
+func (c ChangeProject) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	if rejection := checkSettings(c.Settings); rejection != nil {
 		return nil, rejection
 	}
@@ -187,7 +187,7 @@ func (s *ProjectSettings) equal(t *ProjectSettings) bool {
 		slices.EqualFunc(s.Limits, t.Limits, func(a, b CurrencyLimits) bool { return a.Currency == b.Currency && a.Limits.equal(b.Limits) })
 }
 
-func decideCreateCredential(s *State, c CreateCredential, at ids.Place) ([]Event, *Rejection) {
+func (c CreateCredential) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	if rejection := checkText("name", c.Name, MaxNameLength); rejection != nil {
 		return nil, rejection
 	}
@@ -199,7 +199,7 @@ func decideCreateCredential(s *State, c CreateCredential, at ids.Place) ([]Event
 	}}, nil
 }
 
-func decideRevokeCredential(s *State, c RevokeCredential) ([]Event, *Rejection) {
+func (c RevokeCredential) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	credential, ok := s.Credential(c.Key)
 	if !ok || credential.Project != c.Project {
 		return nil, reject(NotFound, "Credential not found")
@@ -210,7 +210,7 @@ func decideRevokeCredential(s *State, c RevokeCredential) ([]Event, *Rejection) 
 	return []Event{&CredentialRevoked{Project: c.Project, Key: c.Key}}, nil
 }
 
-func decideDefineAsset(s *State, c DefineAsset) ([]Event, *Rejection) {
+func (c DefineAsset) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	if rejection := checkAsset(c.Asset); rejection != nil {
 		return nil, rejection
 	}

@@ -91,7 +91,7 @@ func (s *State) Reversal(id ids.Transaction) *Reversal {
 	return reversal
 }
 
-func decideReverse(s *State, c *Reverse, at ids.Place) ([]Event, *Rejection) {
+func (c *Reverse) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	if rejection := r.check(); rejection != nil {
 		return nil, rejection

@@ -70,7 +70,7 @@ func (s *State) Scheduled(id ids.Transaction) (status ScheduleStatus, outcome id
 	return status, ids.LocationOf(of.outcome), ok
 }
 
-func decidePerformScheduled(s *State, c PerformScheduled, at ids.Place) ([]Event, *Rejection) {
+func (c PerformScheduled) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	of, _ := s.schedule.get(c.Transaction)
 	project, ok := s.Project(c.Project)
 	if of.pending == nil || !ok || of.pending.Project != c.Project || at.Time.Before(of.pending.ScheduledFor) {
@@ -93,7 +93,7 @@ func decidePerformScheduled(s *State, c PerformScheduled, at ids.Place) ([]Event
 	return p.end(&r, nil), nil
 }
 
-func decideCancelScheduled(s *State, c CancelScheduled) ([]Event, *Rejection) {
+func (c CancelScheduled) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	if rejection := checkActor(c.Actor, c.Reason); rejection != nil {
 		return nil, rejection
 	}

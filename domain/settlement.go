@@ -102,7 +102,7 @@ func (w *Wallet) Due() money.Amount {
 	return w.dealings.due
 }
 
-func decideCallSettlement(s *State, c CallSettlement, at ids.Place) ([]Event, *Rejection) {
+func (c CallSettlement) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	wallet, ok := s.Wallet(c.Wallet)
 	project, known := s.Project(c.Project)
 	if !ok || !known || wallet.Project != c.Project || wallet.Status == Closed {
@@ -118,7 +118,7 @@ func decideCallSettlement(s *State, c CallSettlement, at ids.Place) ([]Event, *R
 	}}, nil
 }
 
-func decideSettle(s *State, c Settle, at ids.Place) ([]Event, *Rejection) {
+func (c Settle) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
 	if rejection := first(r.check(), checkPart(c.Quantity)); rejection != nil {
 		return nil, rejection

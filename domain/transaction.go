@@ -119,7 +119,7 @@ func (p *posting) identify(r *record) ids.Transaction {
 	return r.id
 }
 
-func decideTransact(s *State, c *Transact, at ids.Place) ([]Event, *Rejection) {
+func (c *Transact) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	if rejection := checkTransact(c); rejection != nil {
 		return nil, rejection
 	}

@@ -215,7 +215,7 @@ type ChangeWallet struct {
 	Terms    TermsChange
 }
 
-func decideCreateWallet(s *State, c CreateWallet, at ids.Place) ([]Event, *Rejection) {
+func (c CreateWallet) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	rejection := first(
 		checkOwner(c),
 		checkText("name", c.Name, MaxNameLength),
@@ -284,7 +284,7 @@ func checkType(kind WalletType) *Rejection {
 	return nil
 }
 
-func decideChangeWallet(s *State, c ChangeWallet, at ids.Place) ([]Event, *Rejection) {
+func (c ChangeWallet) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	changed := WalletChanged{Project: c.Project, Wallet: c.Wallet}
 	if c.Name != nil {
 		if rejection := checkText("name", *c.Name, MaxNameLength); rejection != nil {

@@ -39,7 +39,7 @@ func (s *shard) takeDue() {
 // putDue puts a deadline into the queue and returns its cost.
 func (s *shard) putDue(d domain.Deadline, pause time.Duration) (cost int) {
 	p := &pending{command: d.Command, cost: s.state.Cost(d.Command), deadline: &deadline{d, pause}}
-	s.queue.putDue(domain.ProjectOf(d.Command), p)
+	s.queue.putDue(d.Command.ProjectID(), p)
 	s.due++
 	return p.cost
 }

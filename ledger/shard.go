@@ -141,7 +141,7 @@ func (s *shard) do(ctx context.Context, commands []domain.Command, dry bool) []O
 			p.cost = state.Cost(p.command)
 		}
 	})
-	if !s.queue.put(domain.ProjectOf(commands[0]), all) {
+	if !s.queue.put(commands[0].ProjectID(), all) {
 		return fail("too many commands of this project are waiting")
 	}
 	if s.await(ctx, call) {

@@ -61,13 +61,13 @@ func (h *harvest) unknown(commits []*events.Commit) []ids.Wallet {
 	made := map[ids.Wallet]bool{} // or listed
 	for _, commit := range commits {
 		for _, fact := range commit.Facts {
-			if h.listening[projectOf(fact)] == nil {
+			if h.listening[fact.ProjectID()] == nil {
 				continue
 			}
 			if created, ok := fact.(*domain.WalletCreated); ok {
 				made[created.Wallet] = true
 			}
-			for _, id := range walletsOf(fact) {
+			for _, id := range fact.WalletIDs() {
 				if !made[id] {
 					made[id] = true
 					wallets = append(wallets, id)
@@ -81,7 +81,7 @@ func (h *harvest) unknown(commits []*events.Commit) []ids.Wallet {
 // gather takes the facts of a commit in order.
 func (h *harvest) gather(commit *events.Commit) error {
 	for i, fact := range commit.Facts {
-		if kinds := h.listening[projectOf(fact)]; kinds != nil {
+		if kinds := h.listening[fact.ProjectID()]; kinds != nil {
 			if err := h.announce(fact, commit.Place(i), kinds); err != nil {
 				return err
 			}
@@ -115,7 +115,7 @@ func (h *harvest) change(c change) {
 }
 
 func (h *harvest) announce(fact domain.Event, at ids.Place, kinds map[string][]listener) error {
-	a := announcement{place: at, project: projectOf(fact), wallets: h.wallets, wanted: func(kind string) bool {
+	a := announcement{place: at, project: fact.ProjectID(), wallets: h.wallets, wanted: func(kind string) bool {
 		for i := range kinds[kind] {
 			if at.Sequence > kinds[kind][i].from {
 				return true
