@@ -46,6 +46,24 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// A sum of no amounts has no currency. It is left out like an amount that was never set.
+func TestAmountWithoutCurrencyIsLeftOut(t *testing.T) {
+	t.Parallel()
+	codec := newCodec()
+	reversed := &domain.TransactionReversed{
+		Project: "proj_00000000g0003", Transaction: "tx_0000000a80003", Reversal: "tx_0000000c80003",
+		Operations: []domain.ReversedOperation{{Amount: money.New("GHS", 100, 2), Received: money.Amount{}.Sub(money.Amount{}), Fee: money.New("GHS", 0, 2)}},
+	}
+	data := encode(t, codec, reversed)
+	commit, err := codec.Decode(data)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, data)
+	}
+	if got := commit.Facts[0].(*domain.TransactionReversed).Operations[0].Received; got != (money.Amount{}) {
+		t.Errorf("received %s %q of %s", got, got.Asset(), data)
+	}
+}
+
 // TestPlace: a commit says where its facts stand.
 func TestPlace(t *testing.T) {
 	t.Parallel()

@@ -167,6 +167,10 @@ func empty(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Slice, reflect.Map:
 		return v.Len() == 0
+	case reflect.Struct:
+		if amount, ok := v.Addr().Interface().(*money.Amount); ok {
+			return amount.Asset() == "" // the sum of no amounts is another zero than none
+		}
 	}
 	return v.IsZero()
 }
