@@ -40,59 +40,6 @@ func newTree[T any](less func(a, b T) bool) *btree.BTreeG[T] {
 	return btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
 }
 
-// afterwards changes the state below all forks: at once, or when they are merged.
-func (s *State) afterwards(change func(base *State)) {
-	if s.base != nil {
-		s.changes = append(s.changes, change)
-		return
-	}
-	change(s)
-}
-
-// replan changes the plan of a project.
-func (s *State) replan(project ids.Project, change func(base *State, p *plan)) {
-	s.afterwards(func(base *State) {
-		p, ok := base.agenda.plans[project]
-		if !ok {
-			p = newPlan(project)
-		}
-		change(base, p)
-		base.place(p)
-	})
-}
-
-// place puts a plan where it belongs after a change: where it was if its next
-// moment is the same, otherwise among the later ones until Due comes to it.
-func (s *State) place(p *plan) {
-	_, moment, ok := p.next(s.notice(p))
-	if ok && p.placed && p.moment == moment {
-		return
-	}
-	s.agenda.remove(p)
-	if ok {
-		p.moment, p.placed = moment, true
-		s.agenda.later.Set(p)
-	}
-	if ok || p.escrows.Len() > 0 {
-		s.agenda.plans[p.project] = p
-	}
-}
-
-func (a *agenda) remove(p *plan) {
-	a.later.Delete(p)
-	a.ready.Delete(p)
-	delete(a.plans, p.project)
-	p.placed = false
-}
-
-// notice is how long ahead the end of credit is announced, in microseconds.
-func (s *State) notice(p *plan) int64 {
-	if project, ok := s.Project(p.project); ok {
-		return project.Settings.ExpiryNotice.Microseconds()
-	}
-	return 0
-}
-
 // Deadline is a command that time gives.
 type Deadline struct {
 	Command Command
@@ -183,6 +130,75 @@ func (s *State) Postpone(d Deadline) {
 		}
 		p.set(d.of)
 	})
+}
+
+// afterwards changes the state below all forks: at once, or when they are merged.
+func (s *State) afterwards(change func(base *State)) {
+	if s.base != nil {
+		s.changes = append(s.changes, change)
+		return
+	}
+	change(s)
+}
+
+// replan changes the plan of a project.
+func (s *State) replan(project ids.Project, change func(base *State, p *plan)) {
+	s.afterwards(func(base *State) {
+		p, ok := base.agenda.plans[project]
+		if !ok {
+			p = newPlan(project)
+		}
+		change(base, p)
+		base.place(p)
+	})
+}
+
+// place puts a plan where it belongs after a change: where it was if its next
+// moment is the same, otherwise among the later ones until Due comes to it.
+func (s *State) place(p *plan) {
+	_, moment, ok := p.next(s.notice(p))
+	if ok && p.placed && p.moment == moment {
+		return
+	}
+	s.agenda.remove(p)
+	if ok {
+		p.moment, p.placed = moment, true
+		s.agenda.later.Set(p)
+	}
+	if ok || p.escrows.Len() > 0 {
+		s.agenda.plans[p.project] = p
+	}
+}
+
+func (a *agenda) remove(p *plan) {
+	a.later.Delete(p)
+	a.ready.Delete(p)
+	delete(a.plans, p.project)
+	p.placed = false
+}
+
+// notice is how long ahead the end of credit is announced, in microseconds.
+func (s *State) notice(p *plan) int64 {
+	if project, ok := s.Project(p.project); ok {
+		return project.Settings.ExpiryNotice.Microseconds()
+	}
+	return 0
+}
+
+// appoint plans something at its moment; at none, not.
+func (s *State) appoint(project ids.Project, at time.Time, kind appointmentKind, of ids.Location) {
+	if !at.IsZero() {
+		a := appointment{at: at.UnixMicro(), of: of.Bits(), kind: kind}
+		s.replan(project, func(_ *State, p *plan) { p.set(a) })
+	}
+}
+
+// cancel takes it back, if it is still planned.
+func (s *State) cancel(project ids.Project, at time.Time, kind appointmentKind, of ids.Location) {
+	if !at.IsZero() {
+		a := appointment{at: at.UnixMicro(), of: of.Bits(), kind: kind}
+		s.replan(project, func(_ *State, p *plan) { p.cancel(a) })
+	}
 }
 
 // regroup changes which escrows of a wallet are planned.

@@ -27,12 +27,50 @@ type Profile struct {
 	Metadata    Metadata
 }
 
+func (p Profile) equal(q Profile) bool {
+	if len(p.Metadata) != len(q.Metadata) {
+		return false
+	}
+	for key, value := range p.Metadata {
+		if other, ok := q.Metadata[key]; !ok || other != value {
+			return false
+		}
+	}
+	return p.Username == q.Username && p.Phone == q.Phone && p.Email == q.Email &&
+		p.Name == q.Name && p.Description == q.Description && p.Role == q.Role
+}
+
+func checkProfile(p Profile) *Rejection {
+	return first(
+		checkText("username", p.Username, MaxNameLength),
+		checkText("phone", p.Phone, 32),
+		checkText("email", p.Email, 254),
+		checkText("name", p.Name, MaxNameLength),
+		checkText("description", p.Description, MaxDescriptionLength),
+		checkText("role", p.Role, MaxNameLength),
+		checkMetadata(p.Metadata),
+	)
+}
+
+func normalizeEmail(email string) string { return strings.ToLower(email) }
+
+func normalizePhone(phone string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -().", r) {
+			return -1
+		}
+		return r
+	}, phone)
+}
+
 // UpsertCustomer makes a customer, or changes the fields that are given.
 type UpsertCustomer struct {
 	Project  ids.Project
 	Customer ids.Customer
 	Change   ProfileChange
 }
+
+func (c UpsertCustomer) ProjectID() ids.Project { return c.Project }
 
 // ProfileChange holds the fields to set; nil leaves a field as it is.
 type ProfileChange struct {
@@ -59,40 +97,59 @@ func (c ProfileChange) on(p Profile) Profile {
 	return p
 }
 
-func normalizeEmail(email string) string { return strings.ToLower(email) }
-
-func normalizePhone(phone string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" -().", r) {
-			return -1
-		}
-		return r
-	}, phone)
-}
-
-func checkProfile(p Profile) *Rejection {
-	return first(
-		checkText("username", p.Username, MaxNameLength),
-		checkText("phone", p.Phone, 32),
-		checkText("email", p.Email, 254),
-		checkText("name", p.Name, MaxNameLength),
-		checkText("description", p.Description, MaxDescriptionLength),
-		checkText("role", p.Role, MaxNameLength),
-		checkMetadata(p.Metadata),
-	)
-}
-
-func (p Profile) equal(q Profile) bool {
-	if len(p.Metadata) != len(q.Metadata) {
-		return false
+func (c UpsertCustomer) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
+	if rejection := checkRequired("customer_id", string(c.Customer), MaxIDLength); rejection != nil {
+		return nil, rejection
 	}
-	for key, value := range p.Metadata {
-		if other, ok := q.Metadata[key]; !ok || other != value {
-			return false
+	existing, known := s.Customer(c.Project, c.Customer)
+	next := Customer{Project: c.Project, ID: c.Customer}
+	if known {
+		next.Profile = existing.Profile
+	}
+	next.Profile = c.Change.on(next.Profile)
+	if rejection := checkProfile(next.Profile); rejection != nil {
+		return nil, rejection
+	}
+	if _, ok := s.Project(c.Project); !ok {
+		return nil, reject(NotFound, "Project not found")
+	}
+	for _, id := range next.identifiers() {
+		if as, taken := s.takenAs(id, c.Customer); taken {
+			return nil, identifierTaken(id.kind, as)
 		}
 	}
-	return p.Username == q.Username && p.Phone == q.Phone && p.Email == q.Email &&
-		p.Name == q.Name && p.Description == q.Description && p.Role == q.Role
+	if known && existing.Profile.equal(next.Profile) {
+		return nil, nil
+	}
+	return []Event{&CustomerUpserted{Project: c.Project, Customer: c.Customer, Profile: next.Profile}}, nil
+}
+
+// CustomerUpserted gives the whole profile as it is from now on. An erased
+// customer's facts read back with an empty profile.
+type CustomerUpserted struct {
+	Project  ids.Project
+	Customer ids.Customer
+	Profile  Profile
+}
+
+func (e *CustomerUpserted) ProjectID() ids.Project { return e.Project }
+func (*CustomerUpserted) WalletIDs() []ids.Wallet  { return nil }
+
+func (e *CustomerUpserted) evolve(s *State) error {
+	key := customerKey{e.Project, e.Customer}
+	customer, known := edit(&s.customers, key)
+	if !known {
+		customer = &Customer{Project: e.Project, ID: e.Customer}
+		s.customers.put(key, customer)
+	}
+	for _, old := range customer.identifiers() {
+		drop(&s.identifiers, old)
+	}
+	customer.Profile = e.Profile
+	for _, id := range customer.identifiers() {
+		s.identifiers.put(id, e.Customer)
+	}
+	return nil
 }
 
 // identifierKind orders the ways to find a recipient: username first, then
@@ -164,31 +221,4 @@ func identifierTaken(field, as identifierKind) *Rejection {
 		rejection = reject(IdentifierTaken, "this %s is another customer's %s", field, as)
 	}
 	return rejection.with("field", field.String()).with("taken_as", as.String())
-}
-
-func (c UpsertCustomer) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
-	if rejection := checkRequired("customer_id", string(c.Customer), MaxIDLength); rejection != nil {
-		return nil, rejection
-	}
-	existing, known := s.Customer(c.Project, c.Customer)
-	next := Customer{Project: c.Project, ID: c.Customer}
-	if known {
-		next.Profile = existing.Profile
-	}
-	next.Profile = c.Change.on(next.Profile)
-	if rejection := checkProfile(next.Profile); rejection != nil {
-		return nil, rejection
-	}
-	if _, ok := s.Project(c.Project); !ok {
-		return nil, reject(NotFound, "Project not found")
-	}
-	for _, id := range next.identifiers() {
-		if as, taken := s.takenAs(id, c.Customer); taken {
-			return nil, identifierTaken(id.kind, as)
-		}
-	}
-	if known && existing.Profile.equal(next.Profile) {
-		return nil, nil
-	}
-	return []Event{&CustomerUpserted{Project: c.Project, Customer: c.Customer, Profile: next.Profile}}, nil
 }

@@ -1,8 +1,6 @@
 package domain
 
-import (
-	"tallystick/domain/ids"
-)
+import "tallystick/domain/ids"
 
 // Command asks for something to happen in one project. The set is closed.
 type Command interface {
@@ -11,36 +9,16 @@ type Command interface {
 	decide(s *State, at ids.Place) ([]Event, *Rejection)
 }
 
-func (CreateProject) ProjectID() ids.Project      { return "" }
-func (c ChangeProject) ProjectID() ids.Project    { return c.Project }
-func (c CreateCredential) ProjectID() ids.Project { return c.Project }
-func (c RevokeCredential) ProjectID() ids.Project { return c.Project }
-func (c DefineAsset) ProjectID() ids.Project      { return c.Project }
-func (c UpsertCustomer) ProjectID() ids.Project   { return c.Project }
-func (c CreateWallet) ProjectID() ids.Project     { return c.Project }
-func (c ChangeWallet) ProjectID() ids.Project     { return c.Project }
-func (c ChangeStatus) ProjectID() ids.Project     { return c.Project }
-func (c CloseWallet) ProjectID() ids.Project      { return c.Project }
-func (c *Transact) ProjectID() ids.Project        { return c.Project }
-func (c *Reverse) ProjectID() ids.Project         { return c.Project }
-func (c CancelScheduled) ProjectID() ids.Project  { return c.Project }
-func (c PlaceHold) ProjectID() ids.Project        { return c.Project }
-func (c CaptureHold) ProjectID() ids.Project      { return c.Project }
-func (c ReleaseHold) ProjectID() ids.Project      { return c.Project }
-func (c CreateEscrow) ProjectID() ids.Project     { return c.Project }
-func (c ApproveEscrow) ProjectID() ids.Project    { return c.Project }
-func (c EndEscrow) ProjectID() ids.Project        { return c.Project }
-func (c Settle) ProjectID() ids.Project           { return c.Project }
-func (c SetMonitor) ProjectID() ids.Project       { return c.Project }
-func (c RemoveMonitor) ProjectID() ids.Project    { return c.Project }
-
-// Commands that time gives; see State.Due.
-func (c ExpireCredit) ProjectID() ids.Project     { return c.Project }
-func (c AnnounceExpiry) ProjectID() ids.Project   { return c.Project }
-func (c ExpireHold) ProjectID() ids.Project       { return c.Project }
-func (c MeetDeadline) ProjectID() ids.Project     { return c.Project }
-func (c CallSettlement) ProjectID() ids.Project   { return c.Project }
-func (c PerformScheduled) ProjectID() ids.Project { return c.Project }
+// Event is a fact: something that happened, in the past tense, never changed
+// afterwards. The set is closed.
+type Event interface {
+	// ProjectID is the project that the fact belongs to.
+	ProjectID() ids.Project
+	// WalletIDs lists the wallets whose numbers, terms or status the fact changes or
+	// tells about: not the one that it creates. The same wallet can be there twice.
+	WalletIDs() []ids.Wallet
+	evolve(s *State) error
+}
 
 // Decide answers the facts that a command makes of a state, to stand in the log
 // from place on, or the first rule that it breaks. No events and no rejection:
@@ -69,4 +47,27 @@ func tooLarge(command Command, events []Event) *Rejection {
 		return &failed.Failure
 	}
 	return nil
+}
+
+// Evolve applies a fact. It never refuses one that Decide made; an error means
+// that the log is not a history of this ledger, and the reader must stop.
+func (s *State) Evolve(event Event) error { return event.evolve(s) }
+
+// Cost is what deciding a command takes, in operations: those of a transaction,
+// scheduled or reversed ones too, and 1 for everything else. At least 1.
+func (s *State) Cost(command Command) int {
+	operations := 1
+	switch c := command.(type) {
+	case *Transact:
+		operations = len(c.Operations)
+	case *Reverse:
+		if c.Original != nil {
+			operations = len(c.Original.Operations)
+		}
+	case PerformScheduled:
+		if of, ok := s.schedule.get(c.Transaction); ok && of.pending != nil {
+			operations = len(of.pending.Operations)
+		}
+	}
+	return max(operations, 1)
 }

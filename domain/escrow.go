@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -38,6 +39,26 @@ const (
 	EscrowRecipient EscrowParty = "recipient"
 )
 
+// escrowOf answers an escrow that is open, or why there is none.
+func (s *State) escrowOf(project ids.Project, id ids.Escrow) (*Escrow, *Rejection) {
+	if escrow, ok := s.escrows.get(id); ok && escrow != nil && escrow.Project == project {
+		return escrow, nil
+	}
+	if end, ok := s.endOf(id.Location()); ok && end.project == project {
+		return nil, reject(EscrowEnded, "Escrow %s is %s", id, end.how).with("escrow_id", string(id)).with("status", end.how.String())
+	}
+	return nil, reject(NotFound, "Escrow not found")
+}
+
+func (s *State) changeEscrow(id ids.Escrow, change func(*Escrow)) error {
+	escrow, ok := edit(&s.escrows, id)
+	if !ok {
+		return fmt.Errorf("domain: a change of escrow %s, which is not open", id)
+	}
+	change(escrow)
+	return nil
+}
+
 // CreateEscrow moves money from a sender into escrow for a recipient.
 type CreateEscrow struct {
 	Project             ids.Project
@@ -53,32 +74,7 @@ type CreateEscrow struct {
 	Metadata            Metadata
 }
 
-// ApproveEscrow is one side's consent to a release. Repeating it does nothing.
-type ApproveEscrow struct {
-	Project ids.Project
-	Escrow  ids.Escrow
-	Party   EscrowParty
-	Actor   string
-}
-
-// EndEscrow releases a part of an escrow, or all that is left, or refunds it.
-// A refund needs no approval; fees stay paid.
-type EndEscrow struct {
-	Project     ids.Project
-	Escrow      ids.Escrow
-	How         EscrowEnd
-	Reference   ids.Reference
-	Quantity    money.Quantity // not set: all that is left
-	Description string
-	Metadata    Metadata
-}
-
-// MeetDeadline ends an escrow as was agreed, whether approved or not. Time gives
-// this command.
-type MeetDeadline struct {
-	Project ids.Project
-	Escrow  ids.Escrow
-}
+func (c CreateEscrow) ProjectID() ids.Project { return c.Project }
 
 func (c CreateEscrow) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
@@ -162,16 +158,51 @@ func (p *posting) lotsTaken(id ids.Wallet) []LotPart {
 	return all
 }
 
-// escrowOf answers an escrow that is open, or why there is none.
-func (s *State) escrowOf(project ids.Project, id ids.Escrow) (*Escrow, *Rejection) {
-	if escrow, ok := s.escrows.get(id); ok && escrow != nil && escrow.Project == project {
-		return escrow, nil
-	}
-	if end, ok := s.endOf(id.Location()); ok && end.project == project {
-		return nil, reject(EscrowEnded, "Escrow %s is %s", id, end.how).with("escrow_id", string(id)).with("status", end.how.String())
-	}
-	return nil, reject(NotFound, "Escrow not found")
+// EscrowCreated follows the transaction that moved the sender's money to the
+// project's escrow account.
+type EscrowCreated struct {
+	Project     ids.Project
+	Escrow      ids.Escrow
+	Transaction ids.Transaction
+	Sender      ids.Wallet
+	Recipient   ids.Wallet
+	Amount      money.Amount
+	Lots        []LotPart // of the sender's, for a refund
+	Deadline    time.Time // zero: none
+	AtDeadline  EscrowEnd // "" where there is no deadline
+	Approval    bool      // both sides must approve before a release
 }
+
+func (e *EscrowCreated) ProjectID() ids.Project { return e.Project }
+func (*EscrowCreated) WalletIDs() []ids.Wallet  { return nil }
+
+func (e *EscrowCreated) evolve(s *State) error {
+	escrow := &Escrow{
+		ID: e.Escrow, Project: e.Project, Sender: e.Sender, Recipient: e.Recipient, Remaining: e.Amount, Lots: e.Lots,
+		Deadline: e.Deadline, AtDeadline: e.AtDeadline, Approval: e.Approval,
+	}
+	s.escrows.put(e.Escrow, escrow)
+	s.appointEscrow(escrow)
+	for _, id := range [...]ids.Wallet{e.Sender, e.Recipient} {
+		err := s.changeWallet(id, func(w *Wallet) {
+			w.deal(func(d *dealings) { d.escrows++ })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ApproveEscrow is one side's consent to a release. Repeating it does nothing.
+type ApproveEscrow struct {
+	Project ids.Project
+	Escrow  ids.Escrow
+	Party   EscrowParty
+	Actor   string
+}
+
+func (c ApproveEscrow) ProjectID() ids.Project { return c.Project }
 
 func (c ApproveEscrow) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	if rejection := checkText("actor", c.Actor, MaxNameLength); rejection != nil {
@@ -189,6 +220,35 @@ func (c ApproveEscrow) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	}
 	return []Event{&EscrowApproved{Project: c.Project, Escrow: c.Escrow, Party: c.Party, Actor: c.Actor}}, nil
 }
+
+// EscrowApproved records one side's consent to a release.
+type EscrowApproved struct {
+	Project ids.Project
+	Escrow  ids.Escrow
+	Party   EscrowParty
+	Actor   string
+}
+
+func (e *EscrowApproved) ProjectID() ids.Project { return e.Project }
+func (*EscrowApproved) WalletIDs() []ids.Wallet  { return nil }
+
+func (e *EscrowApproved) evolve(s *State) error {
+	return s.changeEscrow(e.Escrow, func(escrow *Escrow) { escrow.Approved = append(slices.Clone(escrow.Approved), e.Party) })
+}
+
+// EndEscrow releases a part of an escrow, or all that is left, or refunds it.
+// A refund needs no approval; fees stay paid.
+type EndEscrow struct {
+	Project     ids.Project
+	Escrow      ids.Escrow
+	How         EscrowEnd
+	Reference   ids.Reference
+	Quantity    money.Quantity // not set: all that is left
+	Description string
+	Metadata    Metadata
+}
+
+func (c EndEscrow) ProjectID() ids.Project { return c.Project }
 
 func (c EndEscrow) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
@@ -222,12 +282,14 @@ func (c EndEscrow) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return endEscrow(s, project, escrow, c.How, amount, &r, at, false), nil
 }
 
-func truth(b bool) string {
-	if b {
-		return "true"
-	}
-	return "false"
+// MeetDeadline ends an escrow as was agreed, whether approved or not. Time gives
+// this command.
+type MeetDeadline struct {
+	Project ids.Project
+	Escrow  ids.Escrow
 }
+
+func (c MeetDeadline) ProjectID() ids.Project { return c.Project }
 
 func (c MeetDeadline) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	escrow, rejection := s.escrowOf(c.Project, c.Escrow)
@@ -241,31 +303,6 @@ func (c MeetDeadline) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 		return nil, nil // the balance would be out of range: it stays open, to be ended by hand
 	}
 	return events, nil
-}
-
-// blocked tells whether an escrow cannot end at its deadline because the wallet
-// that is to get the money is disabled: nothing moves. It ends once it no longer is.
-func (s *State) blocked(e *Escrow) bool { return s.stuck(e.beneficiary()) }
-
-// stuck tells whether nothing can be moved to a wallet.
-func (s *State) stuck(id ids.Wallet) bool {
-	wallet, ok := s.Wallet(id)
-	return !ok || wallet.Status == Disabled || wallet.Status == Closed
-}
-
-// beneficiary is the wallet that gets the money at the deadline.
-func (e *Escrow) beneficiary() ids.Wallet {
-	if e.AtDeadline == RefundAtDeadline {
-		return e.Sender
-	}
-	return e.Recipient
-}
-
-// appointment is that of the deadline; false where there is none.
-func (e *Escrow) appointment() (appointment, bool) {
-	to, known := e.beneficiary().Location()
-	of, ok := e.ID.Location()
-	return appointment{at: e.Deadline.UnixMicro(), of: of.Bits(), with: to.Bits(), kind: escrowEnds}, known && ok && !e.Deadline.IsZero()
 }
 
 func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount money.Amount, r *record, at ids.Place, deadline bool) []Event {
@@ -293,5 +330,127 @@ func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount mone
 	}
 	return append(events, &EscrowReleased{
 		Project: e.Project, Escrow: e.ID, Transaction: p.id(), Amount: amount, Kept: kept, Remaining: remaining, AtDeadline: deadline,
+	})
+}
+
+// EscrowReleased follows the transaction that paid the recipient.
+type EscrowReleased struct {
+	Project     ids.Project
+	Escrow      ids.Escrow
+	Transaction ids.Transaction
+	Amount      money.Amount
+	Kept        []LotPart    // expiring credit that is still there for a refund
+	Remaining   money.Amount // zero: the escrow has ended
+	AtDeadline  bool         // time did it
+}
+
+func (e *EscrowReleased) ProjectID() ids.Project { return e.Project }
+func (*EscrowReleased) WalletIDs() []ids.Wallet  { return nil }
+
+func (e *EscrowReleased) evolve(s *State) error {
+	return s.takeFromEscrow(e.Escrow, e.Kept, e.Remaining, endedReleased)
+}
+
+// EscrowRefunded follows the transaction that paid the sender back.
+type EscrowRefunded struct {
+	Project     ids.Project
+	Escrow      ids.Escrow
+	Transaction ids.Transaction
+	Amount      money.Amount
+	Kept        []LotPart    // expiring credit that is still there for a refund
+	Remaining   money.Amount // zero: the escrow has ended
+	AtDeadline  bool         // time did it
+}
+
+func (e *EscrowRefunded) ProjectID() ids.Project { return e.Project }
+func (*EscrowRefunded) WalletIDs() []ids.Wallet  { return nil }
+
+func (e *EscrowRefunded) evolve(s *State) error {
+	return s.takeFromEscrow(e.Escrow, e.Kept, e.Remaining, endedRefunded)
+}
+
+func (s *State) takeFromEscrow(id ids.Escrow, kept []LotPart, remaining money.Amount, how ending) error {
+	escrow, ok := s.escrows.get(id)
+	at, known := id.Location()
+	if !ok || escrow == nil || !known {
+		return fmt.Errorf("domain: a change of escrow %s, which is not open", id)
+	}
+	if !remaining.IsZero() {
+		return s.changeEscrow(id, func(e *Escrow) { e.Remaining, e.Lots = remaining, kept })
+	}
+	drop(&s.escrows, id)
+	s.ends.put(at.Bits(), ended{escrow.Project, how})
+	s.cancelEscrow(escrow)
+	for _, wallet := range [...]ids.Wallet{escrow.Sender, escrow.Recipient} {
+		err := s.changeWallet(wallet, func(w *Wallet) {
+			w.deal(func(d *dealings) { d.escrows-- })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blocked tells whether an escrow cannot end at its deadline because the wallet
+// that is to get the money is disabled: nothing moves. It ends once it no longer is.
+func (s *State) blocked(e *Escrow) bool { return s.stuck(e.beneficiary()) }
+
+// stuck tells whether nothing can be moved to a wallet.
+func (s *State) stuck(id ids.Wallet) bool {
+	wallet, ok := s.Wallet(id)
+	return !ok || wallet.Status == Disabled || wallet.Status == Closed
+}
+
+// beneficiary is the wallet that gets the money at the deadline.
+func (e *Escrow) beneficiary() ids.Wallet {
+	if e.AtDeadline == RefundAtDeadline {
+		return e.Sender
+	}
+	return e.Recipient
+}
+
+// appointment is that of the deadline; false where there is none.
+func (e *Escrow) appointment() (appointment, bool) {
+	to, known := e.beneficiary().Location()
+	of, ok := e.ID.Location()
+	return appointment{at: e.Deadline.UnixMicro(), of: of.Bits(), with: to.Bits(), kind: escrowEnds}, known && ok && !e.Deadline.IsZero()
+}
+
+// appointEscrow plans the deadline of an escrow that has one.
+func (s *State) appointEscrow(e *Escrow) {
+	if a, ok := e.appointment(); ok {
+		s.replan(e.Project, func(base *State, p *plan) {
+			base.regroup(p, a.with, func() { p.escrows.Set(a) })
+		})
+	}
+}
+
+func (s *State) cancelEscrow(e *Escrow) {
+	if a, ok := e.appointment(); ok {
+		s.replan(e.Project, func(base *State, p *plan) {
+			base.agenda.taken.Delete(a)
+			base.regroup(p, a.with, func() { p.escrows.Delete(a) })
+		})
+	}
+}
+
+// reappointEscrows plans the escrows again whose money goes to a wallet, when its
+// status has changed: none as long as it is disabled, but all those that were
+// stopped by that.
+func (s *State) reappointEscrows(w *Wallet) {
+	of, ok := w.ID.Location()
+	if !ok {
+		return
+	}
+	wallet := of.Bits()
+	s.replan(w.Project, func(base *State, p *plan) {
+		base.regroup(p, wallet, func() {
+			taken := base.agenda.taken
+			for a, ok := firstOf(taken, wallet); ok; a, ok = firstOf(taken, wallet) {
+				taken.Delete(a)
+				p.escrows.Set(a)
+			}
+		})
 	})
 }

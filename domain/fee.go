@@ -165,3 +165,16 @@ func (p *posting) fee(operation OperationType, payer, other *Wallet, amount mone
 	}
 	return rule.On(amount)
 }
+
+// charged is what fee an operation of this transaction is charged, false for none.
+func (p *posting) charged(operation OperationType) (OperationType, bool) {
+	switch p.origin.Kind {
+	case "", ScheduleOrigin:
+		return operation, true
+	case CaptureOrigin:
+		return Capture, true
+	case EscrowOrigin:
+		return FundEscrow, true
+	}
+	return "", false // closing, refunds and the like: the money was paid for
+}

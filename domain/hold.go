@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"time"
 
 	"tallystick/domain/ids"
@@ -18,6 +19,21 @@ type Hold struct {
 	ExpiresAt time.Time // zero: never
 }
 
+// holdOf answers a hold that is active, or why there is none.
+func (s *State) holdOf(project ids.Project, id ids.Hold) (*Hold, *Rejection) {
+	if hold, ok := s.holds.get(id); ok && hold != nil && hold.Project == project {
+		return hold, nil
+	}
+	if end, ok := s.endOf(id.Location()); ok && end.project == project {
+		return nil, holdEnded(id, end.how)
+	}
+	return nil, reject(NotFound, "Hold not found")
+}
+
+func holdEnded(id ids.Hold, how ending) *Rejection {
+	return reject(HoldEnded, "Hold %s is %s", id, how).with("hold_id", string(id)).with("status", how.String())
+}
+
 // PlaceHold reserves, once for its reference. References of holds are apart
 // from those of transactions. A hold that is refused leaves nothing behind.
 type PlaceHold struct {
@@ -30,51 +46,7 @@ type PlaceHold struct {
 	Metadata    Metadata
 }
 
-// CaptureHold spends a part of a hold, or all of it: to a wallet, or out.
-type CaptureHold struct {
-	Project     ids.Project
-	Hold        ids.Hold
-	Recipient   ids.Wallet // "": out, as a redeem
-	Reference   ids.Reference
-	Quantity    money.Quantity // not set: all that is left
-	ReleaseRest bool           // and end the hold
-	Description string
-	Metadata    Metadata
-}
-
-// ReleaseHold frees a part of a hold, or all of it. Releasing a hold that was
-// released or has expired does nothing.
-type ReleaseHold struct {
-	Project  ids.Project
-	Hold     ids.Hold
-	Quantity money.Quantity // not set: all that is left
-}
-
-// ExpireHold ends a hold whose time is over. Time gives this command.
-type ExpireHold struct {
-	Project ids.Project
-	Hold    ids.Hold
-}
-
-// ended says of which project a hold or escrow was that the state no longer
-// holds, and how it ended.
-type ended struct {
-	project ids.Project
-	how     ending
-}
-
-type ending uint8
-
-const (
-	endedCaptured ending = iota
-	endedReleased
-	endedExpired
-	endedRefunded
-)
-
-func (e ending) String() string {
-	return [...]string{endedCaptured: "captured", endedReleased: "released", endedExpired: "expired", endedRefunded: "refunded"}[e]
-}
+func (c PlaceHold) ProjectID() ids.Project { return c.Project }
 
 func (c PlaceHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
@@ -125,48 +97,57 @@ func (c PlaceHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return []Event{placed}, nil
 }
 
-// holdOf answers a hold that is active, or why there is none.
-func (s *State) holdOf(project ids.Project, id ids.Hold) (*Hold, *Rejection) {
-	if hold, ok := s.holds.get(id); ok && hold != nil && hold.Project == project {
-		return hold, nil
-	}
-	if end, ok := s.endOf(id.Location()); ok && end.project == project {
-		return nil, holdEnded(id, end.how)
-	}
-	return nil, reject(NotFound, "Hold not found")
+// HoldPlaced reserves money: still in the balance, no longer available.
+type HoldPlaced struct {
+	Project     ids.Project
+	Hold        ids.Hold
+	Wallet      ids.Wallet
+	Reference   ids.Reference
+	Amount      money.Amount
+	Lots        []LotPart // expiring credit that is reserved with it
+	ExpiresAt   time.Time // zero: never
+	Description string
+	Metadata    Metadata
 }
 
-func holdEnded(id ids.Hold, how ending) *Rejection {
-	return reject(HoldEnded, "Hold %s is %s", id, how).with("hold_id", string(id)).with("status", how.String())
-}
+func (e *HoldPlaced) ProjectID() ids.Project  { return e.Project }
+func (e *HoldPlaced) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
 
-func (s *State) endOf(at ids.Location, ok bool) (ended, bool) {
+func (e *HoldPlaced) evolve(s *State) error {
+	at, ok := e.Hold.Location()
 	if !ok {
-		return ended{}, false
+		return fmt.Errorf("domain: %q is not the identifier of a hold", e.Hold)
 	}
-	return s.ends.get(at.Bits())
+	wallet, ok := s.Wallet(e.Wallet)
+	if !ok {
+		return fmt.Errorf("domain: hold %s of wallet %s, which was never created", e.Hold, e.Wallet)
+	}
+	lots, ok := wallet.lots().without(e.Lots)
+	if !ok {
+		return fmt.Errorf("domain: hold %s takes lots that are not there", e.Hold)
+	}
+	s.holds.put(e.Hold, &Hold{ID: e.Hold, Project: e.Project, Wallet: e.Wallet, Remaining: e.Amount, Lots: e.Lots, ExpiresAt: e.ExpiresAt})
+	s.references.put(e.Reference.HoldKey(e.Project), at.Bits())
+	s.appoint(e.Project, e.ExpiresAt, holdExpires, at)
+	return s.changeWallet(e.Wallet, func(w *Wallet) {
+		w.deal(func(d *dealings) { d.held, d.holds, d.lots = d.held.Add(e.Amount), d.holds+1, lots })
+		s.cancelLots(w, e.Lots)
+	})
 }
 
-// checkPart refuses a part of nothing.
-func checkPart(q money.Quantity) *Rejection {
-	if q.Set() && !q.Positive() {
-		return reject(BadRequest, "amount must be more than zero")
-	}
-	return nil
+// CaptureHold spends a part of a hold, or all of it: to a wallet, or out.
+type CaptureHold struct {
+	Project     ids.Project
+	Hold        ids.Hold
+	Recipient   ids.Wallet // "": out, as a redeem
+	Reference   ids.Reference
+	Quantity    money.Quantity // not set: all that is left
+	ReleaseRest bool           // and end the hold
+	Description string
+	Metadata    Metadata
 }
 
-// part is a part of something that is left, or all of it where none is given.
-func part(q money.Quantity, remaining money.Amount, of string) (money.Amount, *Rejection) {
-	if !q.Set() {
-		return remaining, nil
-	}
-	amount, rejection := fit(q, money.Asset{Code: remaining.Asset(), Scale: remaining.Scale()})
-	if rejection == nil && amount.Cmp(remaining) > 0 {
-		rejection = reject(AmountTooLarge, "The amount is %s, and %s %s is left of the %s", amount, remaining, remaining.Asset(), of).
-			with("amount", amount.String()).with("remaining", remaining.String())
-	}
-	return amount, rejection
-}
+func (c CaptureHold) ProjectID() ids.Project { return c.Project }
 
 func (c CaptureHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
@@ -233,17 +214,35 @@ func (p *posting) capture(o *PostedOperation, lots []LotPart, ends bool) *Reject
 	return nil
 }
 
-// release is the fact of a part that goes back to its wallet, which has that
-// balance then.
-func (h *Hold) release(a *account, balance, amount money.Amount, expired bool) *HoldReleased {
-	lots, kept := takeLast(h.Lots, h.Remaining, amount)
-	own := a.own()
-	own.held = own.held.Sub(amount)
-	return &HoldReleased{
-		Project: h.Project, Hold: h.ID, Wallet: h.Wallet, Amount: amount, Lots: capped(lots, room(balance, own)), Kept: kept,
-		Remaining: h.Remaining.Sub(amount), Expired: expired,
-	}
+// HoldCaptured frees a part of a hold for the transaction that follows it in the
+// same commit and spends just that.
+type HoldCaptured struct {
+	Project     ids.Project
+	Hold        ids.Hold
+	Wallet      ids.Wallet
+	Transaction ids.Transaction
+	Amount      money.Amount
+	Lots        []LotPart    // of it
+	Kept        []LotPart    // that the hold still has
+	Remaining   money.Amount // zero: the hold has ended
 }
+
+func (e *HoldCaptured) ProjectID() ids.Project  { return e.Project }
+func (e *HoldCaptured) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+func (e *HoldCaptured) evolve(s *State) error {
+	return s.takeFromHold(e.Hold, e.Amount, e.Lots, e.Kept, e.Remaining, endedCaptured)
+}
+
+// ReleaseHold frees a part of a hold, or all of it. Releasing a hold that was
+// released or has expired does nothing.
+type ReleaseHold struct {
+	Project  ids.Project
+	Hold     ids.Hold
+	Quantity money.Quantity // not set: all that is left
+}
+
+func (c ReleaseHold) ProjectID() ids.Project { return c.Project }
 
 func (c ReleaseHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	if rejection := checkPart(c.Quantity); rejection != nil {
@@ -266,6 +265,26 @@ func (c ReleaseHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return []Event{hold.release(a, a.balance, amount, false)}, nil
 }
 
+// release is the fact of a part that goes back to its wallet, which has that
+// balance then.
+func (h *Hold) release(a *account, balance, amount money.Amount, expired bool) *HoldReleased {
+	lots, kept := takeLast(h.Lots, h.Remaining, amount)
+	own := a.own()
+	own.held = own.held.Sub(amount)
+	return &HoldReleased{
+		Project: h.Project, Hold: h.ID, Wallet: h.Wallet, Amount: amount, Lots: capped(lots, room(balance, own)), Kept: kept,
+		Remaining: h.Remaining.Sub(amount), Expired: expired,
+	}
+}
+
+// ExpireHold ends a hold whose time is over. Time gives this command.
+type ExpireHold struct {
+	Project ids.Project
+	Hold    ids.Hold
+}
+
+func (c ExpireHold) ProjectID() ids.Project { return c.Project }
+
 func (c ExpireHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	hold, rejection := s.holdOf(c.Project, c.Hold)
 	if rejection != nil || hold.ExpiresAt.IsZero() || at.Time.Before(hold.ExpiresAt) {
@@ -275,4 +294,51 @@ func (c ExpireHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	p := newPosting(s, project, at, Origin{})
 	a := p.account(hold.Wallet)
 	return []Event{hold.release(a, a.balance, hold.Remaining, true)}, nil
+}
+
+// HoldReleased frees a part of a hold, or all that is left.
+type HoldReleased struct {
+	Project   ids.Project
+	Hold      ids.Hold
+	Wallet    ids.Wallet
+	Amount    money.Amount
+	Lots      []LotPart    // that are back in the wallet
+	Kept      []LotPart    // that the hold still has
+	Remaining money.Amount // zero: the hold has ended
+	Expired   bool         // time did it
+}
+
+func (e *HoldReleased) ProjectID() ids.Project  { return e.Project }
+func (e *HoldReleased) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+func (e *HoldReleased) evolve(s *State) error {
+	how := endedReleased
+	if e.Expired {
+		how = endedExpired
+	}
+	return s.takeFromHold(e.Hold, e.Amount, e.Lots, e.Kept, e.Remaining, how)
+}
+
+// takeFromHold takes an amount out of a hold; the lots go back to its wallet.
+func (s *State) takeFromHold(id ids.Hold, amount money.Amount, lots, kept []LotPart, remaining money.Amount, how ending) error {
+	hold, ok := edit(&s.holds, id)
+	at, known := id.Location()
+	if !ok || !known {
+		return fmt.Errorf("domain: a change of hold %s, which is not active", id)
+	}
+	hold.Remaining, hold.Lots = remaining, kept
+	if remaining.IsZero() {
+		drop(&s.holds, id)
+		s.ends.put(at.Bits(), ended{hold.Project, how})
+		s.cancel(hold.Project, hold.ExpiresAt, holdExpires, at)
+	}
+	return s.changeWallet(hold.Wallet, func(w *Wallet) {
+		w.deal(func(d *dealings) {
+			d.held, d.lots = d.held.Sub(amount), d.lots.with(lots)
+			if remaining.IsZero() {
+				d.holds--
+			}
+		})
+		s.appointLots(w, lots)
+	})
 }

@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"strconv"
 	"time"
 
 	"tallystick/domain/money"
@@ -90,6 +89,27 @@ func checkLimits(l Limits, asset money.Asset) *Rejection {
 	return nil
 }
 
+func checkProjectLimits(limits []CurrencyLimits, project *Project) *Rejection {
+	if len(limits) > MaxRules {
+		return reject(BadRequest, "there are limits for %d currencies; at most %d are allowed", len(limits), MaxRules)
+	}
+	seen := make(map[money.AssetCode]bool, len(limits))
+	for i := range limits {
+		asset, ok := project.Asset(limits[i].Currency)
+		if !ok {
+			return unknownCurrency(limits[i].Currency)
+		}
+		if seen[asset.Code] {
+			return reject(BadRequest, "two sets of limits for %s", asset.Code)
+		}
+		seen[asset.Code] = true
+		if rejection := checkLimits(limits[i].Limits, asset); rejection != nil {
+			return rejection
+		}
+	}
+	return nil
+}
+
 // LimitsOf are the limits in force for a wallet: its own, and where it has none
 // the project's. Wallets of the project itself have none of the project's.
 func (p *Project) LimitsOf(w *Wallet) Limits {
@@ -108,6 +128,46 @@ func (p *Project) LimitsOf(w *Wallet) Limits {
 // for those of most ledgers.
 func (p *Project) limited(w *Wallet) bool {
 	return w.Terms != noTerms && !w.Terms.Limits.IsZero() || len(p.Settings.Limits) > 0 && w.Role == CustomerWallet
+}
+
+// binding says which limits bind a movement.
+type binding struct {
+	out     bool // those of the wallet that pays
+	further bool // of those the counts alone: it is not the last capture of its hold
+	counted bool // it counts against their sums and counts
+	in      bool // the maximum balance of the wallet that gets
+}
+
+// limits are what binds the movements of a transaction; the package comment has
+// the table.
+func (k OriginKind) limits() binding {
+	switch k {
+	case "", ScheduleOrigin, EscrowOrigin, SettlementOrigin:
+		return binding{out: true, counted: true, in: true}
+	case CaptureOrigin:
+		return binding{counted: true, in: true}
+	case ReleaseOrigin, ClosingOrigin:
+		return binding{in: true}
+	}
+	return binding{} // it comes back to who paid, or is time's own doing
+}
+
+// checkLimits holds a movement to the limits that bind it: of who pays, then of
+// who gets.
+func (p *posting) checkLimits(m *movement) *Rejection {
+	var rejection *Rejection
+	if bound := m.limits; (bound.out || bound.further) && p.project.limited(m.from.wallet) {
+		limits := p.project.LimitsOf(m.from.wallet)
+		if bound.out {
+			rejection = p.checkOutgoing(m.from, limits, m.amount)
+		} else {
+			rejection = p.checkCounts(m.from, limits, m.amount)
+		}
+	}
+	if rejection == nil && m.limits.in && p.project.limited(m.to.wallet) {
+		rejection = p.checkMaximumBalance(m.to, m.amount)
+	}
+	return rejection
 }
 
 // checkOutgoing holds an operation that takes amount out of an account to the
@@ -146,15 +206,6 @@ func (p *posting) checkCounts(a *account, limits Limits, amount money.Amount) *R
 	return nil
 }
 
-// count notes an operation that the limits of its payer count by the day.
-func (p *posting) count(a *account, amount money.Amount) {
-	if p.project.limited(a.wallet) && p.project.LimitsOf(a.wallet).windows() {
-		p.counted = true
-		own := a.own()
-		own.usage = own.usage.on(p.date(), a.wallet.Asset).plus(amount)
-	}
-}
-
 func (p *posting) checkMaximumBalance(a *account, amount money.Amount) *Rejection {
 	most, ok := bound(p.project.LimitsOf(a.wallet).MaximumBalance, a.wallet.Asset)
 	if ok && a.balance.Add(amount).Cmp(most) > 0 {
@@ -162,6 +213,14 @@ func (p *posting) checkMaximumBalance(a *account, amount money.Amount) *Rejectio
 			with("used", a.balance.String()).with("amount", amount.String())
 	}
 	return nil
+}
+
+// bound is a limit at an asset's scale, false when it is not set.
+func bound(limit money.Quantity, asset money.Asset) (money.Amount, bool) {
+	if !limit.Set() {
+		return money.Amount{}, false
+	}
+	return limit.In(asset)
 }
 
 func limitExceeded(w *Wallet, limit, most string) *Rejection {
@@ -174,14 +233,97 @@ func windowExceeded(w *Wallet, limit, most, used string, amount money.Amount, re
 		with("resets_at", resets.Format(time.RFC3339))
 }
 
-// bound is a limit at an asset's scale, false when it is not set.
-func bound(limit money.Quantity, asset money.Asset) (money.Amount, bool) {
-	if !limit.Set() {
-		return money.Amount{}, false
-	}
-	return limit.In(asset)
+// Usage is what counts against limits by the day and the month. It counts from
+// when a limit that needs it is there.
+type Usage struct {
+	Date        string // "2006-01-02": the day under way
+	DayAmount   money.Amount
+	DayCount    uint64
+	MonthAmount money.Amount
+	MonthCount  uint64
 }
 
-func (p *posting) date() string { return p.project.date(p.at.Time) }
+// on is the usage as it stands on a day. Days do not go back: where the project's
+// zone was moved west, the day that was begun goes on until it is over there too.
+func (u Usage) on(date string, asset money.Asset) Usage {
+	if u.Date >= date {
+		return u
+	}
+	next := Usage{Date: date, DayAmount: asset.Zero(), MonthAmount: asset.Zero()}
+	if len(u.Date) >= 7 && u.Date[:7] == date[:7] {
+		next.MonthAmount, next.MonthCount = u.MonthAmount, u.MonthCount
+	}
+	return next
+}
 
-func number(n uint64) string { return strconv.FormatUint(n, 10) }
+func (u Usage) plus(amount money.Amount) Usage {
+	u.DayAmount, u.MonthAmount = u.DayAmount.Add(amount), u.MonthAmount.Add(amount)
+	u.DayCount++
+	u.MonthCount++
+	return u
+}
+
+// DayEnds is when the day under way is over by the project's clocks, and what
+// counts by the day begins anew. UTC.
+func (u Usage) DayEnds(p *Project) time.Time {
+	day := u.day()
+	return startOf(time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, time.UTC), p.Settings.zone()).UTC()
+}
+
+// MonthEnds is when the month under way is over. UTC.
+func (u Usage) MonthEnds(p *Project) time.Time {
+	day := u.day()
+	return startOf(time.Date(day.Year(), day.Month()+1, 1, 0, 0, 0, 0, time.UTC), p.Settings.zone()).UTC()
+}
+
+func (u Usage) day() time.Time {
+	day, err := time.Parse(time.DateOnly, u.Date)
+	if err != nil {
+		panic("domain: usage of no day: " + err.Error())
+	}
+	return day
+}
+
+// Used is what counts against a wallet's limits at a moment: what has left it, and
+// what holds reserve. Each hold counts as if it had left by one operation, so that
+// the capture that ends it needs no room of its own. A capture that leaves some
+// of it counts beside it.
+func (p *Project) Used(w *Wallet, now time.Time) Usage { return p.used(w.Asset, w.dealings, now) }
+
+func (p *Project) used(asset money.Asset, d *dealings, now time.Time) Usage {
+	if d == nil {
+		return Usage{}.on(p.date(now), asset)
+	}
+	used := d.usage.on(p.date(now), asset)
+	used.DayAmount, used.MonthAmount = used.DayAmount.Add(d.held), used.MonthAmount.Add(d.held)
+	used.DayCount += uint64(d.holds)
+	used.MonthCount += uint64(d.holds)
+	return used
+}
+
+// count notes an operation that the limits of its payer count by the day.
+func (p *posting) count(a *account, amount money.Amount) {
+	if p.project.limited(a.wallet) && p.project.LimitsOf(a.wallet).windows() {
+		p.counted = true
+		own := a.own()
+		own.usage = own.usage.on(p.date(), a.wallet.Asset).plus(amount)
+	}
+}
+
+// count counts what limits count by the day, by the rules of that moment.
+func (e *TransactionCompleted) count(s *State) {
+	project, ok := s.Project(e.Project)
+	if !ok {
+		return
+	}
+	for i := range e.Entries {
+		entry := &e.Entries[i]
+		if entry.Fee || entry.Amount.Sign() > 0 {
+			continue
+		}
+		payer, ok := edit(&s.walletTable, entry.Wallet)
+		if ok && project.limited(payer) && project.LimitsOf(payer).windows() {
+			payer.deal(func(d *dealings) { d.usage = d.usage.on(e.Date, payer.Asset).plus(entry.Amount.Neg()) })
+		}
+	}
+}

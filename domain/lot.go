@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"time"
 
 	"tallystick/domain/ids"
@@ -101,13 +102,8 @@ type ExpireCredit struct {
 	ExpiresAt time.Time
 }
 
-// AnnounceExpiry tells that a lot will expire. Time gives this command.
-type AnnounceExpiry struct {
-	Project   ids.Project
-	Wallet    ids.Wallet
-	Lot       uint64
-	ExpiresAt time.Time
-}
+// Commands that time gives; see State.Due.
+func (c ExpireCredit) ProjectID() ids.Project { return c.Project }
 
 // lotOf finds a lot of a wallet.
 func (s *State) lotOf(wallet ids.Wallet, id uint64, expires time.Time) (*Wallet, Lot, bool) {
@@ -142,10 +138,95 @@ func (c ExpireCredit) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return p.end(&record{reference: ids.OwnReference(id, at), operations: posted}, nil), nil
 }
 
+// AnnounceExpiry tells that a lot will expire. Time gives this command.
+type AnnounceExpiry struct {
+	Project   ids.Project
+	Wallet    ids.Wallet
+	Lot       uint64
+	ExpiresAt time.Time
+}
+
+func (c AnnounceExpiry) ProjectID() ids.Project { return c.Project }
+
 func (c AnnounceExpiry) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.ExpiresAt)
 	if !ok || lot.Noticed || wallet.Project != c.Project {
 		return nil, nil
 	}
 	return []Event{&CreditExpiring{Project: c.Project, Wallet: c.Wallet, Lot: lot.LotPart}}, nil
+}
+
+// CreditExpiring tells ahead that a lot will expire.
+type CreditExpiring struct {
+	Project ids.Project
+	Wallet  ids.Wallet
+	Lot     LotPart // Amount is what is left of it
+}
+
+func (e *CreditExpiring) ProjectID() ids.Project  { return e.Project }
+func (e *CreditExpiring) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+func (e *CreditExpiring) evolve(s *State) error {
+	return s.changeWallet(e.Wallet, func(w *Wallet) {
+		w.deal(func(d *dealings) { d.lots = d.lots.announced(e.Lot.key()) })
+		s.appointLots(w, []LotPart{e.Lot})
+	})
+}
+
+// changeLots takes from a wallet the lots that an entry took, or brings those
+// that it brought.
+func (s *State) changeLots(wallet *Wallet, entry *Entry) error {
+	if entry.Amount.Sign() < 0 {
+		left, ok := wallet.lots().without(entry.Lots)
+		if !ok {
+			return fmt.Errorf("domain: entry %d of wallet %s takes lots that are not there", entry.Version, wallet.ID)
+		}
+		wallet.deal(func(d *dealings) { d.lots = left })
+		s.cancelLots(wallet, entry.Lots)
+		return nil
+	}
+	wallet.deal(func(d *dealings) { d.lots = d.lots.with(entry.Lots) })
+	s.appointLots(wallet, entry.Lots)
+	return nil
+}
+
+// appointLots plans the ends of the lots that parts came to, once the wallet has them.
+func (s *State) appointLots(w *Wallet, parts []LotPart) {
+	s.replanLots(w, parts, true, (*plan).set)
+}
+
+// cancelLots takes those back of which nothing is left, once the parts are taken.
+func (s *State) cancelLots(w *Wallet, parts []LotPart) {
+	s.replanLots(w, parts, false, (*plan).cancel)
+}
+
+// replanLots changes the appointments of the parts whose lots a wallet has, or of
+// those whose it has not.
+func (s *State) replanLots(w *Wallet, parts []LotPart, has bool, change func(*plan, appointment)) {
+	var all []appointment
+	of, _ := w.ID.Location()
+	for i := range parts {
+		lot, ok := w.lots().get(parts[i].key())
+		if ok != has {
+			continue
+		}
+		a := parts[i].appointment(of)
+		if ok && !lot.Noticed {
+			a.kind = creditIsUnannounced
+		}
+		all = append(all, a)
+	}
+	if len(all) == 0 {
+		return
+	}
+	s.replan(w.Project, func(_ *State, p *plan) {
+		for _, a := range all {
+			change(p, a)
+		}
+	})
+}
+
+// appointment is that of a lot whose end was announced.
+func (l *LotPart) appointment(wallet ids.Location) appointment {
+	return appointment{at: l.ExpiresAt.UnixMicro(), of: wallet.Bits(), with: l.Lot, kind: creditExpires}
 }

@@ -29,21 +29,6 @@ const (
 // MaxMonitors is how many monitors a wallet has at most.
 const MaxMonitors = 50
 
-// SetMonitor watches a wallet. Setting what is watched already does nothing.
-type SetMonitor struct {
-	Project   ids.Project
-	Wallet    ids.Wallet
-	Metric    MonitorMetric
-	Threshold money.Quantity // of any sign
-}
-
-// RemoveMonitor ends it. Repeating it is NotFound.
-type RemoveMonitor struct {
-	Project ids.Project
-	Wallet  ids.Wallet
-	Monitor ids.Monitor
-}
-
 // Monitors of the wallet, in the order they were set.
 func (w *Wallet) Monitors() []Monitor {
 	if w.dealings == nil {
@@ -64,6 +49,22 @@ func (w *Wallet) metric(m MonitorMetric) money.Amount {
 	}
 	return w.Balance
 }
+
+func (s *State) changeMonitors(id ids.Wallet, change func([]Monitor) []Monitor) error {
+	return s.changeWallet(id, func(w *Wallet) {
+		w.deal(func(d *dealings) { d.monitors = change(slices.Clone(d.monitors)) })
+	})
+}
+
+// SetMonitor watches a wallet. Setting what is watched already does nothing.
+type SetMonitor struct {
+	Project   ids.Project
+	Wallet    ids.Wallet
+	Metric    MonitorMetric
+	Threshold money.Quantity // of any sign
+}
+
+func (c SetMonitor) ProjectID() ids.Project { return c.Project }
 
 func (c SetMonitor) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	if c.Metric != BalanceMetric && c.Metric != AvailableMetric && c.Metric != HeldMetric {
@@ -94,6 +95,30 @@ func (c SetMonitor) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	}}}, nil
 }
 
+// MonitorSet watches a wallet from now on, or watches for something else.
+type MonitorSet struct {
+	Project ids.Project
+	Wallet  ids.Wallet
+	Monitor Monitor
+}
+
+func (e *MonitorSet) ProjectID() ids.Project { return e.Project }
+func (*MonitorSet) WalletIDs() []ids.Wallet  { return nil }
+
+func (e *MonitorSet) evolve(s *State) error {
+	s.monitored++
+	return s.changeMonitors(e.Wallet, func(all []Monitor) []Monitor { return append(all, e.Monitor) })
+}
+
+// RemoveMonitor ends it. Repeating it is NotFound.
+type RemoveMonitor struct {
+	Project ids.Project
+	Wallet  ids.Wallet
+	Monitor ids.Monitor
+}
+
+func (c RemoveMonitor) ProjectID() ids.Project { return c.Project }
+
 func (c RemoveMonitor) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	wallet, ok := s.Wallet(c.Wallet)
 	if !ok || wallet.Project != c.Project {
@@ -103,6 +128,23 @@ func (c RemoveMonitor) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 		return nil, reject(NotFound, "Monitor not found")
 	}
 	return []Event{&MonitorRemoved{Project: c.Project, Wallet: c.Wallet, Monitor: c.Monitor}}, nil
+}
+
+// MonitorRemoved ends that.
+type MonitorRemoved struct {
+	Project ids.Project
+	Wallet  ids.Wallet
+	Monitor ids.Monitor
+}
+
+func (e *MonitorRemoved) ProjectID() ids.Project { return e.Project }
+func (*MonitorRemoved) WalletIDs() []ids.Wallet  { return nil }
+
+func (e *MonitorRemoved) evolve(s *State) error {
+	s.monitored--
+	return s.changeMonitors(e.Wallet, func(all []Monitor) []Monitor {
+		return slices.DeleteFunc(all, func(m Monitor) bool { return m.ID == e.Monitor })
+	})
 }
 
 // watch adds the facts of the thresholds that a decision's facts crossed.
@@ -139,17 +181,27 @@ func (s *State) watch(events []Event) []Event {
 	return events
 }
 
-// concerned lists the wallets whose numbers facts may change, each once, in the
-// order they come up.
-func concerned(events []Event) (all []ids.Wallet) {
-	seen := map[ids.Wallet]bool{}
-	for _, event := range events {
-		for _, id := range event.WalletIDs() {
-			if !seen[id] {
-				seen[id] = true
-				all = append(all, id)
+// MonitorTriggered follows the facts that took a wallet across a threshold.
+type MonitorTriggered struct {
+	Project   ids.Project
+	Wallet    ids.Wallet
+	Monitor   ids.Monitor
+	Metric    MonitorMetric
+	Threshold money.Amount
+	Value     money.Amount // after the crossing
+	Above     bool         // at or above the threshold now; before it was below
+}
+
+func (e *MonitorTriggered) ProjectID() ids.Project  { return e.Project }
+func (e *MonitorTriggered) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+func (e *MonitorTriggered) evolve(s *State) error {
+	return s.changeMonitors(e.Wallet, func(all []Monitor) []Monitor {
+		for i := range all {
+			if all[i].ID == e.Monitor {
+				all[i].Above = e.Above
 			}
 		}
-	}
-	return all
+		return all
+	})
 }

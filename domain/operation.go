@@ -8,6 +8,52 @@ import (
 	"tallystick/domain/money"
 )
 
+// MaxOperations is how many operations a transaction has at most.
+const MaxOperations = 1000
+
+// OperationType is what an operation does (walletapi.cloud, "There are three
+// types of operations", and one more).
+type OperationType string
+
+const (
+	Transfer OperationType = "transfer" // moves value between two wallets of a project
+	Issue    OperationType = "issue"    // creates value in a wallet
+	Redeem   OperationType = "redeem"   // ends value of a wallet
+	Exchange OperationType = "exchange" // turns one asset into another, through the project's liquidity wallets
+
+	// Not operations that can be asked for, but what fees can be charged for.
+	Capture    OperationType = "capture"
+	FundEscrow OperationType = "escrow"
+)
+
+// Operation is one step of a transaction, as asked for.
+type Operation struct {
+	Type                OperationType
+	Sender              ids.Wallet     // of transfer, redeem and exchange
+	Recipient           ids.Wallet     // of issue and exchange, and of a transfer that names no identifier
+	RecipientIdentifier string         // of a transfer: a username, else a phone, else an e-mail
+	Quantity            money.Quantity // more than zero
+	Rate                money.Rate     // of exchange: how much of the recipient's asset for one of the sender's
+	ExpiresAt           time.Time      // of issue: the credit ends then; zero: never
+	Grant               bool           // of issue: credit that nobody paid for
+}
+
+// PostedOperation is an operation with its wallets found and its numbers
+// settled. Of a failed transaction, Recipient can be empty (nobody was found) and the
+// fees of operations that were not reached are zero.
+type PostedOperation struct {
+	Type        OperationType
+	Sender      ids.Wallet // of transfer, redeem and exchange
+	Recipient   ids.Wallet // of transfer, issue and exchange
+	Amount      money.Amount
+	Fee         money.Amount // charged on top to the sender, of issue to the recipient; zero for none
+	FeeReturned money.Amount // of a reversal: given back to the recipient, of a redeem to the sender; zero for none
+	Received    money.Amount // of exchange: what the recipient gets, in its asset
+	Rate        money.Rate   // of exchange; none in a reversal
+	ExpiresAt   time.Time    // of issue: the credit is a lot that ends then
+	Grant       bool         // of issue: credit that nobody paid for
+}
+
 func checkOperation(o *Operation) *Rejection {
 	switch {
 	case !slices.Contains([]OperationType{Transfer, Issue, Redeem, Exchange}, o.Type):
@@ -47,16 +93,6 @@ func (s *State) checkWallets(project *Project, o *Operation) *Rejection {
 	return nil
 }
 
-// fit is a quantity as money of an asset.
-func fit(q money.Quantity, asset money.Asset) (money.Amount, *Rejection) {
-	amount, ok := q.In(asset)
-	if !ok {
-		return amount, reject(BadRequest, "amount has more digits than %s allows: %d after the point, %d in all",
-			asset.Code, asset.Scale, money.MaxDigits).with("currency", string(asset.Code))
-	}
-	return amount, nil
-}
-
 // settle fits an operation's numbers to the assets of its wallets, which exist.
 func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection) {
 	posted := PostedOperation{Type: o.Type, Sender: o.Sender, Recipient: o.Recipient, Rate: o.Rate, ExpiresAt: moment(o.ExpiresAt), Grant: o.Grant}
@@ -91,26 +127,6 @@ func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection)
 		posted.Received = received
 	}
 	return posted, nil
-}
-
-// bookkept refuses accounts that only the ledger itself moves money of.
-func (w *Wallet) bookkept() *Rejection {
-	switch w.Role {
-	case IssuanceWallet:
-		return reject(BadRequest, "wallet %s is an issuance account: use issue or redeem", w.ID)
-	case EscrowWallet:
-		return reject(BadRequest, "wallet %s is an escrow account: release or refund the escrow", w.ID)
-	}
-	return nil
-}
-
-// checkNamed tells whether a wallet can be named by a command that moves money.
-func (s *State) checkNamed(project *Project, id ids.Wallet) *Rejection {
-	wallet, rejection := s.walletOf(project, id)
-	if rejection != nil {
-		return rejection
-	}
-	return wallet.bookkept()
 }
 
 // find finds the wallet that a transfer to an identifier reaches: the customer's
@@ -178,39 +194,4 @@ func (p *posting) movement(index int, o *PostedOperation) *movement {
 	}
 	o.Fee = m.fee
 	return &m
-}
-
-// charged is what fee an operation of this transaction is charged, false for none.
-func (p *posting) charged(operation OperationType) (OperationType, bool) {
-	switch p.origin.Kind {
-	case "", ScheduleOrigin:
-		return operation, true
-	case CaptureOrigin:
-		return Capture, true
-	case EscrowOrigin:
-		return FundEscrow, true
-	}
-	return "", false // closing, refunds and the like: the money was paid for
-}
-
-// binding says which limits bind a movement.
-type binding struct {
-	out     bool // those of the wallet that pays
-	further bool // of those the counts alone: it is not the last capture of its hold
-	counted bool // it counts against their sums and counts
-	in      bool // the maximum balance of the wallet that gets
-}
-
-// limits are what binds the movements of a transaction; the package comment has
-// the table.
-func (k OriginKind) limits() binding {
-	switch k {
-	case "", ScheduleOrigin, EscrowOrigin, SettlementOrigin:
-		return binding{out: true, counted: true, in: true}
-	case CaptureOrigin:
-		return binding{counted: true, in: true}
-	case ReleaseOrigin, ClosingOrigin:
-		return binding{in: true}
-	}
-	return binding{} // it comes back to who paid, or is time's own doing
 }

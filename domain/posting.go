@@ -208,24 +208,6 @@ func outOfRange(w *Wallet) *Rejection {
 		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code))
 }
 
-// checkLimits holds a movement to the limits that bind it: of who pays, then of
-// who gets.
-func (p *posting) checkLimits(m *movement) *Rejection {
-	var rejection *Rejection
-	if bound := m.limits; (bound.out || bound.further) && p.project.limited(m.from.wallet) {
-		limits := p.project.LimitsOf(m.from.wallet)
-		if bound.out {
-			rejection = p.checkOutgoing(m.from, limits, m.amount)
-		} else {
-			rejection = p.checkCounts(m.from, limits, m.amount)
-		}
-	}
-	if rejection == nil && m.limits.in && p.project.limited(m.to.wallet) {
-		rejection = p.checkMaximumBalance(m.to, m.amount)
-	}
-	return rejection
-}
-
 // checkFunds refuses what the payers do not have.
 func (p *posting) checkFunds(m *movement) *Rejection {
 	from := m.from
@@ -282,33 +264,6 @@ func (p *posting) lacking(m *movement, available money.Amount) *Rejection {
 			payer.ID, m.amount, available, payer.Asset.Code)
 	}
 	return rejection
-}
-
-// checkStatus: of the ends (nil for none) closed before disabled; and none of
-// those that pay frozen. Each in the order given: sender, recipient, fees.
-func checkStatus(ends []*account, payers ...*account) *Rejection {
-	for _, end := range ends {
-		if end != nil && end.wallet.Status == Closed {
-			return statusRejection(end.wallet)
-		}
-	}
-	for _, end := range ends {
-		if end != nil && end.wallet.Status == Disabled {
-			return statusRejection(end.wallet)
-		}
-	}
-	for _, payer := range payers {
-		if payer.wallet.Status == Frozen {
-			return statusRejection(payer.wallet)
-		}
-	}
-	return nil
-}
-
-// statusRejection says that a wallet's status stands in the way.
-func statusRejection(w *Wallet) *Rejection {
-	code := map[WalletStatus]Code{Closed: WalletIsClosed, Disabled: WalletIsDisabled, Frozen: WalletIsFrozen}[w.Status]
-	return reject(code, "Wallet %s is %s", w.ID, w.Status).with("wallet_id", string(w.ID))
 }
 
 // debit takes an amount out of an account, together with the parts of lots that

@@ -1,7 +1,7 @@
 package domain
 
 import (
-	"iter"
+	"fmt"
 	"slices"
 	"time"
 
@@ -41,68 +41,12 @@ func (s *ProjectSettings) zone() *time.Location {
 	return s.Zone
 }
 
-// Asset answers an asset that the project's wallets can hold.
-func (p *Project) Asset(code money.AssetCode) (money.Asset, bool) {
-	if asset, ok := p.OwnAsset(code); ok {
-		return asset, true
-	}
-	return money.ISO(code)
-}
-
-// OwnAsset answers an asset that the project defined.
-func (p *Project) OwnAsset(code money.AssetCode) (money.Asset, bool) { return p.assets.get(code) }
-
-// OwnAssets are those that the project defined, from a code on, by code.
-func (p *Project) OwnAssets(from money.AssetCode) iter.Seq[money.Asset] {
-	return func(yield func(money.Asset) bool) {
-		p.assets.from(from, func(_ money.AssetCode, asset money.Asset) bool { return yield(asset) })
-	}
-}
-
-// Credential lets a program act for one project. The secret itself is nowhere.
-type Credential struct {
-	Key        ids.APIKey
-	Project    ids.Project
-	Name       string
-	SecretHash [32]byte // SHA-256 of the secret key
-	Revoked    bool
-}
-
-// CreateProject makes a project. The currency must be one of ISO 4217.
-type CreateProject struct{ Settings ProjectSettings }
-
-// ChangeProject replaces the project's settings. The currency stays: wallets
-// were made by it.
-type ChangeProject struct {
-	Project  ids.Project
-	Settings ProjectSettings
-}
-
-// CreateCredential records a secret that was made outside, by its hash.
-type CreateCredential struct {
-	Project    ids.Project
-	Name       string
-	SecretHash [32]byte
-}
-
-// RevokeCredential ends a credential for ever. Repeating it does nothing.
-type RevokeCredential struct {
-	Project ids.Project
-	Key     ids.APIKey
-}
-
-// DefineAsset makes an asset of the project's own. Name and symbol may be
-// changed later; scale and number never.
-type DefineAsset struct {
-	Project ids.Project
-	Asset   money.Asset
-}
-
-func (c CreateProject) decide(_ *State, at ids.Place) ([]Event, *Rejection) {
-	if rejection := first(checkSettings(c.Settings), checkAmounts(&c.Settings, &Project{})); rejection != nil {
-		return nil, rejection
-	}
-	return []Event{&ProjectCreated{Project: at.Project(), Settings: c.Settings}}, nil
+func (s *ProjectSettings) equal(t *ProjectSettings) bool {
+	return s.Name == t.Name && s.Currency == t.Currency && s.Locale == t.Locale && s.zone().String() == t.zone().String() &&
+		s.OneWalletPerCustomer == t.OneWalletPerCustomer && s.OwnTransfersFree == t.OwnTransfersFree &&
+		s.ExpiryNotice == t.ExpiryNotice && s.Backdating == t.Backdating &&
+		slices.EqualFunc(s.Fees, t.Fees, FeeRule.equal) &&
+		slices.EqualFunc(s.Limits, t.Limits, func(a, b CurrencyLimits) bool { return a.Currency == b.Currency && a.Limits.equal(b.Limits) })
 }
 
 // maxLeadTime bounds how long ahead or back a project may look.
@@ -134,30 +78,40 @@ func checkAmounts(s *ProjectSettings, project *Project) *Rejection {
 	return first(checkFeesFit(s.Fees, project, finest), checkProjectLimits(s.Limits, project))
 }
 
-func unknownCurrency(code money.AssetCode) *Rejection {
-	return reject(BadRequest, "currency %q is neither a code of ISO 4217 nor an asset of this project", code)
+// CreateProject makes a project. The currency must be one of ISO 4217.
+type CreateProject struct{ Settings ProjectSettings }
+
+func (CreateProject) ProjectID() ids.Project { return "" }
+
+func (c CreateProject) decide(_ *State, at ids.Place) ([]Event, *Rejection) {
+	if rejection := first(checkSettings(c.Settings), checkAmounts(&c.Settings, &Project{})); rejection != nil {
+		return nil, rejection
+	}
+	return []Event{&ProjectCreated{Project: at.Project(), Settings: c.Settings}}, nil
 }
 
-func checkProjectLimits(limits []CurrencyLimits, project *Project) *Rejection {
-	if len(limits) > MaxRules {
-		return reject(BadRequest, "there are limits for %d currencies; at most %d are allowed", len(limits), MaxRules)
-	}
-	seen := make(map[money.AssetCode]bool, len(limits))
-	for i := range limits {
-		asset, ok := project.Asset(limits[i].Currency)
-		if !ok {
-			return unknownCurrency(limits[i].Currency)
-		}
-		if seen[asset.Code] {
-			return reject(BadRequest, "two sets of limits for %s", asset.Code)
-		}
-		seen[asset.Code] = true
-		if rejection := checkLimits(limits[i].Limits, asset); rejection != nil {
-			return rejection
-		}
-	}
+// ProjectCreated is the first fact of a project.
+type ProjectCreated struct {
+	Project  ids.Project
+	Settings ProjectSettings
+}
+
+func (e *ProjectCreated) ProjectID() ids.Project { return e.Project }
+func (*ProjectCreated) WalletIDs() []ids.Wallet  { return nil }
+
+func (e *ProjectCreated) evolve(s *State) error {
+	s.projects.put(e.Project, &Project{ID: e.Project, Settings: e.Settings})
 	return nil
 }
+
+// ChangeProject replaces the project's settings. The currency stays: wallets
+// were made by it.
+type ChangeProject struct {
+	Project  ids.Project
+	Settings ProjectSettings
+}
+
+func (c ChangeProject) ProjectID() ids.Project { return c.Project }
 
 func (c ChangeProject) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	if rejection := checkSettings(c.Settings); rejection != nil {
@@ -179,69 +133,34 @@ func (c ChangeProject) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	return []Event{&ProjectChanged{Project: c.Project, Settings: c.Settings}}, nil
 }
 
-func (s *ProjectSettings) equal(t *ProjectSettings) bool {
-	return s.Name == t.Name && s.Currency == t.Currency && s.Locale == t.Locale && s.zone().String() == t.zone().String() &&
-		s.OneWalletPerCustomer == t.OneWalletPerCustomer && s.OwnTransfersFree == t.OwnTransfersFree &&
-		s.ExpiryNotice == t.ExpiryNotice && s.Backdating == t.Backdating &&
-		slices.EqualFunc(s.Fees, t.Fees, FeeRule.equal) &&
-		slices.EqualFunc(s.Limits, t.Limits, func(a, b CurrencyLimits) bool { return a.Currency == b.Currency && a.Limits.equal(b.Limits) })
+// ProjectChanged replaces the settings of a project.
+type ProjectChanged struct {
+	Project  ids.Project
+	Settings ProjectSettings
 }
 
-func (c CreateCredential) decide(s *State, at ids.Place) ([]Event, *Rejection) {
-	if rejection := checkText("name", c.Name, MaxNameLength); rejection != nil {
-		return nil, rejection
+func (e *ProjectChanged) ProjectID() ids.Project { return e.Project }
+func (*ProjectChanged) WalletIDs() []ids.Wallet  { return nil }
+
+// evolve: when ends are announced further ahead, or less far, the
+// project's next moment is another.
+func (e *ProjectChanged) evolve(s *State) error {
+	var before time.Duration
+	err := s.changeProject(e.Project, func(p *Project) {
+		before = p.Settings.ExpiryNotice
+		p.Settings = e.Settings
+	})
+	if err == nil && e.Settings.ExpiryNotice != before {
+		s.replan(e.Project, func(*State, *plan) {})
 	}
-	if _, ok := s.Project(c.Project); !ok {
-		return nil, reject(NotFound, "Project not found")
-	}
-	return []Event{&CredentialCreated{
-		Project: c.Project, Key: at.APIKey(), Name: c.Name, SecretHash: c.SecretHash,
-	}}, nil
+	return err
 }
 
-func (c RevokeCredential) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
-	credential, ok := s.Credential(c.Key)
-	if !ok || credential.Project != c.Project {
-		return nil, reject(NotFound, "Credential not found")
-	}
-	if credential.Revoked {
-		return nil, nil
-	}
-	return []Event{&CredentialRevoked{Project: c.Project, Key: c.Key}}, nil
-}
-
-func (c DefineAsset) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
-	if rejection := checkAsset(c.Asset); rejection != nil {
-		return nil, rejection
-	}
-	project, ok := s.Project(c.Project)
+func (s *State) changeProject(id ids.Project, change func(*Project)) error {
+	project, ok := edit(&s.projects, id)
 	if !ok {
-		return nil, reject(NotFound, "Project not found")
+		return fmt.Errorf("domain: a change of project %s, which was never created", id)
 	}
-	if _, iso := money.ISO(c.Asset.Code); iso {
-		return nil, reject(AssetConflict, "%s is a currency of ISO 4217 and needs no definition", c.Asset.Code)
-	}
-	existing, defined := project.OwnAsset(c.Asset.Code)
-	switch {
-	case !defined:
-		return []Event{&AssetDefined{Project: c.Project, Asset: c.Asset}}, nil
-	case existing == c.Asset:
-		return nil, nil
-	case existing.Scale != c.Asset.Scale || existing.NumericID != c.Asset.NumericID:
-		return nil, reject(AssetConflict, "%s is defined with scale %d and number %d, which never change",
-			c.Asset.Code, existing.Scale, existing.NumericID)
-	}
-	return []Event{&AssetDefined{Project: c.Project, Asset: c.Asset}}, nil
-}
-
-func checkAsset(a money.Asset) *Rejection {
-	switch {
-	case !a.Code.Valid():
-		return reject(BadRequest, "asset code %q must be 2 to 24 of A-Z, 0-9 and _, a letter first", a.Code)
-	case a.Scale < 0 || a.Scale > money.MaxScale:
-		return reject(BadRequest, "scale %d must be 0 to %d", a.Scale, money.MaxScale)
-	case a.NumericID < 0 || a.NumericID > 1<<31-1:
-		return reject(BadRequest, "numeric id %d must be 0 to %d", a.NumericID, 1<<31-1)
-	}
-	return first(checkText("name", a.Name, MaxNameLength), checkText("symbol", a.Symbol, 16))
+	change(project)
+	return nil
 }

@@ -78,3 +78,14 @@ func (r *Rejection) at(operation int) *Rejection {
 	r.Operation = operation
 	return r
 }
+
+// first answers the first rejection that there is, so that a list of checks
+// reads in order of precedence.
+func first(rejections ...*Rejection) *Rejection {
+	for _, rejection := range rejections {
+		if rejection != nil {
+			return rejection
+		}
+	}
+	return nil
+}

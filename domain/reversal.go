@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"slices"
 
 	"tallystick/domain/ids"
@@ -20,75 +21,12 @@ type Reverse struct {
 	Metadata    Metadata
 }
 
+func (c *Reverse) ProjectID() ids.Project { return c.Project }
+
 // ReversalPart is how much of one operation is reversed.
 type ReversalPart struct {
 	Operation int
 	Quantity  money.Quantity // not set: all that is left
-}
-
-// Reversal is what was taken back of a transaction so far.
-type Reversal struct {
-	Operations []ReversedOperation // sums, of the operations that were reversed, by their index
-	last       *reversedBy
-}
-
-// reversedBy is one of the transactions that took something back, and those
-// before it: there can be as many as there are minor units.
-type reversedBy struct {
-	id     ids.Transaction
-	before *reversedBy
-}
-
-// By lists the transactions that did it, in order.
-func (r *Reversal) By() (all []ids.Transaction) {
-	for by := r.last; by != nil; by = by.before {
-		all = append(all, by.id)
-	}
-	slices.Reverse(all)
-	return all
-}
-
-func (r *Reversal) find(operation int) (int, bool) {
-	return slices.BinarySearchFunc(r.Operations, operation, func(sum ReversedOperation, operation int) int { return sum.Operation - operation })
-}
-
-// of answers the sums of an operation, at the scale of what it moved.
-func (r *Reversal) of(index int, o *PostedOperation) ReversedOperation {
-	if r != nil {
-		if at, ok := r.find(index); ok {
-			return r.Operations[at]
-		}
-	}
-	return ReversedOperation{Operation: index, Amount: o.Amount.Sub(o.Amount), Fee: o.Fee.Sub(o.Fee), Received: o.Received.Sub(o.Received)}
-}
-
-// with is the sums with one more reversal.
-func (r *Reversal) with(e *TransactionReversed) *Reversal {
-	next := &Reversal{}
-	if r != nil {
-		*next = Reversal{slices.Clone(r.Operations), r.last}
-	}
-	next.last = &reversedBy{e.Reversal, next.last}
-	for _, one := range slices.Backward(e.Operations) { // which have the last operation first
-		at, found := next.find(one.Operation)
-		if !found {
-			next.Operations = slices.Insert(next.Operations, at, one)
-			continue
-		}
-		sum := &next.Operations[at]
-		sum.Amount, sum.Fee, sum.Received = sum.Amount.Add(one.Amount), sum.Fee.Add(one.Fee), sum.Received.Add(one.Received)
-	}
-	return next
-}
-
-// Reversal answers what was taken back of a transaction; nil for nothing.
-func (s *State) Reversal(id ids.Transaction) *Reversal {
-	at, ok := id.Location()
-	if !ok {
-		return nil
-	}
-	reversal, _ := s.reversals.get(at.Bits())
-	return reversal
 }
 
 func (c *Reverse) decide(s *State, at ids.Place) ([]Event, *Rejection) {
@@ -335,4 +273,99 @@ func (p *posting) granted(original *TransactionCompleted, operation int, m *move
 		}
 	}
 	return append(taken, lots.first(amount, p.at.Time)...)
+}
+
+// TransactionReversed links a transaction to one that reversed it, or a part.
+type TransactionReversed struct {
+	Project     ids.Project
+	Transaction ids.Transaction // the one that was reversed
+	Reversal    ids.Transaction // the one that did it
+	Operations  []ReversedOperation
+	Whole       bool // nothing is left to reverse
+}
+
+func (e *TransactionReversed) ProjectID() ids.Project { return e.Project }
+func (*TransactionReversed) WalletIDs() []ids.Wallet  { return nil }
+
+// ReversedOperation is what one reversal took back of one operation.
+type ReversedOperation struct {
+	Operation int // index in the transaction that was reversed
+	Amount    money.Amount
+	Received  money.Amount // of an exchange: what was given back of the other asset; else zero
+	Fee       money.Amount // returned; zero where it was kept
+}
+
+func (e *TransactionReversed) evolve(s *State) error {
+	at, ok := e.Transaction.Location()
+	if !ok {
+		return fmt.Errorf("domain: %q is not the identifier of a transaction", e.Transaction)
+	}
+	before, _ := s.reversals.get(at.Bits())
+	s.reversals.put(at.Bits(), before.with(e))
+	return nil
+}
+
+// Reversal is what was taken back of a transaction so far.
+type Reversal struct {
+	Operations []ReversedOperation // sums, of the operations that were reversed, by their index
+	last       *reversedBy
+}
+
+// reversedBy is one of the transactions that took something back, and those
+// before it: there can be as many as there are minor units.
+type reversedBy struct {
+	id     ids.Transaction
+	before *reversedBy
+}
+
+// By lists the transactions that did it, in order.
+func (r *Reversal) By() (all []ids.Transaction) {
+	for by := r.last; by != nil; by = by.before {
+		all = append(all, by.id)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+func (r *Reversal) find(operation int) (int, bool) {
+	return slices.BinarySearchFunc(r.Operations, operation, func(sum ReversedOperation, operation int) int { return sum.Operation - operation })
+}
+
+// of answers the sums of an operation, at the scale of what it moved.
+func (r *Reversal) of(index int, o *PostedOperation) ReversedOperation {
+	if r != nil {
+		if at, ok := r.find(index); ok {
+			return r.Operations[at]
+		}
+	}
+	return ReversedOperation{Operation: index, Amount: o.Amount.Sub(o.Amount), Fee: o.Fee.Sub(o.Fee), Received: o.Received.Sub(o.Received)}
+}
+
+// with is the sums with one more reversal.
+func (r *Reversal) with(e *TransactionReversed) *Reversal {
+	next := &Reversal{}
+	if r != nil {
+		*next = Reversal{slices.Clone(r.Operations), r.last}
+	}
+	next.last = &reversedBy{e.Reversal, next.last}
+	for _, one := range slices.Backward(e.Operations) { // which have the last operation first
+		at, found := next.find(one.Operation)
+		if !found {
+			next.Operations = slices.Insert(next.Operations, at, one)
+			continue
+		}
+		sum := &next.Operations[at]
+		sum.Amount, sum.Fee, sum.Received = sum.Amount.Add(one.Amount), sum.Fee.Add(one.Fee), sum.Received.Add(one.Received)
+	}
+	return next
+}
+
+// Reversal answers what was taken back of a transaction; nil for nothing.
+func (s *State) Reversal(id ids.Transaction) *Reversal {
+	at, ok := id.Location()
+	if !ok {
+		return nil
+	}
+	reversal, _ := s.reversals.get(at.Bits())
+	return reversal
 }

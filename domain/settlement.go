@@ -23,24 +23,6 @@ type Settlement struct {
 	Next   time.Time // when the period under way ends; set by the decision, not by the caller
 }
 
-// Settle pays what a postpaid wallet owes: from another wallet, or, where Sender
-// is "", by money that came in from outside.
-type Settle struct {
-	Project     ids.Project
-	Wallet      ids.Wallet
-	Sender      ids.Wallet
-	Reference   ids.Reference
-	Quantity    money.Quantity // not set: what is due, and where nothing is, all that is owed
-	Description string
-	Metadata    Metadata
-}
-
-// CallSettlement ends the period of a wallet. Time gives this command.
-type CallSettlement struct {
-	Project ids.Project
-	Wallet  ids.Wallet
-}
-
 func checkSettlement(s Settlement) *Rejection {
 	switch {
 	case s.Period == "" && s.Day == 0:
@@ -64,17 +46,6 @@ func (s Settlement) after(now time.Time, zone *time.Location) time.Time {
 			return next.UTC()
 		}
 	}
-}
-
-// startOf is the first moment of a date by the clocks of a zone. That is not
-// midnight where the clocks go forward just then: time.Date may then answer the
-// evening before. Clocks change at whole quarters of an hour.
-func startOf(date time.Time, zone *time.Location) time.Time {
-	start := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, zone)
-	for start.Format(time.DateOnly) < date.Format(time.DateOnly) {
-		start = start.Add(15 * time.Minute)
-	}
-	return start
 }
 
 func (s Settlement) endsOn(day time.Time) bool {
@@ -102,6 +73,14 @@ func (w *Wallet) Due() money.Amount {
 	return w.dealings.due
 }
 
+// CallSettlement ends the period of a wallet. Time gives this command.
+type CallSettlement struct {
+	Project ids.Project
+	Wallet  ids.Wallet
+}
+
+func (c CallSettlement) ProjectID() ids.Project { return c.Project }
+
 func (c CallSettlement) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	wallet, ok := s.Wallet(c.Wallet)
 	project, known := s.Project(c.Project)
@@ -117,6 +96,50 @@ func (c CallSettlement) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 		Next: settlement.after(at.Time, project.Settings.zone()),
 	}}, nil
 }
+
+// SettlementDue ends a period of a postpaid wallet.
+type SettlementDue struct {
+	Project   ids.Project
+	Wallet    ids.Wallet
+	Amount    money.Amount // owed at the end of the period; may be zero
+	PeriodEnd time.Time    // the deadline that the period had
+	Next      time.Time    // that of the next
+}
+
+func (e *SettlementDue) ProjectID() ids.Project  { return e.Project }
+func (e *SettlementDue) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+func (e *SettlementDue) evolve(s *State) error {
+	return s.changeWallet(e.Wallet, func(w *Wallet) {
+		terms := *w.Terms
+		terms.Settlement.Next = e.Next
+		s.resettle(w, w.Terms.Settlement, terms.Settlement)
+		w.Terms = &terms
+		w.deal(func(d *dealings) { d.due = e.Amount })
+	})
+}
+
+// resettle moves the end of a wallet's period.
+func (s *State) resettle(w *Wallet, before, after Settlement) {
+	if of, ok := w.ID.Location(); ok && !before.Next.Equal(after.Next) {
+		s.cancel(w.Project, before.Next, periodEnds, of)
+		s.appoint(w.Project, after.Next, periodEnds, of)
+	}
+}
+
+// Settle pays what a postpaid wallet owes: from another wallet, or, where Sender
+// is "", by money that came in from outside.
+type Settle struct {
+	Project     ids.Project
+	Wallet      ids.Wallet
+	Sender      ids.Wallet
+	Reference   ids.Reference
+	Quantity    money.Quantity // not set: what is due, and where nothing is, all that is owed
+	Description string
+	Metadata    Metadata
+}
+
+func (c Settle) ProjectID() ids.Project { return c.Project }
 
 func (c Settle) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}

@@ -1,10 +1,6 @@
 package domain
 
-import (
-	"cmp"
-
-	"github.com/benbjohnson/immutable"
-)
+import "github.com/benbjohnson/immutable"
 
 // sorted is a map of which a change makes another that shares most with the old,
 // which readers may hold. The zero value is empty.
@@ -49,9 +45,4 @@ func (s sorted[K, V]) from(key K, fn func(K, V) bool) {
 			return
 		}
 	}
-}
-
-// Compare orders accounts by role, then by asset.
-func (k accountKey) Compare(other accountKey) int {
-	return cmp.Or(cmp.Compare(k.role, other.role), cmp.Compare(k.asset, other.asset))
 }

@@ -49,74 +49,9 @@ type accountKey struct {
 	asset money.AssetCode
 }
 
-// table is one layer of a map. Rows of a base are never changed through a
-// layer: they are copied up first.
-type table[K comparable, V any] struct {
-	base *table[K, V]
-	rows map[K]V
-}
-
-func (t *table[K, V]) get(key K) (V, bool) {
-	for layer := t; layer != nil; layer = layer.base {
-		if value, ok := layer.rows[key]; ok {
-			return value, true
-		}
-	}
-	var none V
-	return none, false
-}
-
-func (t *table[K, V]) put(key K, value V) {
-	if t.rows == nil {
-		t.rows = make(map[K]V)
-	}
-	t.rows[key] = value
-}
-
-func (t *table[K, V]) fork() table[K, V] { return table[K, V]{base: t} }
-
-func (t *table[K, V]) merge() {
-	for key, value := range t.rows {
-		t.base.put(key, value)
-	}
-	clear(t.rows)
-}
-
-// drop takes a row out of a table of which the zero value means that it is gone.
-func drop[K, V comparable](t *table[K, V], key K) {
-	if t.base == nil {
-		delete(t.rows, key)
-		return
-	}
-	var gone V
-	t.put(key, gone)
-}
-
-func mergeDropping[K, V comparable](t *table[K, V]) {
-	var gone V
-	for key, row := range t.rows {
-		if row == gone {
-			drop(t.base, key)
-		} else {
-			t.base.put(key, row)
-		}
-	}
-	clear(t.rows)
-}
-
-// edit answers a row that may be changed in place: the layer's own, or a copy
-// of the base's.
-func edit[K comparable, V any](t *table[K, *V], key K) (*V, bool) {
-	if row, ok := t.rows[key]; ok {
-		return row, row != nil
-	}
-	row, ok := t.get(key)
-	if !ok || row == nil {
-		return nil, false
-	}
-	own := *row
-	t.put(key, &own)
-	return &own, true
+// Compare orders accounts by role, then by asset.
+func (k accountKey) Compare(other accountKey) int {
+	return cmp.Or(cmp.Compare(k.role, other.role), cmp.Compare(k.asset, other.asset))
 }
 
 // NewState is the state of an empty log, in an installation of that many shards.
@@ -155,6 +90,33 @@ func (s *State) Merge() {
 	}
 	clear(s.changes)
 	s.changes = s.changes[:0]
+}
+
+// ended says of which project a hold or escrow was that the state no longer
+// holds, and how it ended.
+type ended struct {
+	project ids.Project
+	how     ending
+}
+
+type ending uint8
+
+const (
+	endedCaptured ending = iota
+	endedReleased
+	endedExpired
+	endedRefunded
+)
+
+func (e ending) String() string {
+	return [...]string{endedCaptured: "captured", endedReleased: "released", endedExpired: "expired", endedRefunded: "refunded"}[e]
+}
+
+func (s *State) endOf(at ids.Location, ok bool) (ended, bool) {
+	if !ok {
+		return ended{}, false
+	}
+	return s.ends.get(at.Bits())
 }
 
 // Project answers a project. What any of these methods answers must not be changed.

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"tallystick/domain/ids"
 )
 
 // Limits of what callers write, in bytes of UTF-8 unless it says otherwise.
@@ -60,13 +62,25 @@ func checkMetadata(metadata Metadata) *Rejection {
 	return nil
 }
 
-// first answers the first rejection that there is, so that a list of checks
-// reads in order of precedence.
-func first(rejections ...*Rejection) *Rejection {
-	for _, rejection := range rejections {
-		if rejection != nil {
-			return rejection
-		}
+func checkActor(actor, reason string) *Rejection {
+	return first(checkText("actor", actor, MaxNameLength), checkText("reason", reason, MaxDescriptionLength))
+}
+
+func checkReference(reference ids.Reference) *Rejection {
+	if rejection := checkRequired("reference", string(reference), ids.MaxReferenceLength); rejection != nil {
+		return rejection
+	}
+	if strings.HasPrefix(string(reference), ids.ReservedReferences) {
+		return reject(BadRequest, "references that begin with %q are the ledger's own", ids.ReservedReferences)
 	}
 	return nil
+}
+
+func number(n uint64) string { return strconv.FormatUint(n, 10) }
+
+func truth(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
 }

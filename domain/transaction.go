@@ -2,42 +2,11 @@ package domain
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"tallystick/domain/ids"
 	"tallystick/domain/money"
 )
-
-// MaxOperations is how many operations a transaction has at most.
-const MaxOperations = 1000
-
-// OperationType is what an operation does (walletapi.cloud, "There are three
-// types of operations", and one more).
-type OperationType string
-
-const (
-	Transfer OperationType = "transfer" // moves value between two wallets of a project
-	Issue    OperationType = "issue"    // creates value in a wallet
-	Redeem   OperationType = "redeem"   // ends value of a wallet
-	Exchange OperationType = "exchange" // turns one asset into another, through the project's liquidity wallets
-
-	// Not operations that can be asked for, but what fees can be charged for.
-	Capture    OperationType = "capture"
-	FundEscrow OperationType = "escrow"
-)
-
-// Operation is one step of a transaction, as asked for.
-type Operation struct {
-	Type                OperationType
-	Sender              ids.Wallet     // of transfer, redeem and exchange
-	Recipient           ids.Wallet     // of issue and exchange, and of a transfer that names no identifier
-	RecipientIdentifier string         // of a transfer: a username, else a phone, else an e-mail
-	Quantity            money.Quantity // more than zero
-	Rate                money.Rate     // of exchange: how much of the recipient's asset for one of the sender's
-	ExpiresAt           time.Time      // of issue: the credit ends then; zero: never
-	Grant               bool           // of issue: credit that nobody paid for
-}
 
 // Transact performs 1 to MaxOperations operations in order, all or nothing,
 // once for its reference.
@@ -52,71 +21,67 @@ type Transact struct {
 	Metadata      Metadata
 }
 
+func (c *Transact) ProjectID() ids.Project { return c.Project }
+
 // Precondition refuses a transaction whose caller decided on an older wallet.
 type Precondition struct {
 	Wallet  ids.Wallet
 	Version uint64
 }
 
-// record is what a transaction's fact says beyond its entries.
-type record struct {
-	id          ids.Transaction // of a scheduled one; "": its place
-	reference   ids.Reference
-	operations  []PostedOperation
-	effectiveAt time.Time
-	description string
-	metadata    Metadata
-}
-
-func (r *record) check() *Rejection {
-	return first(
-		checkReference(r.reference),
-		checkText("description", r.description, MaxDescriptionLength),
-		checkMetadata(r.metadata),
-	)
-}
-
-func checkReference(reference ids.Reference) *Rejection {
-	if rejection := checkRequired("reference", string(reference), ids.MaxReferenceLength); rejection != nil {
+func checkTransact(c *Transact) *Rejection {
+	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
+	if rejection := r.check(); rejection != nil {
 		return rejection
 	}
-	if strings.HasPrefix(string(reference), ids.ReservedReferences) {
-		return reject(BadRequest, "references that begin with %q are the ledger's own", ids.ReservedReferences)
+	if len(c.Operations) < 1 || len(c.Operations) > MaxOperations {
+		return reject(BadRequest, "a transaction has 1 to %d operations, not %d", MaxOperations, len(c.Operations))
+	}
+	if len(c.Preconditions) > MaxOperations {
+		return reject(BadRequest, "a transaction has at most %d preconditions, not %d", MaxOperations, len(c.Preconditions))
+	}
+	if !c.ScheduledFor.IsZero() && (len(c.Preconditions) > 0 || !c.EffectiveAt.IsZero()) {
+		return reject(BadRequest, "a scheduled transaction has neither preconditions nor effective_at: they are about now")
+	}
+	for i := range c.Operations {
+		o := &c.Operations[i]
+		if rejection := checkOperation(o); rejection != nil {
+			return rejection.at(i)
+		}
+		if !o.ExpiresAt.IsZero() && !moment(o.ExpiresAt).After(moment(c.ScheduledFor)) {
+			return reject(BadRequest, "expires_at must be after scheduled_for").at(i)
+		}
 	}
 	return nil
 }
 
-// end answers the facts of a posting: that it completed, or, where a recorded
-// rule was broken, that it failed. Wallets that it would have made are not made
-// then.
-func (p *posting) end(r *record, broken *Rejection) []Event {
-	if broken != nil {
-		p.before = nil
-		id := p.identify(r)
-		return []Event{&TransactionFailed{
-			Project: p.project.ID, Transaction: id, Reference: r.reference, Origin: p.origin, Operations: r.operations,
-			Failure: *broken, EffectiveAt: r.effectiveAt, Description: r.description, Metadata: r.metadata,
-		}}
+func checkTimes(c *Transact, project *Project, now time.Time) *Rejection {
+	if rejection := checkFuture("scheduled_for", c.ScheduledFor, now); rejection != nil || c.EffectiveAt.IsZero() {
+		return rejection
 	}
-	id := p.identify(r)
-	completed := &TransactionCompleted{
-		Project: p.project.ID, Transaction: id, Reference: r.reference, Origin: p.origin, Operations: r.operations,
-		Entries: p.entries, EffectiveAt: r.effectiveAt, Description: r.description, Metadata: r.metadata,
+	earliest := now.Add(-project.Settings.Backdating)
+	if c.EffectiveAt.After(now) || c.EffectiveAt.Before(earliest) {
+		message := "effective_at cannot be given: the project's backdating_seconds are 0, so that it is always now"
+		if project.Settings.Backdating > 0 {
+			message = fmt.Sprintf("effective_at must be at most %d seconds in the past (the project's backdating_seconds) and not in the future",
+				project.Settings.Backdating/time.Second)
+		}
+		return reject(EffectiveAtRefused, "%s", message).
+			with("effective_at", timestamp(c.EffectiveAt)).with("earliest", timestamp(earliest)).with("latest", timestamp(now))
 	}
-	if p.counted {
-		completed.Date = p.date()
-	}
-	return append(p.before, completed)
+	return nil
 }
 
-// identify answers the identifier of the transaction: its place, or that of when
-// it was scheduled; then its place is what it came of.
-func (p *posting) identify(r *record) ids.Transaction {
-	if r.id == "" {
-		return p.id()
+// checkPreconditions holds wallets that exist to their versions.
+func checkPreconditions(s *State, all []Precondition) *Rejection {
+	for _, c := range all {
+		wallet, _ := s.Wallet(c.Wallet)
+		if wallet.Version != c.Version {
+			return reject(VersionConflict, "Wallet %s is at version %d, not %d", c.Wallet, wallet.Version, c.Version).
+				with("wallet_id", string(c.Wallet)).with("version", number(c.Version)).with("current_version", number(wallet.Version))
+		}
 	}
-	p.origin.ID = string(p.id())
-	return r.id
+	return nil
 }
 
 func (c *Transact) decide(s *State, at ids.Place) ([]Event, *Rejection) {
@@ -176,83 +141,200 @@ func (s *State) unused(id ids.Project, reference ids.Reference) (*Project, *Reje
 	return project, nil
 }
 
-func checkTransact(c *Transact) *Rejection {
-	r := record{reference: c.Reference, description: c.Description, metadata: c.Metadata}
-	if rejection := r.check(); rejection != nil {
-		return rejection
+// record is what a transaction's fact says beyond its entries.
+type record struct {
+	id          ids.Transaction // of a scheduled one; "": its place
+	reference   ids.Reference
+	operations  []PostedOperation
+	effectiveAt time.Time
+	description string
+	metadata    Metadata
+}
+
+func (r *record) check() *Rejection {
+	return first(
+		checkReference(r.reference),
+		checkText("description", r.description, MaxDescriptionLength),
+		checkMetadata(r.metadata),
+	)
+}
+
+// end answers the facts of a posting: that it completed, or, where a recorded
+// rule was broken, that it failed. Wallets that it would have made are not made
+// then.
+func (p *posting) end(r *record, broken *Rejection) []Event {
+	if broken != nil {
+		p.before = nil
+		id := p.identify(r)
+		return []Event{&TransactionFailed{
+			Project: p.project.ID, Transaction: id, Reference: r.reference, Origin: p.origin, Operations: r.operations,
+			Failure: *broken, EffectiveAt: r.effectiveAt, Description: r.description, Metadata: r.metadata,
+		}}
 	}
-	if len(c.Operations) < 1 || len(c.Operations) > MaxOperations {
-		return reject(BadRequest, "a transaction has 1 to %d operations, not %d", MaxOperations, len(c.Operations))
+	id := p.identify(r)
+	completed := &TransactionCompleted{
+		Project: p.project.ID, Transaction: id, Reference: r.reference, Origin: p.origin, Operations: r.operations,
+		Entries: p.entries, EffectiveAt: r.effectiveAt, Description: r.description, Metadata: r.metadata,
 	}
-	if len(c.Preconditions) > MaxOperations {
-		return reject(BadRequest, "a transaction has at most %d preconditions, not %d", MaxOperations, len(c.Preconditions))
+	if p.counted {
+		completed.Date = p.date()
 	}
-	if !c.ScheduledFor.IsZero() && (len(c.Preconditions) > 0 || !c.EffectiveAt.IsZero()) {
-		return reject(BadRequest, "a scheduled transaction has neither preconditions nor effective_at: they are about now")
+	return append(p.before, completed)
+}
+
+// identify answers the identifier of the transaction: its place, or that of when
+// it was scheduled; then its place is what it came of.
+func (p *posting) identify(r *record) ids.Transaction {
+	if r.id == "" {
+		return p.id()
 	}
-	for i := range c.Operations {
-		o := &c.Operations[i]
-		if rejection := checkOperation(o); rejection != nil {
-			return rejection.at(i)
+	p.origin.ID = string(p.id())
+	return r.id
+}
+
+// TransactionCompleted moved money: all its entries, in order.
+type TransactionCompleted struct {
+	Project     ids.Project
+	Transaction ids.Transaction
+	Reference   ids.Reference
+	Origin      Origin // zero: the operations were asked for as they are
+	Operations  []PostedOperation
+	Entries     []Entry
+	EffectiveAt time.Time // the business's time for it; zero: when it was committed
+	Date        string    // "2006-01-02" in the project's zone where a sum of a day or month counts it, else ""
+	Description string
+	Metadata    Metadata
+}
+
+func (e *TransactionCompleted) ProjectID() ids.Project { return e.Project }
+
+func (e *TransactionCompleted) WalletIDs() []ids.Wallet {
+	all := make([]ids.Wallet, len(e.Entries))
+	for i := range e.Entries {
+		all[i] = e.Entries[i].Wallet
+	}
+	return all
+}
+
+func (e *TransactionCompleted) evolve(s *State) error {
+	for i := range e.Entries {
+		entry := &e.Entries[i]
+		wallet, ok := edit(&s.walletTable, entry.Wallet)
+		if !ok {
+			return fmt.Errorf("domain: %s has an entry of wallet %s, which was never created", e.Transaction, entry.Wallet)
 		}
-		if !o.ExpiresAt.IsZero() && !moment(o.ExpiresAt).After(moment(c.ScheduledFor)) {
-			return reject(BadRequest, "expires_at must be after scheduled_for").at(i)
+		if entry.Version != wallet.Version+1 {
+			return fmt.Errorf("domain: %s brings wallet %s from version %d to %d", e.Transaction, entry.Wallet, wallet.Version, entry.Version)
+		}
+		wallet.Version, wallet.Balance = entry.Version, entry.BalanceAfter
+		if wallet.dealings != nil && entry.Amount.Sign() > 0 && !wallet.dealings.due.IsZero() {
+			wallet.deal(func(d *dealings) { d.due = less(d.due, entry.Amount) })
+		}
+		if len(entry.Lots) > 0 {
+			if err := s.changeLots(wallet, entry); err != nil {
+				return err
+			}
 		}
 	}
+	if e.Date != "" {
+		e.count(s)
+	}
+	s.endScheduled(e.Origin, e.Transaction, true)
+	return s.remember(e.Project, e.Reference, e.Transaction)
+}
+
+func (s *State) remember(project ids.Project, reference ids.Reference, id ids.Transaction) error {
+	location, ok := id.Location()
+	if !ok {
+		return fmt.Errorf("domain: %q is not the identifier of a transaction", id)
+	}
+	s.references.put(reference.Key(project), location.Bits())
 	return nil
 }
 
-func checkTimes(c *Transact, project *Project, now time.Time) *Rejection {
-	if rejection := checkFuture("scheduled_for", c.ScheduledFor, now); rejection != nil || c.EffectiveAt.IsZero() {
-		return rejection
-	}
-	earliest := now.Add(-project.Settings.Backdating)
-	if c.EffectiveAt.After(now) || c.EffectiveAt.Before(earliest) {
-		message := "effective_at cannot be given: the project's backdating_seconds are 0, so that it is always now"
-		if project.Settings.Backdating > 0 {
-			message = fmt.Sprintf("effective_at must be at most %d seconds in the past (the project's backdating_seconds) and not in the future",
-				project.Settings.Backdating/time.Second)
-		}
-		return reject(EffectiveAtRefused, "%s", message).
-			with("effective_at", timestamp(c.EffectiveAt)).with("earliest", timestamp(earliest)).with("latest", timestamp(now))
-	}
-	return nil
+// TransactionFailed moved nothing; it says why, and holds the reference.
+type TransactionFailed struct {
+	Project     ids.Project
+	Transaction ids.Transaction
+	Reference   ids.Reference
+	Origin      Origin
+	Operations  []PostedOperation
+	Failure     Rejection
+	EffectiveAt time.Time
+	Description string
+	Metadata    Metadata
 }
 
-// endOfTime is the first moment that cannot be written everywhere.
-var endOfTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+func (e *TransactionFailed) ProjectID() ids.Project { return e.Project }
+func (*TransactionFailed) WalletIDs() []ids.Wallet  { return nil }
 
-// moment is a time as the ledger keeps it: UTC, in whole microseconds.
-func moment(at time.Time) time.Time {
-	if at.IsZero() {
-		return at
-	}
-	return at.UTC().Truncate(time.Microsecond)
+func (e *TransactionFailed) evolve(s *State) error {
+	s.endScheduled(e.Origin, e.Transaction, true)
+	return s.remember(e.Project, e.Reference, e.Transaction)
 }
 
-// checkFuture refuses a moment that is over, or further away than can be written.
-func checkFuture(name string, at, now time.Time) *Rejection {
+// Origin says what a transaction came of. The zero Origin: somebody asked for
+// its operations.
+type Origin struct {
+	Kind OriginKind
+	ID   string
+}
+
+// OriginKind names what Origin.ID is an identifier of.
+type OriginKind string
+
+const (
+	CaptureOrigin    OriginKind = "capture"    // of the hold
+	EscrowOrigin     OriginKind = "escrow"     // funds the escrow
+	ReleaseOrigin    OriginKind = "release"    // of the escrow, to its recipient
+	RefundOrigin     OriginKind = "refund"     // of the escrow, to its sender
+	ExpiryOrigin     OriginKind = "expiry"     // of the lot
+	ReversalOrigin   OriginKind = "reversal"   // of the transaction
+	ClosingOrigin    OriginKind = "closing"    // of the wallet
+	SettlementOrigin OriginKind = "settlement" // of the postpaid wallet
+	ScheduleOrigin   OriginKind = "schedule"   // decided at its time: a transaction's identifier of the place where that fact stands
+)
+
+// Entry is one change of one wallet's balance.
+type Entry struct {
+	Wallet       ids.Wallet
+	Version      uint64 // of the wallet after the entry: the one before, plus one
+	Kind         EntryKind
+	Operation    int  // index of the operation that made it
+	Fee          bool // part of the operation's fee, not of its amount
+	Amount       money.Amount
+	BalanceAfter money.Amount // after the entry
+	// Lots are the parts of expiring credit that the entry took (Amount below
+	// zero) or brought: a new lot bears the entry's own version.
+	Lots []LotPart
+}
+
+// EntryKind is the walletapi.cloud word for what an entry records.
+type EntryKind string
+
+const (
+	IssueEntry  EntryKind = "issue"
+	RedeemEntry EntryKind = "redeem"
+	DebitEntry  EntryKind = "debit"
+	CreditEntry EntryKind = "credit"
+)
+
+// Counterparty returns the wallet on the other side of an entry, by its index:
+//
+//   - Of the amount of an operation: for its sender the recipient and for its
+//     recipient the sender. "" means money from outside (issue) or that goes there
+//     (redeem).
+//   - Of a fee, and for an account that the operation does not name (issuance,
+//     liquidity): the wallet that the money came from or went to.
+func (e *TransactionCompleted) Counterparty(entry int) ids.Wallet {
+	one := &e.Entries[entry]
+	operation := &e.Operations[one.Operation]
 	switch {
-	case at.IsZero():
-		return nil
-	case !moment(at).After(now):
-		return reject(BadRequest, "%s must be in the future", name)
-	case !at.Before(endOfTime):
-		return reject(BadRequest, "%s must be before the year 10000", name)
+	case one.Fee:
+	case one.Wallet == operation.Sender:
+		return operation.Recipient
+	case one.Wallet == operation.Recipient:
+		return operation.Sender
 	}
-	return nil
-}
-
-func timestamp(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
-
-// checkPreconditions holds wallets that exist to their versions.
-func checkPreconditions(s *State, all []Precondition) *Rejection {
-	for _, c := range all {
-		wallet, _ := s.Wallet(c.Wallet)
-		if wallet.Version != c.Version {
-			return reject(VersionConflict, "Wallet %s is at version %d, not %d", c.Wallet, wallet.Version, c.Version).
-				with("wallet_id", string(c.Wallet)).with("version", number(c.Version)).with("current_version", number(wallet.Version))
-		}
-	}
-	return nil
+	return e.Entries[entry^1].Wallet // entries are made in pairs: what leaves one wallet comes into another
 }

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"maps"
 	"time"
 
@@ -25,14 +26,6 @@ type Wallet struct {
 	Balance  money.Amount
 	Terms    *Terms // never nil, never changed: shared by those who have none
 	dealings *dealings
-}
-
-// enabled is the status of a disabled wallet once it is enabled.
-func (w *Wallet) enabled() WalletStatus {
-	if w.frozen {
-		return Frozen
-	}
-	return Active
 }
 
 // WalletRole is whose the wallet is.
@@ -100,12 +93,28 @@ func (w *Wallet) deal(change func(*dealings)) {
 	}
 }
 
+func (s *State) changeWallet(id ids.Wallet, change func(*Wallet)) error {
+	wallet, ok := edit(&s.walletTable, id)
+	if !ok {
+		return fmt.Errorf("domain: a change of wallet %s, which was never created", id)
+	}
+	change(wallet)
+	return nil
+}
+
 // Held is what active holds reserve of the balance.
 func (w *Wallet) Held() money.Amount {
 	if w.dealings == nil {
 		return w.Asset.Zero()
 	}
 	return w.dealings.held
+}
+
+func (w *Wallet) lots() *lots {
+	if w.dealings == nil {
+		return nil
+	}
+	return w.dealings.lots
 }
 
 // Lots is the wallet's expiring credit that no hold reserves, earliest expiry first.
@@ -116,13 +125,6 @@ func (w *Wallet) Lots() []Lot { return w.lots().all() }
 // there are.
 func (w *Wallet) LotsAfter(expires time.Time, lot uint64, n int) []Lot {
 	return w.lots().after(lotKey{expires, lot}, n)
-}
-
-func (w *Wallet) lots() *lots {
-	if w.dealings == nil {
-		return nil
-	}
-	return w.dealings.lots
 }
 
 func (w *Wallet) creditLimit() money.Amount {
@@ -190,6 +192,66 @@ func (s *State) Standings(events []Event, now time.Time) []Standing {
 	return all
 }
 
+// concerned lists the wallets whose numbers facts may change, each once, in the
+// order they come up.
+func concerned(events []Event) (all []ids.Wallet) {
+	seen := map[ids.Wallet]bool{}
+	for _, event := range events {
+		for _, id := range event.WalletIDs() {
+			if !seen[id] {
+				seen[id] = true
+				all = append(all, id)
+			}
+		}
+	}
+	return all
+}
+
+// walletOf answers a wallet of a project.
+func (s *State) walletOf(project *Project, id ids.Wallet) (*Wallet, *Rejection) {
+	wallet, ok := s.Wallet(id)
+	if !ok || wallet.Project != project.ID {
+		return nil, walletNotFound(id)
+	}
+	return wallet, nil
+}
+
+// openWallet answers a wallet of a project that was not closed.
+func (s *State) openWallet(project ids.Project, id ids.Wallet) (*Wallet, *Rejection) {
+	wallet, ok := s.Wallet(id)
+	switch {
+	case !ok || wallet.Project != project:
+		return nil, walletNotFound(id)
+	case wallet.Status == Closed:
+		return nil, statusRejection(wallet)
+	}
+	return wallet, nil
+}
+
+// checkNamed tells whether a wallet can be named by a command that moves money.
+func (s *State) checkNamed(project *Project, id ids.Wallet) *Rejection {
+	wallet, rejection := s.walletOf(project, id)
+	if rejection != nil {
+		return rejection
+	}
+	return wallet.bookkept()
+}
+
+// bookkept refuses accounts that only the ledger itself moves money of.
+func (w *Wallet) bookkept() *Rejection {
+	switch w.Role {
+	case IssuanceWallet:
+		return reject(BadRequest, "wallet %s is an issuance account: use issue or redeem", w.ID)
+	case EscrowWallet:
+		return reject(BadRequest, "wallet %s is an escrow account: release or refund the escrow", w.ID)
+	}
+	return nil
+}
+
+func walletNotFound(id ids.Wallet) *Rejection {
+	return reject(NotFound, "Wallet %s not found", id).with("wallet_id", string(id))
+}
+
 // CreateWallet makes a wallet, once for each customer and currency (once for
 // each customer, where the project says so): repeating it does nothing. A closed
 // wallet does not count. A system wallet (no customer) is made anew each time,
@@ -206,14 +268,7 @@ type CreateWallet struct {
 	Terms     TermsChange
 }
 
-// ChangeWallet changes what is given; nil leaves a part as it is.
-type ChangeWallet struct {
-	Project  ids.Project
-	Wallet   ids.Wallet
-	Name     *string
-	Metadata Metadata // nil: as it is
-	Terms    TermsChange
-}
+func (c CreateWallet) ProjectID() ids.Project { return c.Project }
 
 func (c CreateWallet) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	rejection := first(
@@ -284,6 +339,67 @@ func checkType(kind WalletType) *Rejection {
 	return nil
 }
 
+// WalletCreated opens a wallet: active, empty, at version 0.
+type WalletCreated struct {
+	Project  ids.Project
+	Wallet   ids.Wallet
+	Customer ids.Customer
+	Role     WalletRole
+	Type     WalletType
+	Asset    money.Asset
+	Number   uint64
+	Name     string
+	Metadata Metadata
+	Terms    Terms
+}
+
+func (e *WalletCreated) ProjectID() ids.Project { return e.Project }
+func (*WalletCreated) WalletIDs() []ids.Wallet  { return nil }
+
+// wallet is the wallet as it begins.
+func (e *WalletCreated) wallet() *Wallet {
+	return &Wallet{
+		ID: e.Wallet, Project: e.Project, Customer: e.Customer, Role: e.Role, Type: e.Type, Asset: e.Asset,
+		Number: e.Number, Name: e.Name, Metadata: e.Metadata, Status: Active, Balance: e.Asset.Zero(), Terms: e.Terms.shared(),
+	}
+}
+
+func (e *WalletCreated) evolve(s *State) error {
+	at, ok := e.Wallet.Location()
+	if !ok {
+		return fmt.Errorf("domain: %q is not the identifier of a wallet", e.Wallet)
+	}
+	s.wallets++
+	s.numbered = append(s.numbered, at.Bits())
+	wallet := e.wallet()
+	s.walletTable.put(e.Wallet, wallet)
+	s.resettle(wallet, Settlement{}, wallet.Terms.Settlement)
+	switch e.Role {
+	case CustomerWallet:
+		customer, ok := edit(&s.customers, customerKey{e.Project, e.Customer})
+		if !ok {
+			return fmt.Errorf("domain: wallet %s of a customer who was never created", e.Wallet)
+		}
+		s.own(customer, wallet)
+	case IssuanceWallet, FeeWallet, BreakageWallet, EscrowWallet, LiquidityWallet:
+		return s.changeProject(e.Project, func(p *Project) {
+			p.accounts = p.accounts.with(accountKey{e.Role, e.Asset.Code}, e.Wallet)
+		})
+	}
+	return nil
+}
+
+// ChangeWallet changes what is given; nil leaves a part as it is.
+type ChangeWallet struct {
+	Project  ids.Project
+	Wallet   ids.Wallet
+	Name     *string
+	Metadata Metadata // nil: as it is
+	Terms    TermsChange
+}
+
+func (c ChangeWallet) ProjectID() ids.Project { return c.Project }
+
 func (c ChangeWallet) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	changed := WalletChanged{Project: c.Project, Wallet: c.Wallet}
 	if c.Name != nil {
@@ -313,4 +429,23 @@ func (c ChangeWallet) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 		return nil, nil
 	}
 	return []Event{&changed}, nil
+}
+
+// WalletChanged gives name, notes and terms as they are from now on.
+type WalletChanged struct {
+	Project  ids.Project
+	Wallet   ids.Wallet
+	Name     string
+	Metadata Metadata
+	Terms    Terms
+}
+
+func (e *WalletChanged) ProjectID() ids.Project  { return e.Project }
+func (e *WalletChanged) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
+
+func (e *WalletChanged) evolve(s *State) error {
+	return s.changeWallet(e.Wallet, func(w *Wallet) {
+		s.resettle(w, w.Terms.Settlement, e.Terms.Settlement)
+		w.Name, w.Metadata, w.Terms = e.Name, e.Metadata, e.Terms.shared()
+	})
 }

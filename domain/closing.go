@@ -2,41 +2,6 @@ package domain
 
 import "tallystick/domain/ids"
 
-// StatusChange is what is done to a wallet's status.
-type StatusChange string
-
-const (
-	Freeze   StatusChange = "freeze"
-	Unfreeze StatusChange = "unfreeze"
-	Disable  StatusChange = "disable"
-	Enable   StatusChange = "enable"
-)
-
-// transitions says where each change leads from each status. A status that leads
-// to itself: nothing to do. One that is missing refuses the change. Enabling a
-// disabled wallet leads to what it was before: see Wallet.enabled.
-var transitions = map[StatusChange]map[WalletStatus]WalletStatus{
-	Freeze:   {Active: Frozen, Frozen: Frozen},
-	Unfreeze: {Frozen: Active, Active: Active},
-	Disable:  {Active: Disabled, Frozen: Disabled, Disabled: Disabled},
-	Enable:   {Disabled: Active, Active: Active, Frozen: Frozen},
-}
-
-// ChangeStatus freezes, unfreezes, disables or enables a wallet; repeating it
-// does nothing. Enabling lifts no freeze: a wallet that was frozen when it was
-// disabled is frozen again. While it is disabled it is neither frozen nor
-// unfrozen: it has to be enabled first.
-//
-// Holds stay as they are meanwhile: they can be released and they expire, but
-// not be captured while nothing goes out.
-type ChangeStatus struct {
-	Project ids.Project
-	Wallet  ids.Wallet
-	Change  StatusChange
-	Actor   string // who asked, for the record
-	Reason  string
-}
-
 // CloseWallet closes a wallet for ever. Repeating it does nothing. It must be
 // empty and without holds and open escrows, or its balance goes in the same
 // commit: to another wallet, or out (Redeem), under Reference.
@@ -50,39 +15,7 @@ type CloseWallet struct {
 	Reason    string
 }
 
-func checkActor(actor, reason string) *Rejection {
-	return first(checkText("actor", actor, MaxNameLength), checkText("reason", reason, MaxDescriptionLength))
-}
-
-func (c ChangeStatus) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
-	if rejection := checkActor(c.Actor, c.Reason); rejection != nil {
-		return nil, rejection
-	}
-	leads, ok := transitions[c.Change]
-	if !ok {
-		return nil, reject(BadRequest, "status change %q must be %s, %s, %s or %s", c.Change, Freeze, Unfreeze, Disable, Enable)
-	}
-	wallet, ok := s.Wallet(c.Wallet)
-	if !ok || wallet.Project != c.Project {
-		return nil, walletNotFound(c.Wallet)
-	}
-	if wallet.Role == EscrowWallet || wallet.Role == BreakageWallet {
-		return nil, reject(BadRequest, "wallet %s is an account that the project's own bookkeeping needs: it stays active", wallet.ID)
-	}
-	next, ok := leads[wallet.Status]
-	if !ok {
-		return nil, statusRejection(wallet)
-	}
-	if wallet.Status == Disabled && c.Change == Enable {
-		next = wallet.enabled()
-	}
-	if next == wallet.Status {
-		return nil, nil
-	}
-	return []Event{&WalletStatusChanged{
-		Project: c.Project, Wallet: c.Wallet, Status: next, Actor: c.Actor, Reason: c.Reason,
-	}}, nil
-}
+func (c CloseWallet) ProjectID() ids.Project { return c.Project }
 
 func (c CloseWallet) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	refund := c.Recipient != "" || c.Redeem
@@ -168,29 +101,4 @@ func notEmpty(w *Wallet) *Rejection {
 		w.ID, w.Balance, w.Asset.Code, w.Held(), holds, escrows).
 		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code)).with("balance", w.Balance.String()).
 		with("held", w.Held().String()).with("holds", number(uint64(holds))).with("escrows", number(uint64(escrows)))
-}
-
-func walletNotFound(id ids.Wallet) *Rejection {
-	return reject(NotFound, "Wallet %s not found", id).with("wallet_id", string(id))
-}
-
-// walletOf answers a wallet of a project.
-func (s *State) walletOf(project *Project, id ids.Wallet) (*Wallet, *Rejection) {
-	wallet, ok := s.Wallet(id)
-	if !ok || wallet.Project != project.ID {
-		return nil, walletNotFound(id)
-	}
-	return wallet, nil
-}
-
-// openWallet answers a wallet of a project that was not closed.
-func (s *State) openWallet(project ids.Project, id ids.Wallet) (*Wallet, *Rejection) {
-	wallet, ok := s.Wallet(id)
-	switch {
-	case !ok || wallet.Project != project:
-		return nil, walletNotFound(id)
-	case wallet.Status == Closed:
-		return nil, statusRejection(wallet)
-	}
-	return wallet, nil
 }
