@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tallystick/domain"
@@ -41,6 +42,14 @@ func (l *gatedLog) Append(ctx context.Context, expected uint64, id string, data 
 		}
 	}
 	return l.Memory.Append(ctx, expected, id, data)
+}
+
+// Get fails once the context has ended, as that of a server does.
+func (l *gatedLog) Get(ctx context.Context, sequence uint64) (events.Message, error) {
+	if err := ctx.Err(); err != nil {
+		return events.Message{}, fmt.Errorf("%w: %w", events.ErrUnknown, err)
+	}
+	return l.Memory.Get(ctx, sequence)
 }
 
 func (l *gatedLog) shut() {
@@ -360,27 +369,40 @@ func TestWithdrawn(t *testing.T) {
 	})(t)
 }
 
-// TestStop: an append under way is finished and answered; what waits is told that
-// nothing was done, and nothing is.
+// TestStop: an append under way is finished and answered, be it the first or the
+// repetition of one that was lost; what waits is told that nothing was done, and
+// nothing is.
 func TestStop(t *testing.T) {
-	fakeTime(func(t *testing.T) {
-		a := newTenants(t, 1, nil)
-		a.hold()
-		for i := range 3 {
-			a.ask(func() {
-				var unavailable *ledger.Unavailable
-				_, err := a.ledger.Do(t.Context(), 0, a.transfer(fmt.Sprint("waiting-", i), 0, 1, "1.00"))
-				if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || !strings.Contains(unavailable.Reason, "stopping") {
-					t.Errorf("what waited: %v", err)
-				}
-			})
-		}
-		a.cancel()
-		a.let()
-		a.stop()
-		if last, _ := a.log.Last(t.Context()); last != a.held {
-			t.Errorf("the log ends with %d, not %d", last, a.held)
-		}
-		a.again().expectBalances("99.99", "100.01")
-	})(t)
+	t.Parallel()
+	for _, repeated := range []bool{false, true} {
+		t.Run(fmt.Sprint("repeated ", repeated), fakeTime(func(t *testing.T) {
+			a := newTenants(t, 1, nil)
+			if repeated {
+				a.log.Fail(events.Lost)
+			}
+			a.hold()
+			for i := range 3 {
+				a.ask(func() {
+					var unavailable *ledger.Unavailable
+					_, err := a.ledger.Do(t.Context(), 0, a.transfer(fmt.Sprint("waiting-", i), 0, 1, "1.00"))
+					if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || !strings.Contains(unavailable.Reason, "stopping") {
+						t.Errorf("what waited: %v", err)
+					}
+				})
+			}
+			if repeated {
+				a.log.open()
+				a.log.shut()
+				<-a.log.arrived
+			}
+			a.cancel()
+			synctest.Wait() // whatever the end of the context cuts short has been
+			a.let()
+			a.stop()
+			if last, _ := a.log.Last(t.Context()); last != a.held {
+				t.Errorf("the log ends with %d, not %d", last, a.held)
+			}
+			a.again().expectBalances("99.99", "100.01")
+		}))
+	}
 }
