@@ -18,8 +18,10 @@ import (
 	"tallystick/ledger"
 )
 
-// unruled is a command that no rule decides: deciding it panics.
-type unruled struct{ domain.ChangeStatus }
+// unruled is a command without a rule: deciding it panics.
+type unruled struct{ domain.Command }
+
+func (unruled) ProjectID() ids.Project { return "" }
 
 // fragileKeys panic over a profile that says so.
 type fragileKeys struct{ *events.MemoryKeys }
