@@ -82,8 +82,7 @@ func (t *Transaction) Size() int {
 	return len(p.operations) + len(p.entries)
 }
 
-// Write writes the transaction: schema Transaction, or DryRun. Without operations
-// or metadata it is a TruncatedTransaction.
+// Write writes the transaction: schema Transaction, or DryRun.
 func (t *Transaction) Write(w *Writer) {
 	p := t.parts()
 	w.Begin()
@@ -97,7 +96,10 @@ func (t *Transaction) Write(w *Writer) {
 	w.Text("reference", string(p.reference))
 	w.Word("status", p.status)
 	p.writeOrigin(w)
-	if !w.leavesOut(CutOperations) {
+	if w.leavesOut(CutOperations) {
+		w.Null("operations")
+		w.Null("entries")
+	} else {
 		w.Array("operations", len(p.operations), func(i int) { writeOperation(w, &p.operations[i]) })
 		writeEntries(w, p.entries, shown, t.At)
 	}
@@ -183,6 +185,7 @@ func WriteTransfer(w *Writer, f *domain.TransactionCompleted, operation int) {
 	p.writeOrigin(w)
 	w.Text("description", f.Description)
 	if len(f.Operations) > many && len(f.Metadata) > 0 {
+		w.Null("metadata")
 		w.cutAny = true
 	} else {
 		w.Metadata(f.Metadata)

@@ -52,6 +52,7 @@ func (of *Wallet) Fields(w *Writer) {
 // Metadata writes the field metadata, with its keys in order.
 func (w *Writer) Metadata(m domain.Metadata) {
 	if len(m) > 0 && w.leavesOut(CutMetadata) {
+		w.Null("metadata")
 		return
 	}
 	w.Object("metadata", func() {

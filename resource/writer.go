@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,6 +37,9 @@ type Writer struct {
 
 // Reset empties the Writer, keeps its memory, and says what is left out from now on.
 func (w *Writer) Reset(cut Cut) { *w = Writer{buffer: w.buffer[:0], cut: cut} }
+
+// Grow makes room for n bytes.
+func (w *Writer) Grow(n int) { w.buffer = slices.Grow(w.buffer, n) }
 
 // Bytes returns what was written. It is valid until the next write.
 func (w *Writer) Bytes() []byte { return w.buffer }

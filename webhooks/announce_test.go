@@ -154,9 +154,9 @@ func TestTermsOfAWallet(t *testing.T) {
 	wantKinds(t, all, walletUpdated, walletCreated)
 	all[0].want(t,
 		"wallet.fees.transfer", "map[currencies:map[JPY:map[minimum:10 percentage:2]] percentage:1]",
-		"wallet.fees.issue", "map[fixed:0.50]",
+		"wallet.fees.issue", "map[fixed:0.50 percentage:0]",
 		"wallet.limits", "map[daily_count:0 maximum_balance:1000]",
-		"wallet.credit_limit", "(none)", "wallet.type", "(none)", "wallet.settlement", "(none)")
+		"wallet.credit_limit", "(none)", "wallet.type", "PREPAID", "wallet.settlement", "(none)")
 	all[1].want(t, "wallet.type", "POSTPAID", "wallet.credit_limit", "5.00", "wallet.credit_limit_minor", "500",
 		"wallet.settlement.next_at", "2026-11-30T00:00:00Z", "wallet.fees", "(none)", "wallet.version", "0")
 }
@@ -225,7 +225,7 @@ func TestCreditExpires(t *testing.T) {
 	b.do(b.transfer(ama, kofi, "3"))
 	only(t, b.told(1), transactionCompleted).want(t, "transaction.entries.0.lots.0.id", ids.Lot(ama, 1),
 		"transaction.entries.0.lots.0.amount", "3.00", "transaction.entries.0.lots.0.original_minor", "1000", "transaction.entries.1.lots", "(none)",
-		"transaction.origin", "(none)")
+		"transaction.origin", "<nil>")
 	b.do(domain.ChangeStatus{Project: b.project, Wallet: ama, Change: domain.Disable})
 	b.wait(expires)
 	b.do(domain.ExpireCredit{Project: b.project, Wallet: ama, Lot: 1, ExpiresAt: expires})
@@ -255,7 +255,7 @@ func TestScheduledOutcomes(t *testing.T) {
 	b.wait(due)
 	for i, kind := range []string{transactionCompleted, transactionFailed} {
 		b.do(domain.PerformScheduled{Project: b.project, Transaction: ids[i]})
-		only(t, b.told(1), kind).want(t, "transaction.id", string(ids[i]), "transaction.origin.kind", "schedule", "transaction.created_at", "(none)")
+		only(t, b.told(1), kind).want(t, "transaction.id", string(ids[i]), "transaction.origin.kind", "schedule", "transaction.origin.id", string(ids[i]))
 	}
 	only(t, b.told(2), transferCompleted).want(t, "transfer.transaction_id", string(ids[0]), "transfer.origin.kind", "schedule")
 }
@@ -284,7 +284,7 @@ func TestExchangeAndItsReversal(t *testing.T) {
 	b.do(&domain.Reverse{Project: b.project, Original: paid, Reference: "back"})
 	all = b.told(1)
 	only(t, all, transactionReversed).want(t, "transaction.id", string(paid.Transaction), "reversal.whole", "true",
-		"reversal.transaction_id", only(t, all, transactionCompleted).at("transaction.id"),
+		"reversal.id", only(t, all, transactionCompleted).at("transaction.id"),
 		"reversal.operations.0.amount", "50.00", "reversal.operations.0.received", "4.00", "reversal.operations.0.received_currency", "USD")
 	only(t, all, transactionCompleted).want(t, "transaction.origin.kind", "reversal", "transaction.operations.0.rate", "(none)")
 }
@@ -304,7 +304,7 @@ func TestReturnedFeesAndBusinessTime(t *testing.T) {
 		"transaction.operations.0.fee_returned", "(none)")
 	b.do(&domain.Reverse{Project: b.project, Original: paid, Reference: "back", ReturnFees: true})
 	only(t, b.told(1), transferCompleted).want(t, "transfer.fee_returned", "0.50", "transfer.sender_wallet_id", string(kofi), "transfer.origin.id", string(paid.Transaction))
-	only(t, b.told(1), transactionCompleted).want(t, "transaction.operations.0.fee_returned_minor", "50", "transaction.effective_at", "(none)")
+	only(t, b.told(1), transactionCompleted).want(t, "transaction.operations.0.fee_returned_minor", "50", "transaction.effective_at", "<nil>")
 }
 
 // One event on crossing, none on the same side, one on crossing back.
@@ -321,13 +321,13 @@ func TestMonitors(t *testing.T) {
 	b.do(b.issue(ama, "40"))
 	b.do(b.issue(ama, "1"))
 	wantKinds(t, b.told(2), transactionCompleted, walletBalanceUpdated, walletMonitorTriggered, transactionCompleted, walletBalanceUpdated)
-	only(t, b.told(2), walletMonitorTriggered).want(t, "wallet.id", string(ama), "monitor.metric", "balance", "monitor.value", "50.00", "monitor.above", "true")
+	only(t, b.told(2), walletMonitorTriggered).want(t, "wallet.id", string(ama), "monitor.metric", "balance", "value", "50.00", "monitor.above", "true")
 	b.do(b.transact(domain.Operation{Type: domain.Redeem, Sender: ama, Quantity: quantity(t, "2")}))
-	only(t, b.told(1), walletMonitorTriggered).want(t, "monitor.value_minor", "4900", "monitor.threshold_minor", "5000", "monitor.above", "false")
+	only(t, b.told(1), walletMonitorTriggered).want(t, "value_minor", "4900", "monitor.threshold_minor", "5000", "monitor.above", "false")
 	b.do(b.issue(ama, "12"))
 	for _, event := range b.told(1) {
 		if event.Type == walletMonitorTriggered && event.at("wallet.id") == string(issuance) {
-			event.want(t, "monitor.value", "-61.00", "monitor.above", "false")
+			event.want(t, "value", "-61.00", "monitor.above", "false")
 			return
 		}
 	}
@@ -376,13 +376,13 @@ func TestEscrowEvents(t *testing.T) {
 	b.do(domain.EndEscrow{Project: b.project, Escrow: paid, How: domain.RefundAtDeadline, Reference: "a part", Quantity: quantity(t, "4")})
 	all = b.told(1)
 	wantKinds(t, all, transactionCompleted, walletBalanceUpdated, walletBalanceUpdated, escrowRefunded)
-	all[3].want(t, "escrow.status", "open", "escrow.remaining", "6.00", "amount", "4.00", "at_deadline", "false")
+	all[3].want(t, "escrow.status", "open", "escrow.remaining", "6.00", "amount", "4.00", "expired", "false")
 	b.wait(deadline)
 	b.do(domain.MeetDeadline{Project: b.project, Escrow: paid})
 	all = b.told(1)
 	wantKinds(t, all, transactionCompleted, walletBalanceUpdated, walletBalanceUpdated, escrowReleased, escrowExpired)
 	for _, event := range all[3:] {
-		event.want(t, "escrow.id", string(paid), "escrow.status", "released", "amount_minor", "600", "at_deadline", "true", "transaction.id", all[0].at("transaction.id"))
+		event.want(t, "escrow.id", string(paid), "escrow.status", "released", "amount_minor", "600", "expired", "true", "transaction.id", all[0].at("transaction.id"))
 	}
 }
 
@@ -432,7 +432,7 @@ func TestStrangersAreErrors(t *testing.T) {
 		&domain.HoldPlaced{Wallet: "wall_x"}:                                                                  "wall_x",
 		&domain.TransactionCompleted{Entries: []domain.Entry{{Wallet: "wall_x"}}}:                             "wall_x",
 		&domain.TransactionCompleted{Transaction: "tx_x", Origin: domain.Origin{Kind: domain.ExpiryOrigin}}:   "tx_x",
-		&domain.TransactionCompleted{Operations: []domain.PostedOperation{{Type: domain.Issue, Grant: true}}}: "wallet ",
+		&domain.TransactionCompleted{Operations: []domain.PostedOperation{{Type: domain.Issue, Grant: true}}}: "no entry",
 	} {
 		a := announcement{wanted: func(string) bool { return true }}
 		if err := a.announce(fact); err == nil || !strings.Contains(err.Error(), wallet) {

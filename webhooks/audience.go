@@ -82,7 +82,7 @@ func (h *harvest) unknown(commits []*events.Commit) []ids.Wallet {
 func (h *harvest) gather(commit *events.Commit) error {
 	for i, fact := range commit.Facts {
 		if kinds := h.listening[fact.ProjectID()]; kinds != nil {
-			if err := h.announce(fact, commit.Place(i), kinds); err != nil {
+			if err := h.announce(commit, i, kinds); err != nil {
 				return err
 			}
 		}
@@ -107,15 +107,17 @@ func (h *harvest) change(c change) {
 		return // nobody is told about it
 	}
 	if c.name != nil {
-		of.name = *c.name
+		of.Name = *c.name
 	}
 	if c.status != nil {
-		of.status = *c.status
+		of.Status = *c.status
 	}
 }
 
-func (h *harvest) announce(fact domain.Event, at ids.Place, kinds map[string][]listener) error {
-	a := announcement{place: at, project: fact.ProjectID(), wallets: h.wallets, wanted: func(kind string) bool {
+// announce makes the messages of one fact of a commit, and their deliveries.
+func (h *harvest) announce(commit *events.Commit, index int, kinds map[string][]listener) error {
+	fact, at := commit.Facts[index], commit.Place(index)
+	a := announcement{place: at, commit: commit.Facts, project: fact.ProjectID(), wallets: h.wallets, wanted: func(kind string) bool {
 		for i := range kinds[kind] {
 			if at.Sequence > kinds[kind][i].from {
 				return true

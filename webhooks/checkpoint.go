@@ -81,9 +81,9 @@ func (g *ingester) findWallets(ctx context.Context, h *harvest, commits []*event
 	rows, err := g.pool.Query(ctx, `
 		SELECT id, project_id, customer_id, role, currency, type, number, name, status FROM webhooks.wallet WHERE id = ANY ($1)`, ids)
 	if err == nil {
-		_, err = pgx.ForEachRow(rows, []any{&w.id, &w.project, &w.customer, &w.role, &w.currency, &w.paid, &w.number, &w.name, &w.status}, func() error {
+		_, err = pgx.ForEachRow(rows, []any{&w.ID, &w.project, &w.Customer, &w.Role, &w.Currency, &w.Type, &w.Number, &w.Name, &w.Status}, func() error {
 			found := w
-			h.wallets[found.id] = &found
+			h.wallets[found.ID] = &found
 			return nil
 		})
 	}
@@ -105,9 +105,9 @@ func (g *ingester) findPasts(ctx context.Context, h *harvest, ids []ids.Wallet, 
 		return err
 	}
 	var past wallet
-	_, err = pgx.ForEachRow(rows, []any{&past.id, &past.name, &past.status}, func() error {
-		if of := h.wallets[past.id]; of != nil {
-			of.name, of.status = past.name, past.status
+	_, err = pgx.ForEachRow(rows, []any{&past.ID, &past.Name, &past.Status}, func() error {
+		if of := h.wallets[past.ID]; of != nil {
+			of.Name, of.Status = past.Name, past.Status
 		}
 		return nil
 	})
@@ -163,8 +163,8 @@ func (h *harvest) queueWallets(batch *pgx.Batch) {
 		numbers := make([]uint64, len(h.created))
 		for i := range h.created {
 			w := &h.created[i]
-			columns.set(i, string(w.id), string(w.project), string(w.customer), string(w.role), string(w.currency), string(w.paid), w.name, string(w.status))
-			numbers[i] = w.number
+			columns.set(i, string(w.ID), string(w.project), string(w.Customer), string(w.Role), string(w.Currency), string(w.Type), w.Name, string(w.Status))
+			numbers[i] = w.Number
 		}
 		batch.Queue(`
 			INSERT INTO webhooks.wallet (id, project_id, customer_id, role, currency, type, name, status, number)

@@ -83,72 +83,23 @@
 //
 // {"id":"evt_…","type":…,"timestamp":<time of the fact, RFC 3339>,"data":{…}}, less
 // than 20 kB. The id comes from the place of the fact in the log; ids sort as the
-// log does. Amounts have two forms, as in the API: "amount", a decimal string,
-// and "amount_minor", an integer, null beyond 2^53-1. See testdata/golden for one
-// of each type in [EventTypes].
+// log does. The types are in [EventTypes]; x-events of api/openapi.yaml has the
+// schema of `data` for each, and testdata/golden an example. Package resource
+// writes the things in it, as it does for HTTP.
 //
-// An event that would be larger has "truncated": true in its data. It lacks the
-// operations and entries of the transaction and, if that is not enough, the metadata
-// (of a wallet also limits and fees). The transfer.completed events of a transaction with
-// more than 100 operations lack its metadata. GET the transaction for the rest.
+// An event that would be larger has "truncated": true in its data. Operations and
+// entries are null then and, if that is not enough, metadata too; limits and fees of a
+// wallet are missing. The transfer.completed events of a transaction with more than
+// 100 operations have no metadata either. GET the thing for the rest.
 //
 // Issuance wallets have no events except those of monitors. The project's other wallets
 // (fees, breakage, escrow, liquidity, system) have them. Transfers to and from breakage
 // and escrow wallets make no transfer.completed: the expiry of credit and escrows have
 // events of their own.
 //
-// # What data holds
-//
-// `wallet` is id, number, customer_id, role, currency, name, status, and type
-// where it is POSTPAID. Events of an entry add its balance and version; a receiver
-// drops what is older than the version it has. A change of status, of terms, or a
-// hold is no entry and has no version.
-//
-//   - wallet.created, wallet.updated: wallet with metadata, and with credit_limit
-//     (of POSTPAID), settlement, limits and fees where the wallet has its own.
-//     wallet.created has balance and version 0.
-//   - wallet.frozen, unfrozen, disabled, enabled, closed: wallet with its new
-//     status; actor; reason. Enabling a wallet that was frozen before it was
-//     disabled is wallet.enabled, with the status frozen.
-//   - wallet.balance.updated: wallet with balance and version; transaction (id,
-//     reference).
-//   - wallet.credit_granted: wallet with the balance and version of the entry that
-//     brought it; credit (amount, grant: nobody paid for it, expires_at or null);
-//     lot or null; transaction. A lot is smaller than the credit where a part of it
-//     paid what the wallet owed.
-//   - wallet.credit_expiring: wallet; lot (id, currency, original, remaining,
-//     expires_at).
-//   - wallet.credit_expired: wallet with balance and version after; lot, whose
-//     remaining is what was removed; transaction.
-//   - wallet.settlement_due: wallet; settlement (amount_due, period_end, next_at).
-//     A period that ends with nothing owed makes none.
-//   - wallet.monitor.triggered: wallet; monitor (id, metric, threshold, value,
-//     above: true at or above the threshold).
-//   - transaction.completed: transaction with operations and entries; origin (kind,
-//     id) where the ledger made it of something else; effective_at where given.
-//     Operations add fee_returned, received with received_currency, rate,
-//     expires_at and grant, entries add lots, where there are any.
-//   - transaction.failed: transaction with operations; error.
-//   - transaction.scheduled: transaction with operations and scheduled_for. Its
-//     outcome is transaction.completed or transaction.failed of the same id, with
-//     origin.kind "schedule" and without created_at: it was created before.
-//   - transaction.cancelled: transaction (id, status); actor; reason.
-//   - transaction.reversed: transaction (id), the one that was reversed; reversal
-//     (transaction_id, whole: nothing is left to reverse, operations).
-//   - transfer.completed: transfer, with origin where there is one.
-//   - hold.placed: wallet; hold (id, status, currency, remaining, reference,
-//     expires_at or null, description, metadata); amount.
-//   - hold.captured: wallet; hold (id, status, currency, remaining); amount, of this
-//     capture; transaction (id). It comes before the events of the transaction.
-//   - hold.released, hold.expired: wallet; hold; amount, which is available again.
-//     Time makes hold.expired, and no hold.released.
-//   - escrow.created: escrow (id, status, currency, remaining, sender_wallet_id,
-//     recipient_wallet_id, deadline or null, at_deadline "release" or "refund" or
-//     null, approval); amount; transaction (id).
-//   - escrow.approved: escrow (id); party; actor.
-//   - escrow.released, escrow.refunded: escrow (id, status, currency, remaining);
-//     amount, of this part; transaction (id), which names the wallets; at_deadline,
-//     whether time did it. Where it did, escrow.expired has the same data.
+// Events of an entry have the wallet's balance and version; a receiver drops what is
+// older than the version it has. A change of status or of terms, and a hold, is no
+// entry and has no version.
 //
 // # Signing and outcomes
 //

@@ -6,7 +6,7 @@ import (
 
 	"tallystick/domain"
 	"tallystick/domain/ids"
-	"tallystick/domain/money"
+	"tallystick/resource"
 )
 
 // message is one event, as receivers get it.
@@ -20,27 +20,15 @@ type message struct {
 
 // wallet is what events say of a wallet beyond its balance.
 type wallet struct {
-	id       ids.Wallet
-	project  ids.Project
-	customer ids.Customer
-	role     domain.WalletRole
-	currency money.AssetCode
-	paid     domain.WalletType
-	number   uint64
-	name     string
-	status   domain.WalletStatus
+	resource.Wallet
+	project ids.Project
 }
 
-func newWallet(f *domain.WalletCreated) *wallet {
-	return &wallet{
-		id: f.Wallet, project: f.Project, customer: f.Customer, role: f.Role, currency: f.Asset.Code, paid: f.Type,
-		number: f.Number, name: f.Name, status: domain.Active,
-	}
-}
+func newWallet(f *domain.WalletCreated) *wallet { return &wallet{resource.NewWallet(f), f.Project} }
 
-// silent wallets have no events of their own: an issuance account is the
-// project's bookkeeping, and its balance minus what was issued.
-func silent(role domain.WalletRole) bool { return role == domain.IssuanceWallet }
+// isSilent reports whether wallets of a role have no events of their own: the balance
+// of an issuance account is minus what was issued, which the other events tell.
+func isSilent(role domain.WalletRole) bool { return role == domain.IssuanceWallet }
 
 // messageID spells a place and a number among the messages of its fact, so that
 // ids sort as the log does. There is no '.' in it: signatures rely on that.

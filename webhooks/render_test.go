@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,9 @@ import (
 	"tallystick/domain/ids"
 	"tallystick/domain/money"
 	"tallystick/events"
+	"tallystick/resource"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -40,7 +44,61 @@ func reapAll(t *testing.T, log *events.Memory, project ids.Project) []message {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i := range h.messages {
+		checkContract(t, &h.messages[i])
+	}
 	return h.messages
+}
+
+// contract is the specification that HTTP answers are held to, too.
+var contract = sync.OnceValue(func() *openapi3.T {
+	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join("..", "api", "openapi.yaml"))
+	if err != nil {
+		panic(err)
+	}
+	return doc
+})
+
+// schemaOf returns the schema of the data of an event, nil for none.
+func schemaOf(kind string) *openapi3.Schema {
+	of, _ := contract().Extensions["x-events"].(map[string]any)[kind].(map[string]any)
+	name, _ := of["$ref"].(string)
+	ref := contract().Components.Schemas[strings.TrimPrefix(name, "#/components/schemas/")]
+	if ref == nil {
+		return nil
+	}
+	return ref.Value
+}
+
+// checkContract holds the body of a message to the specification.
+func checkContract(t *testing.T, m *message) {
+	t.Helper()
+	var body map[string]any
+	err := json.Unmarshal(m.body, &body)
+	if err == nil {
+		err = contract().Components.Schemas["Event"].Value.VisitJSON(body)
+	}
+	if schema := schemaOf(m.kind); err == nil && schema != nil {
+		err = schema.VisitJSON(body["data"])
+	} else if schema == nil {
+		t.Errorf("x-events of openapi.yaml has no %s", m.kind)
+	}
+	if err != nil {
+		t.Errorf("%s is not in the contract: %v\n%s", m.kind, err, m.body)
+	}
+}
+
+// TestEveryEventHasASchema: x-events of openapi.yaml is the catalogue.
+func TestEveryEventHasASchema(t *testing.T) {
+	t.Parallel()
+	for _, kind := range EventTypes {
+		if schemaOf(kind.Name) == nil {
+			t.Errorf("x-events of openapi.yaml has no schema of %s", kind.Name)
+		}
+	}
+	if got := len(contract().Extensions["x-events"].(map[string]any)); got != len(EventTypes) {
+		t.Errorf("x-events of openapi.yaml has %d events, the catalogue %d", got, len(EventTypes))
+	}
 }
 
 // history makes one of each event: see testdata/golden.
@@ -285,7 +343,7 @@ func TestMinorUnitsAreExactOrNull(t *testing.T) {
 		{"123456789012345678901234567890.00", `"123456789012345678901234567890.00","amount_minor":null`},
 	} {
 		money, _ := money.Parse("GHS", c.amount)
-		body := render("evt_1", "x", epoch, func(w writer, _ int) { w.money("amount", money) })
+		body := render("evt_1", "x", epoch, func(w *resource.Writer) { w.Money("amount", money) })
 		if !strings.Contains(string(body), `{"amount":`+c.want+`}`) {
 			t.Errorf("%s: %s", c.amount, body)
 		}
