@@ -8,6 +8,7 @@ import (
 	"tallystick/domain"
 	"tallystick/domain/ids"
 	"tallystick/domain/money"
+	"tallystick/events"
 	"tallystick/resource"
 )
 
@@ -39,6 +40,7 @@ var announcements = tableOf(
 	noEvents[*domain.CredentialCreated](),
 	noEvents[*domain.CredentialRevoked](),
 	noEvents[*domain.AssetDefined](),
+
 	noEvents[*domain.CustomerUpserted](),
 	noEvents[*domain.MonitorSet](),
 	noEvents[*domain.MonitorRemoved](),
@@ -59,10 +61,32 @@ func noEvents[F domain.Event]() announcer {
 	return announcer{fact: reflect.TypeFor[F](), make: func(*announcement, domain.Event) error { return nil }}
 }
 
+// tableOf panics unless each fact has one row, so that no program starts with a fact
+// or an event that was forgotten.
 func tableOf(rows ...announcer) map[reflect.Type]announcer {
-	table := map[reflect.Type]announcer{}
+	table, made := map[reflect.Type]announcer{}, map[string]bool{}
 	for _, row := range rows {
+		if table[row.fact].make != nil {
+			panic(fmt.Sprintf("webhooks: announcements have two rows for %s", row.fact))
+		}
 		table[row.fact] = row
+		for _, kind := range row.events {
+			made[kind] = true
+		}
+	}
+	for _, fact := range events.Types() {
+		if table[reflect.PointerTo(fact)].make == nil {
+			panic(fmt.Sprintf("webhooks: announcements have no row for %s", fact))
+		}
+	}
+	for _, kind := range EventTypes {
+		if !made[kind.Name] {
+			panic(fmt.Sprintf("webhooks: no fact makes %s", kind.Name))
+		}
+		delete(made, kind.Name)
+	}
+	for kind := range made {
+		panic(fmt.Sprintf("webhooks: EventTypes do not have %s", kind))
 	}
 	return table
 }
@@ -81,10 +105,7 @@ type announcement struct {
 // announce makes the wanted messages of a fact. An error means that the log is
 // not a history of this ledger.
 func (a *announcement) announce(fact domain.Event) error {
-	row, ok := announcements[reflect.TypeOf(fact)]
-	if !ok {
-		return fmt.Errorf("webhooks: announcements have no row for %T", fact)
-	}
+	row := announcements[reflect.TypeOf(fact)]
 	if !slices.ContainsFunc(row.events, a.wanted) {
 		return nil
 	}
