@@ -123,7 +123,7 @@ func (p *program) stop() {
 	}
 }
 
-// ready waits until the program answers /readyz with 200.
+// ready waits until the program responds to /readyz with 200.
 func (p *program) ready(base string) {
 	p.t.Helper()
 	await(p.t, base+" is ready", 60*time.Second, func() bool {
@@ -268,7 +268,7 @@ func (c client) must(method, path string, body any) map[string]any {
 }
 
 // newProject makes a project with n customers of username user<i> and phone
-// +2326000000<i>, each with a funded wallet, and answers their wallets.
+// +2326000000<i>, each with a funded wallet, and returns their wallets.
 func (c client) newProject(settings map[string]any, n int, funds string) (client, []string) {
 	c.t.Helper()
 	project := c.must("POST", "/v1/projects", settings)

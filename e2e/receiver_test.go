@@ -82,7 +82,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// of answers the messages of a type that have come so far.
+// of returns the messages of a type that have come so far.
 func (r *receiver) of(kind string) []message {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"tallystick/embedded/embeddedtest"
 )
 
-// refused sends a request that has to be refused, and answers the error.
+// refused sends a request that has to be refused, and returns the error.
 func (c client) refused(status int, code, method, path string, body any) map[string]any {
 	c.t.Helper()
 	a, err := c.try(c.t.Context(), method, path, body)

@@ -20,7 +20,7 @@ type told struct {
 	Data map[string]any
 }
 
-// told answers the events of the last n commits, in order.
+// told returns the events of the last n commits, in order.
 func (b *book) told(n int) (all []told) {
 	b.t.Helper()
 	since := ids.Location{Sequence: b.cursor.Sequence - uint64(n) + 1}.ID("evt_")
@@ -51,7 +51,7 @@ func wantKinds(t *testing.T, all []told, want ...string) {
 	}
 }
 
-// only answers the one event of a type.
+// only returns the one event of a type.
 func only(t *testing.T, all []told, kind string) told {
 	t.Helper()
 	all = slices.DeleteFunc(slices.Clone(all), func(event told) bool { return event.Type != kind })

@@ -151,10 +151,10 @@ const (
 		RETURNING d.message_id, d.attempts, m.body, m.created_at`
 )
 
-// claim marks up to limit due deliveries as in flight, and answers them. Those
-// that an older epoch had in flight are due as well: nobody knows whether they
-// arrived. A crash after the claim makes ours such ones. When its outcome is
-// unknown the lease must be given up: rows may be marked that nobody has.
+// claim marks up to limit due deliveries as in flight and returns them. Deliveries that
+// were in flight under an older epoch are due too, because it is not known whether they
+// arrived. After an error the lease must be given up: rows may be marked that no runner
+// has.
 func (s *leases) claim(ctx context.Context, l *lease, limit int) ([]*delivery, error) {
 	return s.claimOf(ctx, l, oldestDue, limit)
 }

@@ -24,7 +24,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// reapAll answers every message that a log makes for somebody who wants all.
+// reapAll returns every message that a log makes for an endpoint that wants all events.
 func reapAll(t *testing.T, log *events.Memory, project ids.Project) []message {
 	t.Helper()
 	listening := audience{}

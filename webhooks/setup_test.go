@@ -72,7 +72,7 @@ func (b *book) now() time.Time {
 // wait lets time go by, to a moment of the next commit.
 func (b *book) wait(until time.Time) { b.waited += until.Sub(b.now()) }
 
-// do writes one commit, and answers its facts.
+// do writes one commit, and returns its facts.
 func (b *book) do(commands ...domain.Command) []domain.Event {
 	b.t.Helper()
 	place := ids.Place{
@@ -275,7 +275,7 @@ type received struct {
 
 func (r received) id() string { return r.header.Get("webhook-id") }
 
-// receiver records requests and answers them as told.
+// receiver records requests and responds as it is told.
 type receiver struct {
 	*httptest.Server
 	got chan received
@@ -314,7 +314,7 @@ func (r *receiver) next(t testing.TB) received {
 	}
 }
 
-// take waits for that many different messages, and answers how often each came.
+// take waits for that many different messages, and returns how often each came.
 func (r *receiver) take(t testing.TB, count int) map[string]int {
 	t.Helper()
 	times := map[string]int{}
@@ -324,7 +324,7 @@ func (r *receiver) take(t testing.TB, count int) map[string]int {
 	return times
 }
 
-// hang answers a handler that does not answer before the test ends.
+// hang returns a handler that does not answer before the test ends.
 func hang(t testing.TB) http.HandlerFunc {
 	over := make(chan struct{})
 	var once sync.Once
@@ -353,7 +353,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// count answers a number from the database.
+// count returns a number from the database.
 func (f *fixture) count(query string, args ...any) (n int) {
 	f.t.Helper()
 	if err := f.pool.QueryRow(context.Background(), query, args...).Scan(&n); err != nil {
@@ -362,7 +362,7 @@ func (f *fixture) count(query string, args ...any) (n int) {
 	return n
 }
 
-// becomes waits until a query answers a number.
+// becomes waits until a query returns a number.
 func (f *fixture) becomes(want int, query string, args ...any) {
 	f.t.Helper()
 	got := -1

@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { embeddedtest.Main(m) }
 
-// measure runs the command and answers its report.
+// measure runs the command and returns its report.
 func measure(t *testing.T, c *Config) *Report {
 	t.Helper()
 	var out bytes.Buffer

@@ -48,7 +48,7 @@ var (
 	fakeProject  = credential{"key_1", "sk_project"}
 )
 
-// start serves the fake, and answers a command line for it.
+// start serves the fake, and returns a command line for it.
 func (f *fake) start(t *testing.T) *Config {
 	t.Helper()
 	f.references, f.balances = map[string]bool{}, map[string]int{}
@@ -203,7 +203,7 @@ func (f *fake) transfer(w http.ResponseWriter, r *http.Request) {
 	f.answer(w, 201, map[string]string{"status": "completed"})
 }
 
-// move makes a transfer, or answers why not.
+// move makes a transfer, or returns why not.
 func (f *fake) move(reference string, x fakeTransfer) (code string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -13,11 +13,11 @@ import (
 
 // jetStreamStatus is the subject on which each server of a cluster describes its
 // JetStream. Only the system account has it; deploy/nats.conf exports it to the
-// account of the services. Nothing that an ordinary account has by itself tells
+// account of the services. An ordinary account has no other means to learn
 // whether a server syncs its writes.
 const jetStreamStatus = "$SYS.REQ.SERVER.PING.JSZ"
 
-// syncPatience bounds the wait for the answers of all servers.
+// syncPatience is how long the responses of all servers may take.
 const syncPatience = 2 * time.Second
 
 // reportSync warns of servers that acknowledge writes before they are on disk, and
@@ -53,7 +53,7 @@ type serverStatus struct {
 }
 
 // lazyServers returns the names of the servers with JetStream that do not have
-// sync_interval: always. Each server of the cluster answers for itself.
+// sync_interval: always. Each server of the cluster reports for itself.
 func lazyServers(conn *nats.Conn) (lazy []string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), syncPatience)
 	defer cancel()
