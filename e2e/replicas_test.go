@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -21,7 +20,6 @@ import (
 	"tallystick/embedded/embeddedtest"
 	"tallystick/events"
 	"tallystick/ledger"
-	"tallystick/projections"
 )
 
 // replicaLoad is how long TestReplicasKilled writes, in four parts: before each
@@ -249,92 +247,4 @@ func checkLog(t *testing.T, inst *events.Installation, last uint64, acknowledged
 			t.Errorf("%s was acknowledged, and is there %d times", reference, found[reference])
 		}
 	}
-}
-
-// TestPausedFollower: a replica of the keys that is behind answers nobody. While
-// one is paused again and again, the projector stores every customer with its
-// profile.
-func TestPausedFollower(t *testing.T) {
-	const pauses, customers = 4, 40
-	servers := embeddedtest.NATSReplicas(t)
-	anywhere := openReplicated(t, servers)
-	first := startReplicated(t, anywhere)
-	follower := followerOf(t, anywhere, servers)
-	first.stop()
-	// Commands go to another server: the paused one reads from no connection.
-	inst := openReplicatedAt(t, servers.URLOf((follower+1)%3))
-	book := startReplicated(t, inst)
-	database := embeddedtest.Database(t)
-	if err := projections.Migrate(t.Context(), database); err != nil {
-		t.Fatal(err)
-	}
-	pool, err := pgxpool.New(t.Context(), database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	// The projector has keys of its own, and is at the server that falls behind.
-	reader := openReplicatedAt(t, servers.URLOf(follower))
-	projector := projections.NewProjector(projections.ProjectorConfig{Log: reader.Shards[0], Codec: reader.Codec, Pool: pool})
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- projector.Run(ctx) }()
-	for pause := range pauses {
-		servers.Pause(follower)
-		for i := range customers {
-			id := ids.Customer(fmt.Sprintf("customer-%d-%d", pause, i))
-			name := string(id)
-			// A busy machine can make the servers elect another leader: then it is repeated.
-			await(t, "the customer is made", 60*time.Second, func() bool {
-				if inst.Keys.Ensure(t.Context(), book.project, id) != nil {
-					return false
-				}
-				_, err := book.ledger.Do(t.Context(), 0, domain.UpsertCustomer{Project: book.project, Customer: id, Change: domain.ProfileChange{Username: &name}})
-				return err == nil
-			})
-		}
-		servers.Resume(follower)
-	}
-	var all, named int
-	await(t, "the customers are projected", 60*time.Second, func() bool {
-		err := pool.QueryRow(t.Context(), `SELECT count(*), count(*) FILTER (WHERE username = id) FROM ledger.customers`).Scan(&all, &named)
-		return err == nil && all == pauses*customers
-	})
-	if named != all {
-		t.Errorf("%d of %d customers were stored without their profile", all-named, all)
-	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-}
-
-// followerOf returns a server that has the keys and leads neither them nor the log.
-func followerOf(t *testing.T, inst *events.Installation, servers *embeddedtest.Replicas) int {
-	t.Helper()
-	awaitReplicas(t, servers, inst)
-	conn, err := nats.Connect(servers.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leads := map[string]bool{}
-	for _, name := range []string{events.StreamName(0), "KV_TALLYSTICK_KEYS"} {
-		stream, err := js.Stream(t.Context(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		leads[stream.CachedInfo().Cluster.Leader] = true
-	}
-	for i := range 3 {
-		if !leads[servers.Name(i)] {
-			return i
-		}
-	}
-	t.Fatal("two streams have three leaders")
-	return -1
 }

@@ -43,13 +43,7 @@ func install(t *testing.T) *installation {
 	t.Cleanup(func() { i.postgres.Stop() }) //nolint:errcheck // the directory goes next
 	master := make([]byte, 32)
 	rand.Read(master) //nolint:errcheck // never fails
-	operator := keys{"operator", "operator-secret-of-at-least-32-characters"}
-	environment := []string{
-		"TALLYSTICK_NATS=nats://" + i.natsAddr, "TALLYSTICK_POSTGRES=" + i.postgres.TCPURL(),
-		"TALLYSTICK_MASTER_KEY=" + base64.StdEncoding.EncodeToString(master),
-		"TALLYSTICK_OPERATOR_API_KEY=" + operator.APIKey, "TALLYSTICK_OPERATOR_SECRET_KEY=" + operator.SecretKey,
-		"TALLYSTICK_WEBHOOK_ALLOW_HTTP=true", "TALLYSTICK_WEBHOOK_ALLOW_CIDR=127.0.0.0/8",
-	}
+	environment := environment("nats://"+i.natsAddr, i.postgres.TCPURL(), master)
 	for _, name := range []string{"projector", "webhook-dispatcher", "command-api"} {
 		address := freeAddress(t)
 		p := start(t, append(environment, "TALLYSTICK_HTTP="+address), name)
@@ -58,6 +52,18 @@ func install(t *testing.T) *installation {
 		defer p.ready("http://" + address) // all together: each waits for the last
 	}
 	return i
+}
+
+// operator is who may make projects in an installation of the tests.
+var operator = keys{"operator", "operator-secret-of-at-least-32-characters"}
+
+// environment is what the services need.
+func environment(nats, postgres string, master []byte) []string {
+	return []string{
+		"TALLYSTICK_NATS=" + nats, "TALLYSTICK_POSTGRES=" + postgres, "TALLYSTICK_MASTER_KEY=" + base64.StdEncoding.EncodeToString(master),
+		"TALLYSTICK_OPERATOR_API_KEY=" + operator.APIKey, "TALLYSTICK_OPERATOR_SECRET_KEY=" + operator.SecretKey,
+		"TALLYSTICK_WEBHOOK_ALLOW_HTTP=true", "TALLYSTICK_WEBHOOK_ALLOW_CIDR=127.0.0.0/8",
+	}
 }
 
 func (i *installation) startNATS(t *testing.T) {

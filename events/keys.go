@@ -262,7 +262,7 @@ func (k *Keys) read(ctx context.Context, name string) (customerKey, error) {
 // delete or purge left its marker, a message without a value, and ErrKeyNotFound
 // where there is nothing.
 func (k *Keys) value(ctx context.Context, name string) ([]byte, error) {
-	message, err := k.stream.GetLastMsgForSubject(ctx, keysSubject+name)
+	message, err := ask(ctx, func() (*jetstream.RawStreamMsg, error) { return k.stream.GetLastMsgForSubject(ctx, keysSubject+name) })
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return nil, fmt.Errorf("%w: %s in bucket %s; if it stays away, restore the bucket from its backup, "+

@@ -105,12 +105,36 @@ func outcome(err error) error {
 	return fmt.Errorf("%w: %w", ErrRefused, err)
 }
 
+// codeNoMetaLeader says that the cluster has no leader.
+const codeNoMetaLeader = 10008
+
+// askPause is between two repetitions of a question.
+const askPause = 20 * time.Millisecond
+
+// ask asks JetStream until it is answered or ctx ends. While a cluster elects its
+// leader, each server refuses every question, also about streams that have a leader.
+// An election takes well below a second.
+func ask[T any](ctx context.Context, question func() (T, error)) (T, error) {
+	for {
+		answer, err := question()
+		var api *jetstream.APIError
+		if !errors.As(err, &api) || api.ErrorCode != codeNoMetaLeader {
+			return answer, err
+		}
+		select {
+		case <-time.After(askPause):
+		case <-ctx.Done():
+			return answer, err
+		}
+	}
+}
+
 // Last answers the sequence of the newest commit, 0 for none, as the stream's
 // leader knows it.
 func (s *Stream) Last(ctx context.Context) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	info, err := s.stream.Info(ctx)
+	info, err := ask(ctx, func() (*jetstream.StreamInfo, error) { return s.stream.Info(ctx) })
 	if err != nil {
 		return 0, fmt.Errorf("events: state of %s: %w", s.name, err)
 	}
@@ -121,7 +145,7 @@ func (s *Stream) Last(ctx context.Context) (uint64, error) {
 func (s *Stream) Get(ctx context.Context, sequence uint64) (Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	raw, err := s.stream.GetMsg(ctx, sequence)
+	raw, err := ask(ctx, func() (*jetstream.RawStreamMsg, error) { return s.stream.GetMsg(ctx, sequence) })
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return Message{}, ErrNotFound
 	}

@@ -152,18 +152,8 @@ func (r *Replicas) Name(i int) string { return r.nodes[i].Name }
 // State returns what server i itself has of a stream: the sequences of the first
 // and last message, and how many there are. False while it does not say.
 func (r *Replicas) State(ctx context.Context, i int, stream string) (server.StreamState, bool) {
-	var page server.JSInfo
-	address := url.URL{Scheme: "http", Host: fmt.Sprint("127.0.0.1:", r.nodes[i].Monitor), Path: "/jsz", RawQuery: "streams=1"}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
-	if err != nil {
-		return server.StreamState{}, false
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return server.StreamState{}, false
-	}
-	defer response.Body.Close()
-	if json.NewDecoder(response.Body).Decode(&page) != nil {
+	page, ok := r.jsz(ctx, i)
+	if !ok {
 		return server.StreamState{}, false
 	}
 	for _, account := range page.AccountDetails {
@@ -174,6 +164,32 @@ func (r *Replicas) State(ctx context.Context, i int, stream string) (server.Stre
 		}
 	}
 	return server.StreamState{}, false
+}
+
+// MetaLeader returns the name of the server that leads the cluster itself, as
+// server i knows it; "" while it knows none.
+func (r *Replicas) MetaLeader(ctx context.Context, i int) string {
+	page, ok := r.jsz(ctx, i)
+	if !ok || page.Meta == nil {
+		return ""
+	}
+	return page.Meta.Leader
+}
+
+// jsz returns what the monitoring page of server i says of JetStream. False while
+// it does not answer.
+func (r *Replicas) jsz(ctx context.Context, i int) (page server.JSInfo, ok bool) {
+	address := url.URL{Scheme: "http", Host: fmt.Sprint("127.0.0.1:", r.nodes[i].Monitor), Path: "/jsz", RawQuery: "streams=1"}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	if err != nil {
+		return page, false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return page, false
+	}
+	defer response.Body.Close()
+	return page, json.NewDecoder(response.Body).Decode(&page) == nil
 }
 
 // ServeReplica turns the process into a server of NATSReplicas if that started it,
