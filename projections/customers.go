@@ -58,3 +58,20 @@ func scanCustomer(row pgx.CollectableRow) (Customer, error) {
 	p.Metadata, err = decodeMetadata(metadata)
 	return c, err
 }
+
+const upsertCustomer = `
+INSERT INTO ledger.customers
+       (project_id, id, username, phone, email, name, description, role, metadata, created_at, updated_at, sequence)
+VALUES (@project_id, @id, @username, @phone, @email, @name, @description, @role, @metadata::text::jsonb, @at, @at, @sequence)
+ON CONFLICT (project_id, id) DO UPDATE
+   SET username = excluded.username, phone = excluded.phone, email = excluded.email, name = excluded.name,
+       description = excluded.description, role = excluded.role, metadata = excluded.metadata,
+       updated_at = excluded.updated_at, sequence = excluded.sequence`
+
+func (b *batch) customerUpserted(f *domain.CustomerUpserted, at *moment) {
+	p := &f.Profile
+	b.change("customer "+string(f.Customer), upsertCustomer, pgx.StrictNamedArgs{
+		"project_id": string(f.Project), "id": string(f.Customer), "username": p.Username, "phone": p.Phone, "email": p.Email, "name": p.Name,
+		"description": p.Description, "role": p.Role, "metadata": metadataText(p.Metadata), "at": at.time, "sequence": int64(at.sequence),
+	})
+}

@@ -12,8 +12,8 @@ import (
 	"tallystick/domain/money"
 )
 
-// The jsonb columns: how they are written (by the projector, often) and read
-// back (by the queries, a page at a time).
+// The columns of type jsonb: how the projector writes them and the queries read them.
+// Operations are in every transaction, so they are written without reflection.
 
 func encodeOperations(e *jx.Encoder, operations []domain.PostedOperation) {
 	e.Reset()
@@ -60,6 +60,14 @@ func encodeCredit(e *jx.Encoder, o *domain.PostedOperation) {
 	if o.Grant {
 		e.FieldStart("grant")
 		e.Bool(true)
+	}
+}
+
+// encodeText leaves out a field that has nothing to say.
+func encodeText(e *jx.Encoder, field, text string) {
+	if text != "" {
+		e.FieldStart(field)
+		e.Str(text)
 	}
 }
 
@@ -113,7 +121,7 @@ func metadataText(metadata domain.Metadata) string {
 	return e.String()
 }
 
-// decodeMetadata answers nil for none, as the events have it.
+// decodeMetadata returns nil for none, as facts have it.
 func decodeMetadata(text []byte) (domain.Metadata, error) {
 	var metadata domain.Metadata
 	if err := json.Unmarshal(text, &metadata); err != nil {
@@ -205,12 +213,159 @@ func decodeFailure(text []byte) (domain.Rejection, error) {
 	return failure, nil
 }
 
-// parseMoney reads an amount back. NUMERIC keeps the digits that it was given,
-// zeros at the end too, so the scale is the asset's.
+// parseMoney reads an amount. NUMERIC keeps all digits that it was given, zeros at the
+// end too, so the amount has the scale of its asset.
 func parseMoney(asset money.AssetCode, text string) (money.Amount, error) {
 	value, ok := money.Parse(asset, text)
 	if !ok {
 		return value, fmt.Errorf("%q is not an amount", text)
 	}
 	return value, nil
+}
+
+// feeDocument is a fee in the columns fees.
+type feeDocument struct {
+	Type       domain.OperationType `json:"type"`
+	Currency   money.AssetCode      `json:"currency,omitempty"`
+	Percentage string               `json:"percentage"`
+	Fixed      string               `json:"fixed,omitempty"`
+	Minimum    string               `json:"minimum,omitempty"`
+	Maximum    string               `json:"maximum,omitempty"`
+}
+
+func encodeFees(rules []domain.FeeRule) string {
+	documents := make([]feeDocument, len(rules))
+	for i, f := range rules {
+		documents[i] = feeDocument{f.Operation, f.Currency, f.Percentage.String(), f.Fixed.String(), f.Minimum.String(), f.Maximum.String()}
+	}
+	return encode(documents)
+}
+
+// encodeOwnFees returns "" for none.
+func encodeOwnFees(rules []domain.FeeRule) string {
+	if len(rules) == 0 {
+		return ""
+	}
+	return encodeFees(rules)
+}
+
+// decodeFees returns nil for none.
+func decodeFees(text []byte) ([]domain.FeeRule, error) {
+	if text == nil {
+		return nil, nil
+	}
+	var documents []feeDocument
+	if err := json.Unmarshal(text, &documents); err != nil {
+		return nil, fmt.Errorf("fees: %w", err)
+	}
+	rules := make([]domain.FeeRule, len(documents))
+	for i, d := range documents {
+		percentage, ok := money.ParsePercentage(d.Percentage)
+		if !ok {
+			return nil, fmt.Errorf("fees: %q is not a percentage", d.Percentage)
+		}
+		rules[i] = domain.FeeRule{Operation: d.Type, Currency: d.Currency, Percentage: percentage}
+		err := parseQuantities(
+			quantity{&rules[i].Fixed, d.Fixed}, quantity{&rules[i].Minimum, d.Minimum}, quantity{&rules[i].Maximum, d.Maximum})
+		if err != nil {
+			return nil, fmt.Errorf("fees: %w", err)
+		}
+	}
+	return rules, nil
+}
+
+// limitsDocument is limits in the columns limits. Those of a project name a currency.
+type limitsDocument struct {
+	Currency       money.AssetCode `json:"currency,omitempty"`
+	MaximumBalance string          `json:"maximum_balance,omitempty"`
+	MaximumAmount  string          `json:"maximum_amount,omitempty"`
+	DailyAmount    string          `json:"daily_amount,omitempty"`
+	MonthlyAmount  string          `json:"monthly_amount,omitempty"`
+	DailyCount     *uint64         `json:"daily_count,omitempty"`
+	MonthlyCount   *uint64         `json:"monthly_count,omitempty"`
+}
+
+func limitsDocumentOf(currency money.AssetCode, l *domain.Limits) limitsDocument {
+	return limitsDocument{
+		currency, l.MaximumBalance.String(), l.MaximumAmount.String(), l.DailyAmount.String(), l.MonthlyAmount.String(),
+		countOrNil(l.DailyCount), countOrNil(l.MonthlyCount),
+	}
+}
+
+func countOrNil(c domain.Count) *uint64 {
+	if !c.Set() {
+		return nil
+	}
+	n := c.Value()
+	return &n
+}
+
+func encodeProjectLimits(limits []domain.CurrencyLimits) string {
+	documents := make([]limitsDocument, len(limits))
+	for i := range limits {
+		documents[i] = limitsDocumentOf(limits[i].Currency, &limits[i].Limits)
+	}
+	return encode(documents)
+}
+
+// encodeOwnLimits returns "" for none.
+func encodeOwnLimits(limits domain.Limits) string {
+	if limits.IsZero() {
+		return ""
+	}
+	return encode(limitsDocumentOf("", &limits))
+}
+
+// decodeLimits returns the zero Limits for none.
+func decodeLimits(text []byte) (domain.Limits, error) {
+	var limits domain.Limits
+	if text == nil {
+		return limits, nil
+	}
+	var d limitsDocument
+	if err := json.Unmarshal(text, &d); err != nil {
+		return limits, fmt.Errorf("limits: %w", err)
+	}
+	if d.DailyCount != nil {
+		limits.DailyCount = domain.NewCount(*d.DailyCount)
+	}
+	if d.MonthlyCount != nil {
+		limits.MonthlyCount = domain.NewCount(*d.MonthlyCount)
+	}
+	err := parseQuantities(
+		quantity{&limits.MaximumBalance, d.MaximumBalance}, quantity{&limits.MaximumAmount, d.MaximumAmount},
+		quantity{&limits.DailyAmount, d.DailyAmount}, quantity{&limits.MonthlyAmount, d.MonthlyAmount})
+	if err != nil {
+		return limits, fmt.Errorf("limits: %w", err)
+	}
+	return limits, nil
+}
+
+// encode is for documents whose values are strings and numbers, which cannot fail.
+func encode(document any) string {
+	text, err := json.Marshal(document)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// quantity is a text and where it goes; an empty one leaves that as it is.
+type quantity struct {
+	to   *money.Quantity
+	text string
+}
+
+func parseQuantities(all ...quantity) error {
+	for _, q := range all {
+		if q.text == "" {
+			continue
+		}
+		value, ok := money.MajorUnits(q.text)
+		if !ok {
+			return fmt.Errorf("%q is not an amount", q.text)
+		}
+		*q.to = value
+	}
+	return nil
 }

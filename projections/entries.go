@@ -79,7 +79,7 @@ func (q *Queries) addLots(ctx context.Context, rows []Entry) error {
 	for i := range rows {
 		entries[i] = &rows[i].Entry
 	}
-	return q.lotsOf(ctx, entries)
+	return q.readLots(ctx, entries)
 }
 
 // BalanceAt answers the newest entry of a wallet at a time or before it: its
@@ -96,7 +96,7 @@ func (q *Queries) BalanceAt(ctx context.Context, project ids.Project, wallet ids
 		return Entry{}, false, nil
 	}
 	if err == nil {
-		err = q.lotsOf(ctx, []*domain.Entry{&entry.Entry})
+		err = q.readLots(ctx, []*domain.Entry{&entry.Entry})
 	}
 	if err != nil {
 		return Entry{}, false, fmt.Errorf("projections: balance at a time: %w", err)
@@ -125,4 +125,80 @@ func scanEntry(row pgx.CollectableRow) (Entry, error) {
 
 func (e *Entry) parse(currency money.AssetCode, value, balance string) error {
 	return parseAmounts(currency, amount{&e.Amount, value}, amount{&e.BalanceAfter, balance})
+}
+
+const selectEntriesOf = `
+SELECT e.transaction_id, e.wallet_id, e.version, e.kind, e.operation, e.fee, e.amount::text, e.balance_after::text, w.currency
+  FROM ledger.entry_rows e JOIN ledger.wallets w ON w.id = e.wallet_id
+ WHERE e.transaction_id = ANY ($1) ORDER BY e.transaction_id, e.position`
+
+// addEntries reads the entries of completed transactions. They were written with
+// what completed them and never change, so that two statements see the same.
+func (q *Queries) addEntries(ctx context.Context, transactions []Transaction) error {
+	completed := map[ids.Transaction]*domain.TransactionCompleted{}
+	var identifiers []string
+	for _, t := range transactions {
+		if f, ok := t.Event.(*domain.TransactionCompleted); ok {
+			completed[f.Transaction] = f
+			identifiers = append(identifiers, string(f.Transaction))
+		}
+	}
+	if len(identifiers) == 0 {
+		return nil
+	}
+	rows, err := q.pool.Query(ctx, selectEntriesOf, identifiers)
+	if err != nil {
+		return err
+	}
+	var id ids.Transaction
+	var e Entry
+	var value, balance string
+	var currency money.AssetCode
+	_, err = pgx.ForEachRow(rows, []any{&id, &e.Wallet, &e.Version, &e.Kind, &e.Operation, &e.Fee, &value, &balance, &currency}, func() error {
+		f := completed[id]
+		if e.Operation < 0 || e.Operation >= len(f.Operations) {
+			return fmt.Errorf("%s has an entry of operation %d, which is not there", id, e.Operation)
+		}
+		if err := e.parse(currency, value, balance); err != nil {
+			return err
+		}
+		f.Entries = append(f.Entries, e.Entry)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var entries []*domain.Entry
+	for _, f := range completed {
+		for i := range f.Entries {
+			entries = append(entries, &f.Entries[i])
+		}
+	}
+	return q.readLots(ctx, entries)
+}
+
+func (b *batch) insertEntries(f *domain.TransactionCompleted, at *moment) error {
+	for i := range f.Entries {
+		e := &f.Entries[i]
+		if err := b.balances.entry(e, at); err != nil {
+			return err
+		}
+		row := &b.rows.entries
+		row.uint("version", e.Version)
+		row.plain("created_at", at.text)
+		row.int("operation", e.Operation)
+		row.int("position", i)
+		row.bool("fee", e.Fee)
+		row.text("wallet_id", string(e.Wallet))
+		row.optionalText("counterparty_wallet_id", string(f.Counterparty(i)))
+		row.plain("kind", string(e.Kind))
+		row.money("amount", e.Amount)
+		row.money("balance_after", e.BalanceAfter)
+		row.plain("transaction_id", string(f.Transaction))
+		row.endRow()
+		if len(e.Lots) > 0 {
+			b.entryLots(f, e, at)
+		}
+	}
+	return nil
 }

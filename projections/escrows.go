@@ -89,3 +89,53 @@ func scanEscrow(row pgx.CollectableRow) (Escrow, error) {
 	return e, parseAmounts(currency,
 		amount{&e.Amount, amounts[0]}, amount{&e.Released, amounts[1]}, amount{&e.Refunded, amounts[2]}, amount{&e.Remaining, amounts[3]})
 }
+
+// The transaction that funds the escrow comes before it in the same commit. It has the
+// reference.
+const insertEscrow = `
+INSERT INTO ledger.escrows (id, project_id, transaction_id, reference, sender_wallet_id, recipient_wallet_id, currency,
+                            amount, released, refunded, deadline, at_deadline, approval, created_at, updated_at, sequence)
+SELECT @id, t.project_id, t.id, t.reference, @sender_wallet_id, @recipient_wallet_id, @currency,
+       @amount::text::numeric, @none::text::numeric, @none::text::numeric, @deadline::timestamptz, @at_deadline, @approval::boolean,
+       @at::timestamptz, @at::timestamptz, @sequence::bigint
+  FROM ledger.transactions t WHERE t.id = @transaction_id`
+
+func (b *batch) escrowCreated(f *domain.EscrowCreated, at *moment) {
+	b.change("transaction "+string(f.Transaction), insertEscrow, pgx.StrictNamedArgs{
+		"id": string(f.Escrow), "transaction_id": string(f.Transaction), "sender_wallet_id": string(f.Sender),
+		"recipient_wallet_id": string(f.Recipient), "currency": string(f.Amount.Asset()), "amount": f.Amount.String(),
+		"none": f.Amount.Sub(f.Amount).String(), "deadline": timeOrNull(f.Deadline), "at_deadline": orNull(string(f.AtDeadline)),
+		"approval": f.Approval, "at": at.time, "sequence": int64(at.sequence),
+	})
+}
+
+const approveEscrow = `
+UPDATE ledger.escrows SET approved = array_append(approved, $2::text), updated_at = $3, sequence = $4 WHERE id = $1 AND status = 'open'`
+
+func (b *batch) escrowApproved(f *domain.EscrowApproved, at *moment) {
+	b.change("escrow "+string(f.Escrow), approveEscrow, string(f.Escrow), string(f.Party), at.time, int64(at.sequence))
+}
+
+// The statement changes an escrow only if it has as much left as the fact says it had.
+const payFromEscrow = `
+UPDATE ledger.escrows
+   SET released = released + @released::text::numeric, refunded = refunded + @refunded::text::numeric, status = @status,
+       expired = @expired, transaction_ids = array_append(transaction_ids, @transaction_id::text), updated_at = @at, sequence = @sequence
+ WHERE id = @id AND status = 'open'
+   AND remaining = @released::text::numeric + @refunded::text::numeric + @remaining::text::numeric`
+
+func (b *batch) escrowReleased(f *domain.EscrowReleased, at *moment) {
+	b.change("escrow "+string(f.Escrow), payFromEscrow, pgx.StrictNamedArgs{
+		"id": string(f.Escrow), "released": f.Amount.String(), "refunded": "0", "remaining": f.Remaining.String(),
+		"status": statusOf(f.Remaining, "open", "released"), "expired": f.AtDeadline, "transaction_id": string(f.Transaction),
+		"at": at.time, "sequence": int64(at.sequence),
+	})
+}
+
+func (b *batch) escrowRefunded(f *domain.EscrowRefunded, at *moment) {
+	b.change("escrow "+string(f.Escrow), payFromEscrow, pgx.StrictNamedArgs{
+		"id": string(f.Escrow), "released": "0", "refunded": f.Amount.String(), "remaining": f.Remaining.String(),
+		"status": statusOf(f.Remaining, "open", "refunded"), "expired": f.AtDeadline, "transaction_id": string(f.Transaction),
+		"at": at.time, "sequence": int64(at.sequence),
+	})
+}

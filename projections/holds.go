@@ -89,3 +89,84 @@ func scanHold(row pgx.CollectableRow) (Hold, error) {
 	return h, parseAmounts(currency,
 		amount{&h.Amount, amounts[0]}, amount{&h.Captured, amounts[1]}, amount{&h.Released, amounts[2]}, amount{&h.Remaining, amounts[3]})
 }
+
+func (b *batch) holdPlaced(f *domain.HoldPlaced, at *moment) {
+	none := f.Amount.Sub(f.Amount)
+	row := &b.rows.holds
+	row.plain("id", string(f.Hold))
+	row.text("project_id", string(f.Project))
+	row.text("wallet_id", string(f.Wallet))
+	row.text("reference", string(f.Reference))
+	row.plain("status", "active")
+	row.text("currency", string(f.Amount.Asset()))
+	row.money("amount", f.Amount)
+	row.money("captured", none)
+	row.money("released", none)
+	row.text("lots", b.heldLots(f.Wallet, f.Lots))
+	row.optionalTime("expires_at", f.ExpiresAt)
+	row.text("description", f.Description)
+	b.metadata(row, f.Metadata)
+	row.plain("transaction_ids", "{}")
+	row.plain("created_at", at.text)
+	row.plain("updated_at", at.text)
+	row.uint("sequence", at.sequence)
+	row.endRow()
+	b.held(f.Wallet, f.Amount, at)
+	b.lots.take(f.Wallet, f.Lots, false, at)
+	b.holdLots(f.Hold, f.Lots, at)
+}
+
+// A statement changes a hold only if it has as much left as the fact says it had.
+const (
+	captureHold = `
+UPDATE ledger.holds
+   SET captured = captured + @amount::text::numeric, lots = @lots::text::jsonb, status = @status, updated_at = @at, sequence = @sequence,
+       transaction_ids = array_append(transaction_ids, @transaction_id::text)
+ WHERE id = @id AND status = 'active' AND remaining = @amount::text::numeric + @remaining::text::numeric`
+	releaseHold = `
+UPDATE ledger.holds
+   SET released = released + @amount::text::numeric, lots = @lots::text::jsonb, status = @status, updated_at = @at, sequence = @sequence
+ WHERE id = @id AND status = 'active' AND remaining = @amount::text::numeric + @remaining::text::numeric`
+)
+
+func (b *batch) holdCaptured(f *domain.HoldCaptured, at *moment) {
+	b.freeLots(f.Hold, at)
+	b.change("hold "+string(f.Hold), captureHold, pgx.StrictNamedArgs{
+		"id": string(f.Hold), "amount": f.Amount.String(), "remaining": f.Remaining.String(), "lots": b.heldLots(f.Wallet, f.Kept),
+		"status": statusOf(f.Remaining, "active", "captured"), "transaction_id": string(f.Transaction), "at": at.time, "sequence": int64(at.sequence),
+	})
+	b.held(f.Wallet, f.Amount.Neg(), at)
+	b.lots.bring(f.Wallet, f.Lots, at)
+	b.holdLots(f.Hold, f.Kept, at)
+}
+
+func (b *batch) holdReleased(f *domain.HoldReleased, at *moment) {
+	ended := "released"
+	if f.Expired {
+		ended = "expired"
+	}
+	b.freeLots(f.Hold, at)
+	b.change("hold "+string(f.Hold), releaseHold, pgx.StrictNamedArgs{
+		"id": string(f.Hold), "amount": f.Amount.String(), "remaining": f.Remaining.String(), "lots": b.heldLots(f.Wallet, f.Kept),
+		"status": statusOf(f.Remaining, "active", ended), "at": at.time, "sequence": int64(at.sequence),
+	})
+	b.held(f.Wallet, f.Amount.Neg(), at)
+	b.lots.bring(f.Wallet, f.Lots, at)
+	b.holdLots(f.Hold, f.Kept, at)
+}
+
+// statusOf returns open while something remains, and ended afterwards.
+func statusOf(remaining money.Amount, open, ended string) string {
+	if remaining.IsZero() {
+		return ended
+	}
+	return open
+}
+
+const updateHeld = `
+UPDATE ledger.wallets SET held = held + $2::text::numeric, updated_at = $3, sequence = $4 WHERE id = $1`
+
+// held adds to what holds reserve in a wallet.
+func (b *batch) held(wallet ids.Wallet, amount money.Amount, at *moment) {
+	b.change("wallet "+string(wallet), updateHeld, string(wallet), amount.String(), at.time, int64(at.sequence))
+}

@@ -119,10 +119,10 @@ func (p *Projector) follow(ctx context.Context) error {
 	}
 	p.begun(cursor.Sequence, last)
 	p.observe(last)
-	stage := newStage(cursor, newBatch())
+	batches := newDoubleBuffer(cursor, newBatch())
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return p.read(ctx, cursor, stage) })
-	group.Go(func() error { return p.writeAll(ctx, stage) })
+	group.Go(func() error { return p.read(ctx, cursor, batches) })
+	group.Go(func() error { return p.writeAll(ctx, batches) })
 	group.Go(func() error { return p.watchCheckpoint(ctx) })
 	return group.Wait()
 }
@@ -130,8 +130,8 @@ func (p *Projector) follow(ctx context.Context) error {
 // final tells whether an error never passes.
 func final(err error) bool { return errors.Is(err, events.ErrDamaged) || errors.Is(err, ErrDiverged) }
 
-// read decodes the log into the stage, and checks that it is whole.
-func (p *Projector) read(ctx context.Context, cursor events.Cursor, stage *stage) error {
+// read decodes the log into batches, and checks that it is whole.
+func (p *Projector) read(ctx context.Context, cursor events.Cursor, batches *doubleBuffer) error {
 	return p.log.Read(ctx, cursor.Sequence+1, events.Forever, func(message events.Message) error {
 		commit, err := p.codec.Decode(message.Data)
 		if err != nil {
@@ -143,15 +143,15 @@ func (p *Projector) read(ctx context.Context, cursor events.Cursor, stage *stage
 		if err := cursor.Next(commit, message.Data); err != nil {
 			return err
 		}
-		return stage.add(ctx, commit, cursor)
+		return batches.add(ctx, commit, cursor)
 	})
 }
 
-// writeAll writes what the stage has, batch after batch.
-func (p *Projector) writeAll(ctx context.Context, stage *stage) error {
+// writeAll writes batch after batch.
+func (p *Projector) writeAll(ctx context.Context, batches *doubleBuffer) error {
 	spare := newBatch()
 	for {
-		b, err := stage.take(ctx, spare)
+		b, err := batches.take(ctx, spare)
 		if err != nil {
 			return err
 		}
@@ -160,8 +160,8 @@ func (p *Projector) writeAll(ctx context.Context, stage *stage) error {
 			return err
 		}
 		p.metrics.write.Observe(time.Since(begin).Seconds())
-		p.metrics.batch.Observe(float64(b.count))
-		p.metrics.transactions.Add(float64(b.count))
+		p.metrics.batch.Observe(float64(b.transactions))
+		p.metrics.transactions.Add(float64(b.transactions))
 		p.advanced(b.to.Sequence)
 		p.observe(b.to.Sequence)
 		spare = b

@@ -177,3 +177,146 @@ func eventOf(status string, f *domain.TransactionCompleted, failure []byte, sche
 	}
 	return f, nil
 }
+
+// transactionRow is a row of ledger.transactions when it is inserted.
+type transactionRow struct {
+	id           ids.Transaction
+	project      ids.Project
+	reference    ids.Reference
+	status       string
+	operations   []domain.PostedOperation
+	failure      *domain.Rejection // nil: none
+	description  string
+	metadata     domain.Metadata
+	origin       domain.Origin
+	effectiveAt  time.Time
+	countedOn    string
+	scheduledFor time.Time
+}
+
+func (b *batch) insertTransaction(t transactionRow, at *moment) {
+	row := &b.rows.transactions
+	row.plain("id", string(t.id))
+	row.text("project_id", string(t.project))
+	row.text("reference", string(t.reference))
+	row.plain("status", t.status)
+	encodeOperations(&b.scratch, t.operations)
+	row.json("operations", &b.scratch)
+	if t.failure == nil {
+		row.null("failure")
+	} else {
+		encodeFailure(&b.scratch, t.failure)
+		row.json("failure", &b.scratch)
+	}
+	row.text("description", t.description)
+	b.metadata(row, t.metadata)
+	row.uint("sequence", at.sequence)
+	row.plain("created_at", at.text)
+	row.optionalText("origin_kind", string(t.origin.Kind))
+	row.optionalText("origin_id", t.origin.ID)
+	row.optionalTime("effective_at", t.effectiveAt)
+	row.optionalText("counted_on", t.countedOn)
+	row.optionalTime("scheduled_for", t.scheduledFor)
+	row.endRow()
+	b.transactions++
+}
+
+func (b *batch) transactionCompleted(f *domain.TransactionCompleted, at *moment) error {
+	if f.Origin.Kind == domain.ScheduleOrigin {
+		b.scheduledCompleted(f, at)
+	} else {
+		b.insertTransaction(transactionRow{
+			id: f.Transaction, project: f.Project, reference: f.Reference, status: Completed, operations: f.Operations,
+			description: f.Description, metadata: f.Metadata, origin: f.Origin, effectiveAt: f.EffectiveAt, countedOn: f.Date,
+		}, at)
+	}
+	return b.insertEntries(f, at)
+}
+
+func (b *batch) transactionFailed(f *domain.TransactionFailed, at *moment) {
+	if f.Origin.Kind == domain.ScheduleOrigin {
+		b.scheduledFailed(f, at)
+		return
+	}
+	b.insertTransaction(transactionRow{
+		id: f.Transaction, project: f.Project, reference: f.Reference, status: Failed, operations: f.Operations, failure: &f.Failure,
+		description: f.Description, metadata: f.Metadata, origin: f.Origin, effectiveAt: f.EffectiveAt,
+	}, at)
+	b.insertWalletsOf(f.Transaction, f.Operations)
+}
+
+func (b *batch) transactionScheduled(f *domain.TransactionScheduled, at *moment) {
+	b.insertTransaction(transactionRow{
+		id: f.Transaction, project: f.Project, reference: f.Reference, status: Scheduled, operations: f.Operations,
+		description: f.Description, metadata: f.Metadata, scheduledFor: f.ScheduledFor,
+	}, at)
+	b.insertWalletsOf(f.Transaction, f.Operations)
+}
+
+// insertWalletsOf inserts the wallets that the operations of a transaction name.
+func (b *batch) insertWalletsOf(id ids.Transaction, operations []domain.PostedOperation) {
+	known := map[ids.Wallet]bool{"": true}
+	for i := range operations {
+		for _, wallet := range [...]ids.Wallet{operations[i].Sender, operations[i].Recipient} {
+			if known[wallet] {
+				continue
+			}
+			known[wallet] = true
+			row := &b.rows.transactionWallets
+			row.text("wallet_id", string(wallet))
+			row.plain("transaction_id", string(id))
+			row.endRow()
+		}
+	}
+}
+
+// endScheduled changes the row that TransactionScheduled inserted.
+const endScheduled = `
+UPDATE ledger.transactions
+   SET status = @status, operations = @operations::text::jsonb, failure = @failure::text::jsonb, origin_kind = 'schedule', origin_id = @origin_id,
+       effective_at = @effective_at, counted_on = @counted_on::text::date, ended_at = @at, sequence = @sequence
+ WHERE id = @id AND status = 'scheduled'`
+
+// Entries can be in wallets that the operations do not name: those of fees.
+const insertWalletsOfEntries = `
+INSERT INTO ledger.transaction_wallets (wallet_id, transaction_id)
+SELECT DISTINCT wallet, $1::text FROM unnest($2::text[]) AS wallet
+ON CONFLICT DO NOTHING`
+
+func (b *batch) scheduledCompleted(f *domain.TransactionCompleted, at *moment) {
+	encodeOperations(&b.scratch, f.Operations)
+	b.change("scheduled transaction "+string(f.Transaction), endScheduled, pgx.StrictNamedArgs{
+		"id": string(f.Transaction), "status": Completed, "operations": b.scratch.String(), "failure": nil, "origin_id": f.Origin.ID,
+		"effective_at": timeOrNull(f.EffectiveAt), "counted_on": orNull(f.Date), "at": at.time, "sequence": int64(at.sequence),
+	})
+	wallets := make([]string, len(f.Entries))
+	for i := range f.Entries {
+		wallets[i] = string(f.Entries[i].Wallet)
+	}
+	b.statements.Queue(insertWalletsOfEntries, string(f.Transaction), wallets)
+}
+
+func (b *batch) scheduledFailed(f *domain.TransactionFailed, at *moment) {
+	encodeOperations(&b.scratch, f.Operations)
+	operations := b.scratch.String()
+	encodeFailure(&b.scratch, &f.Failure)
+	b.change("scheduled transaction "+string(f.Transaction), endScheduled, pgx.StrictNamedArgs{
+		"id": string(f.Transaction), "status": Failed, "operations": operations, "failure": b.scratch.String(), "origin_id": f.Origin.ID,
+		"effective_at": timeOrNull(f.EffectiveAt), "counted_on": nil, "at": at.time, "sequence": int64(at.sequence),
+	})
+}
+
+const cancelScheduled = `
+UPDATE ledger.transactions SET status = 'cancelled', ended_at = $2, cancel_actor = $3, cancel_reason = $4
+ WHERE id = $1 AND status = 'scheduled'`
+
+func (b *batch) transactionCancelled(f *domain.TransactionCancelled, at *moment) {
+	b.change("scheduled transaction "+string(f.Transaction), cancelScheduled, string(f.Transaction), at.time, f.Actor, f.Reason)
+}
+
+const reverseTransaction = `
+UPDATE ledger.transactions SET reversal_ids = array_append(reversal_ids, $2::text), reversal_whole = $3 WHERE id = $1`
+
+func (b *batch) transactionReversed(f *domain.TransactionReversed, _ *moment) {
+	b.change("transaction "+string(f.Transaction), reverseTransaction, string(f.Transaction), string(f.Reversal), f.Whole)
+}

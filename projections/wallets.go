@@ -157,3 +157,90 @@ func (w *Wallet) reckon() {
 		w.Available = w.Available.Add(w.Terms.CreditLimit)
 	}
 }
+
+func (b *batch) walletCreated(f *domain.WalletCreated, at *moment) {
+	b.assetUsed(f.Project, &f.Asset)
+	none := f.Asset.Zero()
+	row := &b.rows.wallets
+	row.text("id", string(f.Wallet))
+	row.text("project_id", string(f.Project))
+	row.optionalText("customer_id", string(f.Customer))
+	row.plain("role", string(f.Role))
+	row.text("type", string(f.Type))
+	row.text("currency", string(f.Asset.Code))
+	row.int("scale", f.Asset.Scale)
+	row.uint("number", f.Number)
+	row.text("name", f.Name)
+	b.metadata(row, f.Metadata)
+	row.plain("status", string(domain.Active))
+	row.plain("version", "0")
+	row.money("balance", none)
+	row.money("held", none)
+	row.money("amount_due", none)
+	if f.Type == domain.Postpaid {
+		row.money("credit_limit", f.Terms.CreditLimit)
+	} else {
+		row.null("credit_limit")
+	}
+	row.optionalText("fees", encodeOwnFees(f.Terms.Fees))
+	row.optionalText("limits", encodeOwnLimits(f.Terms.Limits))
+	row.optionalText("settlement_period", string(f.Terms.Settlement.Period))
+	if f.Terms.Settlement.Period == "" {
+		row.null("settlement_day")
+	} else {
+		row.int("settlement_day", f.Terms.Settlement.Day)
+	}
+	row.optionalTime("settlement_next_at", f.Terms.Settlement.Next)
+	row.plain("created_at", at.text)
+	row.plain("updated_at", at.text)
+	row.uint("sequence", at.sequence)
+	row.endRow()
+}
+
+const updateWallet = `
+UPDATE ledger.wallets
+   SET name = @name, metadata = @metadata::text::jsonb, credit_limit = CASE type WHEN 'POSTPAID' THEN @credit_limit::text::numeric END,
+       fees = @fees::text::jsonb, limits = @limits::text::jsonb, settlement_period = @settlement_period, settlement_day = @settlement_day,
+       settlement_next_at = @settlement_next_at, updated_at = @at, sequence = @sequence
+ WHERE id = @id`
+
+func (b *batch) walletChanged(f *domain.WalletChanged, at *moment) {
+	terms := &f.Terms
+	b.change("wallet "+string(f.Wallet), updateWallet, pgx.StrictNamedArgs{
+		"id": string(f.Wallet), "name": f.Name, "metadata": metadataText(f.Metadata), "credit_limit": terms.CreditLimit.String(),
+		"fees": orNull(encodeOwnFees(terms.Fees)), "limits": orNull(encodeOwnLimits(terms.Limits)),
+		"settlement_period": orNull(string(terms.Settlement.Period)), "settlement_day": orNull(terms.Settlement.Day),
+		"settlement_next_at": timeOrNull(terms.Settlement.Next), "at": at.time, "sequence": int64(at.sequence),
+	})
+}
+
+const updateStatus = `UPDATE ledger.wallets SET status = $2, updated_at = $3, sequence = $4 WHERE id = $1`
+
+func (b *batch) walletStatusChanged(f *domain.WalletStatusChanged, at *moment) {
+	b.change("wallet "+string(f.Wallet), updateStatus, string(f.Wallet), string(f.Status), at.time, int64(at.sequence))
+	row := &b.rows.statusChanges
+	row.text("wallet_id", string(f.Wallet))
+	row.uint("sequence", at.sequence)
+	row.int("position", at.position)
+	row.text("project_id", string(f.Project))
+	row.plain("status", string(f.Status))
+	row.text("actor", f.Actor)
+	row.text("reason", f.Reason)
+	row.plain("created_at", at.text)
+	row.endRow()
+}
+
+const updateDue = `
+UPDATE ledger.wallets SET amount_due = $2::text::numeric, settlement_next_at = $3, updated_at = $4, sequence = $5 WHERE id = $1`
+
+func (b *batch) settlementDue(f *domain.SettlementDue, at *moment) {
+	b.change("wallet "+string(f.Wallet), updateDue, string(f.Wallet), f.Amount.String(), f.Next, at.time, int64(at.sequence))
+	b.balances.settled(f.Wallet, f.Amount)
+	row := &b.rows.settlements
+	row.text("wallet_id", string(f.Wallet))
+	row.plain("period_ended_at", timestamp(f.PeriodEnd))
+	row.text("project_id", string(f.Project))
+	row.money("amount_due", f.Amount)
+	row.plain("created_at", at.text)
+	row.endRow()
+}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"tallystick/events"
-
 	"github.com/jackc/pgx/v5"
+
+	"tallystick/events"
 )
 
 const insertCheckpoint = `
@@ -15,9 +15,14 @@ ON CONFLICT (shard) DO NOTHING`
 
 const selectCheckpoint = `SELECT sequence, hash FROM ledger.checkpoint WHERE shard = $1`
 
-// start returns where the read model stands and where the log ends, having checked
-// that the log still has the last commit that was projected: the chain checks only
-// what comes after it, and perhaps nothing does.
+// moveCheckpoint is a compare-and-swap.
+const moveCheckpoint = `
+UPDATE ledger.checkpoint SET sequence = $2, hash = $3, updated_at = now()
+ WHERE shard = $1 AND sequence = $4 AND hash = $5`
+
+// start returns the checkpoint and where the log ends. It checks that the log still
+// has the commit at the checkpoint: the chain of hashes only protects what follows it,
+// and perhaps nothing does.
 func (p *Projector) start(ctx context.Context) (cursor events.Cursor, last uint64, err error) {
 	if cursor, err = p.checkpoint(ctx); err != nil {
 		return cursor, 0, err
@@ -26,7 +31,7 @@ func (p *Projector) start(ctx context.Context) (cursor events.Cursor, last uint6
 	return cursor, last, err
 }
 
-// checkpoint reads the shard's checkpoint, and makes it where there is none.
+// checkpoint reads the shard's checkpoint, and inserts it where there is none.
 func (p *Projector) checkpoint(ctx context.Context) (events.Cursor, error) {
 	var cursor events.Cursor
 	var sequence int64
@@ -44,4 +49,15 @@ func (p *Projector) checkpoint(ctx context.Context) (events.Cursor, error) {
 	cursor.Sequence = uint64(sequence)
 	copy(cursor.Hash[:], hash)
 	return cursor, nil
+}
+
+// moveCheckpoint moves the checkpoint, and returns errOvertaken if it is not where
+// the batch begins. It is the first statement of a transaction, so that a second
+// projector waits here for the row, and then has written nothing.
+func (p *Projector) moveCheckpoint(ctx context.Context, tx pgx.Tx, from, to events.Cursor) error {
+	tag, err := tx.Exec(ctx, moveCheckpoint, p.shard, int64(to.Sequence), to.Hash[:], int64(from.Sequence), from.Hash[:])
+	if err == nil && tag.RowsAffected() == 0 {
+		err = errOvertaken
+	}
+	return err
 }

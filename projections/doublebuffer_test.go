@@ -11,7 +11,7 @@ import (
 )
 
 // feed adds n commits with a failed transaction each, gap apart.
-func feed(t *testing.T, s *stage, n int, gap time.Duration) {
+func feed(t *testing.T, s *doubleBuffer, n int, gap time.Duration) {
 	t.Helper()
 	for range n {
 		s.mu.Lock()
@@ -33,7 +33,7 @@ func TestWhenBatchesAreTaken(t *testing.T) {
 	for name, test := range map[string]struct {
 		commits int
 		gap     time.Duration
-		first   int           // transactions of the first batch
+		first   int           // facts of the first batch
 		after   time.Duration // when it is taken
 	}{
 		"alone":         {1, 0, 1, quietGap},
@@ -41,12 +41,12 @@ func TestWhenBatchesAreTaken(t *testing.T) {
 		"a small burst": {worthwhile - 1, 0, worthwhile - 1, quietGap},
 		"a burst":       {worthwhile, 0, worthwhile, longestWait},
 		"all the time":  {1000, time.Millisecond, int(longestWait / time.Millisecond), longestWait},
-		"a flood":       {3 * batchTransactions, 0, batchTransactions, 0},
+		"a flood":       {3 * batchFacts, 0, batchFacts, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newStage(events.Cursor{}, newBatch())
+				s := newDoubleBuffer(events.Cursor{}, newBatch())
 				begin := time.Now()
 				var feeding sync.WaitGroup
 				defer feeding.Wait()
@@ -57,13 +57,13 @@ func TestWhenBatchesAreTaken(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if taken == 0 && (b.count < test.first || b.count > test.first+1 || time.Since(begin) != test.after) {
-						t.Errorf("the first batch has %d transactions after %s", b.count, time.Since(begin))
+					if taken == 0 && (b.facts < test.first || b.facts > test.first+1 || time.Since(begin) != test.after) {
+						t.Errorf("the first batch has %d facts after %s", b.facts, time.Since(begin))
 					}
-					if b.from.Sequence != uint64(taken) || b.to.Sequence != uint64(taken+b.count) {
-						t.Errorf("a batch of %d from %d to %d", b.count, b.from.Sequence, b.to.Sequence)
+					if b.from.Sequence != uint64(taken) || b.to.Sequence != uint64(taken+b.facts) {
+						t.Errorf("a batch of %d from %d to %d", b.facts, b.from.Sequence, b.to.Sequence)
 					}
-					taken += b.count
+					taken += b.facts
 					spare = b
 				}
 			})
