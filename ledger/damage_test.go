@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -262,13 +263,28 @@ func TestMissingRecord(t *testing.T) {
 // anything, and so is that it answers again.
 func TestSilentLog(t *testing.T) {
 	fakeTime(func(t *testing.T) {
-		registry := prometheus.NewRegistry()
-		b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Registry = registry })
-		ready := func() float64 { return gauges(t, registry, "tallystick_shard_ready")["0"] }
+		b := newObserved(t, 2, nil)
+		expect := func(ready float64, warnings, recoveries int) {
+			t.Helper()
+			time.Sleep(3 * time.Second) // the log is asked each second
+			synctest.Wait()
+			if err, metric := b.ledger.Ready(), b.metric("tallystick_shard_ready"); (err == nil) != (ready == 1) || metric != ready {
+				t.Errorf("it is ready: %v, and by the metric %v", err, metric)
+			}
+			said := b.said.String()
+			if w, r := strings.Count(said, "level=WARN"), strings.Count(said, "the log can be reached again"); w != warnings || r != recoveries {
+				t.Errorf("%d warnings and %d recoveries were said, want %d and %d", w, r, warnings, recoveries)
+			}
+		}
+		expect(1, 0, 0)
 		b.log.SetOffline(true)
-		await(t, "it is not ready", func() bool { return b.ledger.Ready() != nil && ready() == 0 })
+		expect(0, 1, 0)
 		b.log.SetOffline(false)
-		await(t, "it is ready", func() bool { return b.ledger.Ready() == nil && ready() == 1 })
+		expect(1, 1, 1)
+		b.log.SetOffline(true)
+		expect(0, 2, 1)
+		b.log.SetOffline(false)
+		expect(1, 2, 2)
 		b.expectBalances("100.00", "100.00")
 	})(t)
 }
@@ -290,7 +306,14 @@ func TestFullLog(t *testing.T) {
 		}
 		b.log.Fail(events.Full)
 		_, _ = b.ledger.Do(t.Context(), 0, b.transfer("three", 0, 1, "1.00"))
-		await(t, "it is ready, to be tried again", func() bool { return b.ledger.Ready() == nil })
+		time.Sleep(5*time.Second - time.Millisecond)
+		if b.ledger.Ready() == nil {
+			t.Error("it is ready before there can be room")
+		}
+		time.Sleep(time.Millisecond)
+		if err := b.ledger.Ready(); err != nil {
+			t.Errorf("it is not ready to be tried again: %v", err)
+		}
 	})(t)
 }
 

@@ -135,6 +135,9 @@ func TestDefect(t *testing.T) {
 					t.Errorf("command %d: %v", i, outcome.Err)
 				}
 			}
+			if outcomes[1].Receipt.Sequence != outcomes[2].Receipt.Sequence {
+				t.Error("what comes before a defect is cut into two commits")
+			}
 			mend()
 			b.expectBalances("70.00", "130.00", "100.00")
 			b.must(b.transfer("after", 0, 1, "10.00"))
@@ -190,14 +193,15 @@ func TestDefectOfTime(t *testing.T) {
 		if n := b.metric("tallystick_deadlines_failed"); n != 1 {
 			t.Errorf("%v failed deadlines", n)
 		}
-		for tried, pause := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
+		for tried := range 14 {
+			pause := min(time.Second<<tried, time.Hour)
 			at.advance(pause - time.Microsecond)
 			poke(tried + 1)
 			at.advance(time.Microsecond)
 			poke(tried + 2)
 		}
 		mend()
-		at.advance(8 * time.Second)
+		at.advance(time.Hour)
 		b.poke()
 		b.expectBalances("105.00", "105.00", "105.00")
 		if n := b.metric("tallystick_deadlines_failed"); n != 0 {

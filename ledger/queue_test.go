@@ -247,36 +247,58 @@ func TestOneProjectDoesNotHoldUpAnother(t *testing.T) {
 	}
 }
 
-// TestHeavyFlowsRest: after a long group in which a flow with much waiting had a turn
-// beside one with little, the next commit has no part of flows with much. Without the
-// light flow there is no rest, and one commit takes both.
+// TestHeavyFlowsRest: after a long group in which a heavy flow had a turn beside a light
+// one, heavy flows have no turns for as long as the group took. Otherwise the next commit
+// takes what waits in all flows.
 func TestHeavyFlowsRest(t *testing.T) {
 	t.Parallel()
-	for _, shared := range []bool{true, false} {
-		t.Run(fmt.Sprint("beside a light flow ", shared), fakeTime(func(t *testing.T) {
+	const none, ms = -1, time.Millisecond
+	for name, c := range map[string]struct {
+		waiting int           // operations in the first flow, in the long group
+		light   time.Duration // since another flow had a turn with little waiting; 0: it has one in the same group
+		took    time.Duration // what the group took
+		late    int           // operations that come into a third flow during the group
+		rest    time.Duration // how long these wait after the group; 0: they are in the next commit
+	}{
+		"a heavy flow beside a light one":              {300, 0, 50 * ms, 150, 50 * ms},
+		"a very long group":                            {300, 0, 300 * ms, 150, 100 * ms},
+		"a short group":                                {300, 0, 10 * ms, 150, 0},
+		"a group that is a little longer":              {300, 0, 11 * ms, 150, 11 * ms},
+		"no light flow":                                {300, none, 50 * ms, 150, 0},
+		"a light flow, less than a second ago":         {300, 999 * ms, 50 * ms, 150, 50 * ms},
+		"a light flow, a second ago":                   {300, 1000 * ms, 50 * ms, 150, 0},
+		"a hundred operations are light":               {100, 0, 50 * ms, 150, 0},
+		"one more is heavy":                            {101, 0, 50 * ms, 150, 50 * ms},
+		"a light flow has turns while others rest":     {300, 0, 50 * ms, 100, 0},
+		"a heavy flow that comes during it rests, too": {300, 0, 50 * ms, 101, 50 * ms},
+	} {
+		t.Run(name, fakeTime(func(t *testing.T) {
 			at := newClock()
 			a := newTenants(t, 3, at.config)
-			heavy, second, light := a.projects[0], a.projects[1], a.projects[2]
+			heavy, third, light := a.projects[0], a.projects[1], a.projects[2]
 			at.advance(time.Minute) // the commands that made the projects are long ago
-			// The group that is held has a turn of a heavy flow: two commands of 150 wait in it.
-			a.hold()
-			for i := range 2 {
-				a.ask(func() { heavy.must(heavy.large(fmt.Sprint("long-", i), 150)) })
+			if c.light > 0 {
+				light.must(light.transfer("before", 0, 1, "0.01"))
+				at.advance(c.light)
 			}
-			if shared {
+			a.hold()
+			a.ask(func() { heavy.must(heavy.large("waiting", c.waiting)) })
+			if c.light == 0 {
 				a.ask(func() { light.must(light.transfer("beside", 0, 1, "0.01")) })
 			}
 			a.log.open()
 			a.log.shut()
-			<-a.log.arrived // the first group, with all of these
-			began := time.Now()
-			var later, small ledger.Receipt
-			a.ask(func() { later = second.must(second.large("later", 150)) })
-			a.ask(func() { small = light.must(light.transfer("small", 0, 1, "0.01")) })
-			await(t, "the group takes long", func() bool { return time.Since(began) > 100*time.Millisecond })
+			<-a.log.arrived // the group with all of these
+			ends := time.Now().Add(c.took)
+			var late, small ledger.Receipt
+			var rested time.Duration
+			a.asked.Go(func() { late = third.must(third.large("late", c.late)); rested = time.Since(ends) })
+			synctest.Wait()
+			a.asked.Go(func() { small = light.must(light.transfer("small", 0, 1, "0.01")) })
+			time.Sleep(c.took)
 			a.let()
-			if together := later.Sequence == small.Sequence; together == shared {
-				t.Errorf("one commit took both: %t", together)
+			if together := late.Sequence == small.Sequence; together != (c.rest == 0) || late.Sequence < small.Sequence || !together && rested != c.rest {
+				t.Errorf("the small command is in commit %d, the other in %d after %s, want %s", small.Sequence, late.Sequence, rested, c.rest)
 			}
 		}))
 	}
@@ -302,7 +324,7 @@ func TestNoProjectFillsTheQueue(t *testing.T) {
 		refused(first, "over half", 1)
 		accepted(second, "a part", 200)
 		refused(second, "over what is free", 101)
-		accepted(second, "what is free", 50)
+		accepted(second, "what is free", 100)
 		accepted(third, "anything, since it has nothing waiting", 999)
 		refused(third, "no more", 1)
 		a.let()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +69,9 @@ func TestReplayIsBounded(t *testing.T) {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
+		}
+		if largest := slices.Max(log.sizes); largest > 900<<10 || largest < 880<<10 {
+			t.Errorf("the largest commit has %d bytes, of 900 KiB", largest)
 		}
 		const bound = 4 << 20
 		if total < 4*bound {
