@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"tallystick/domain"
 	"tallystick/domain/ids"
+	"tallystick/events"
 	"tallystick/ledger"
 )
 
@@ -162,6 +164,81 @@ func TestNoRecord(t *testing.T) {
 		b.log.SetOffline(true)
 		if _, _, err := b.ledger.Hold(t.Context(), ids.Hold(at.ID("hold_"))); err == nil {
 			t.Error("a hold is read from a log that is away")
+		}
+	})(t)
+}
+
+// TestScheduledRecord: a scheduled transaction reads as what became of it, when the log
+// can be read.
+func TestScheduledRecord(t *testing.T) {
+	fakeTime(func(t *testing.T) {
+		at := newClock()
+		b := newBook(t, 2, at.config)
+		schedule := func(reference string) ids.Transaction {
+			later := b.transfer(reference, 0, 1, "10.00")
+			later.ScheduledFor = at.time().Add(time.Hour)
+			return b.must(later).Events[0].(*domain.TransactionScheduled).Transaction
+		}
+		performed, cancelled := schedule("performed"), schedule("cancelled")
+		read := func(id ids.Transaction) (kind string, cancelled bool) {
+			record, ok, err := b.ledger.Transaction(t.Context(), id)
+			if !ok || err != nil {
+				t.Errorf("%s: %t %v", id, ok, err)
+			}
+			return fmt.Sprintf("%T", record.Event), record.Cancelled
+		}
+		expect := func(id ids.Transaction, kind string, cancelled bool) {
+			t.Helper()
+			if k, c := read(id); k != "*domain.Transaction"+kind || c != cancelled {
+				t.Errorf("%s reads %s, cancelled %t", id, k, c)
+			}
+		}
+		expect(performed, "Scheduled", false)
+		expect(cancelled, "Scheduled", false)
+		b.must(domain.CancelScheduled{Project: b.project, Transaction: cancelled})
+		expect(cancelled, "Scheduled", true)
+		at.advance(time.Hour)
+		b.poke()
+		expect(performed, "Completed", false)
+		expect(cancelled, "Scheduled", true)
+		for reads := range 4 { // of the log: the commit, its newest, and the commit that performed it
+			b.log.FailReads(append(make([]error, reads), events.ErrUnknown)...)
+			record, ok, err := b.ledger.Transaction(t.Context(), performed)
+			var unavailable *ledger.Unavailable
+			if reads < 3 && (ok || !errors.As(err, &unavailable)) {
+				t.Errorf("when read %d fails: %+v %t %v", reads, record.Event, ok, err)
+			}
+		}
+	})(t)
+}
+
+// TestTime is that of the commit at a place, the zero time where there is none, and an
+// error where it cannot be read.
+func TestTime(t *testing.T) {
+	fakeTime(func(t *testing.T) {
+		b := newBook(t, 2, nil)
+		receipt := b.must(b.transfer("one", 0, 1, "1.00"))
+		var unavailable *ledger.Unavailable
+		expect := func(sequence uint64, want time.Time) {
+			t.Helper()
+			if got, err := b.ledger.Time(t.Context(), ids.Location{Sequence: sequence}); err != nil || !got.Equal(want) {
+				t.Errorf("commit %d is of %s, %v", sequence, got, err)
+			}
+		}
+		expect(receipt.Sequence, receipt.Time)
+		expect(receipt.Sequence+1, time.Time{})
+		expect(0, time.Time{})
+		b.log.SetOffline(true)
+		if _, err := b.ledger.Time(t.Context(), ids.Location{Sequence: receipt.Sequence}); !errors.As(err, &unavailable) {
+			t.Errorf("of a log that is away: %v", err)
+		}
+		b.log.SetOffline(false)
+		b.log.Damage(receipt.Sequence, []byte("{"))
+		if _, err := b.ledger.Time(t.Context(), ids.Location{Sequence: receipt.Sequence}); !errors.As(err, &unavailable) {
+			t.Errorf("of a damaged commit: %v", err)
+		}
+		if err := b.ledger.Ready(); !errors.Is(err, events.ErrDamaged) {
+			t.Errorf("it is ready: %v", err)
 		}
 	})(t)
 }
