@@ -94,7 +94,10 @@ func (s *server) listEntries(c echo.Context, who caller) error {
 		return readModelError(err)
 	}
 	return answerList(c, page.Rows, page.Next, func(w *resource.Writer, row *projections.Entry) {
-		entry := resource.Entry{Entry: &row.Entry, Transaction: row.Transaction, CreatedAt: row.Time, EffectiveAt: row.EffectiveAt}
+		entry := resource.Entry{
+			Entry: &row.Entry, Counterparty: row.Counterparty, Transaction: row.Transaction, Reference: row.Reference,
+			Description: row.Description, EffectiveAt: row.EffectiveAt, CreatedAt: row.Time,
+		}
 		entry.Write(w)
 	})
 }

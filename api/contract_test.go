@@ -234,6 +234,7 @@ func TestContract(t *testing.T) {
 		{p.identity, "POST", "/v1/wallets/" + from + "/disable", `{"reason":"suspicious","actor":"support"}`},
 		{p.identity, "POST", "/v1/wallets/" + from + "/enable", ""},
 		{p.identity, "GET", "/v1/wallets/" + from + "/balance", ""},
+		{p.identity, "GET", "/v1/wallets/" + from + "/history?limit=1", ""},
 		{p.identity, "GET", "/v1/wallets/" + from + "/entries?kind=debit&from=2020-01-01T00:00:00Z&limit=2", ""},
 		{p.identity, "POST", "/v1/wallets/" + from + "/withdraw", `{"reference":"out","amount":"1"}`},
 		{p.identity, "GET", "/v1/transactions/" + transfer, ""},

@@ -121,14 +121,30 @@ func (r *readModel) entries(ctx context.Context, project ids.Project, wallet ids
 	var rows []projections.Entry
 	err := r.fold(ctx, project, func(fact domain.Event, commit *events.Commit) {
 		if e, ok := fact.(*domain.TransactionCompleted); ok && e.Project == project {
-			for _, entry := range e.Entries {
+			for i, entry := range e.Entries {
 				if entry.Wallet == wallet {
-					rows = append(rows, projections.Entry{Entry: entry, Transaction: e.Transaction, Time: commit.Time, EffectiveAt: e.EffectiveAt})
+					rows = append(rows, projections.Entry{
+						Entry: entry, Counterparty: e.Counterparty(i), Transaction: e.Transaction, Reference: e.Reference, Description: e.Description,
+						EffectiveAt: e.EffectiveAt, Time: commit.Time,
+					})
 				}
 			}
 		}
 	})
 	return rows, err
+}
+
+func (r *readModel) History(ctx context.Context, f projections.HistoryFilter) (projections.Page[projections.StatusChange], error) {
+	var rows []projections.StatusChange
+	err := r.fold(ctx, f.Project, func(fact domain.Event, commit *events.Commit) {
+		if e, ok := fact.(*domain.WalletStatusChanged); ok && e.Wallet == f.Wallet && e.Project == f.Project {
+			rows = append(rows, projections.StatusChange{Status: e.Status, Actor: e.Actor, Reason: e.Reason, Time: commit.Time})
+		}
+	})
+	if err != nil {
+		return projections.Page[projections.StatusChange]{}, err
+	}
+	return newestFirst(rows, f.Cursor, f.Limit)
 }
 
 func (r *readModel) Transactions(ctx context.Context, f projections.TransactionFilter) (projections.Page[projections.Transaction], error) {

@@ -79,6 +79,7 @@ type Keys interface {
 // Queries is the read model: *projections.Queries.
 type Queries interface {
 	Lists
+	Past
 	Dealings
 	Numbered
 	Progress
@@ -90,6 +91,11 @@ type Lists interface {
 	Entries(ctx context.Context, filter projections.EntryFilter) (projections.Page[projections.Entry], error)
 	Transactions(ctx context.Context, filter projections.TransactionFilter) (projections.Page[projections.Transaction], error)
 	Customers(ctx context.Context, filter projections.CustomerFilter) (projections.Page[projections.Customer], error)
+}
+
+// Past is what wallets were.
+type Past interface {
+	History(ctx context.Context, filter projections.HistoryFilter) (projections.Page[projections.StatusChange], error)
 	BalanceAt(ctx context.Context, project ids.Project, wallet ids.Wallet, at time.Time) (projections.Entry, bool, error)
 }
 

@@ -28,6 +28,8 @@ func TestFreezing(t *testing.T) {
 	p.do("POST", path+"/unfreeze", "").want(200, "status", "active")
 	p.do("POST", "/v1/transfers", fmt.Sprintf(transfer, "again")).want(201)
 	p.do("POST", "/v1/wallets/wall_0000000000000/freeze", "").wantError(404, "NOT_FOUND")
+	p.do("GET", path+"/entries?kind=debit", "").want(200, "data.0.counterparty_wallet_id", other, "data.0.reference", "again")
+	p.do("GET", path+"/history?limit=2", "").want(200, "data.0.status", "active", "data.1.status", "frozen", "data.2", "(none)")
 	p.do("POST", path+"/freeze", `{"why":"x"}`).wantError(400, "BAD_REQUEST", `"why"`)
 }
 

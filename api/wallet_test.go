@@ -68,7 +68,7 @@ func TestBalances(t *testing.T) {
 	path := "/v1/wallets/" + id
 	before := p.do("GET", path+"/balance", "").want(200, "balance", "100.00", "version", "1", "wallet_id", id).get("as_of")
 	first := p.do("GET", path+"/entries", "").want(200, "data.0.kind", "issue", "data.0.balance_after", "100.00").get("data.0.created_at")
-	p.do("POST", path+"/withdraw", `{"reference":"d","amount":"40"}`).want(201)
+	p.do("POST", path+"/withdraw", `{"reference":"d","amount":"40","description":"lunch"}`).want(201)
 	p.do("GET", path+"/balance", "").want(200, "balance", "60.00", "version", "2")
 	p.do("GET", path+"/balance?at="+first, "").want(200, "balance", "100.00", "version", "1", "as_of", first)
 	p.do("GET", path+"/balance?at="+before, "").want(200, "balance", "100.00")
@@ -77,7 +77,8 @@ func TestBalances(t *testing.T) {
 	p.do("GET", path+"/balance?at=yesterday", "").wantError(400, "BAD_REQUEST", "RFC 3339", "yesterday")
 	p.do("GET", "/v1/wallets/wall_0000000000000/balance", "").wantError(404, "NOT_FOUND")
 
-	p.do("GET", path+"/entries", "").want(200, "data.0.kind", "redeem", "data.0.amount", "-40.00", "data.0.amount_minor", "-4000", "data.2", "(none)")
+	p.do("GET", path+"/entries", "").want(200, "data.0.kind", "redeem", "data.0.amount", "-40.00", "data.0.amount_minor", "-4000", "data.2", "(none)",
+		"data.0.reference", "d", "data.0.description", "lunch", "data.0.counterparty_wallet_id", "<nil>")
 	p.do("GET", path+"/entries?kind=issue", "").want(200, "data.0.kind", "issue", "data.1", "(none)")
 	p.do("GET", path+"/entries?to="+first, "").want(200, "data", "[]")
 	page := p.do("GET", path+"/entries?limit=1", "").want(200, "data.0.version", "2")
@@ -130,7 +131,7 @@ func TestWhatBelongsToOthersDoesNotExist(t *testing.T) {
 	w.unchanged(func() {
 		for _, path := range []string{
 			"/v1/wallets/" + wallet, "/v1/wallets/" + wallet + "/balance", "/v1/wallets/" + wallet + "/balance?at=2020-01-01T00:00:00Z",
-			"/v1/wallets/" + wallet + "/entries", "/v1/wallets/" + wallet + "/credits", "/v1/wallets/" + wallet + "/monitors",
+			"/v1/wallets/" + wallet + "/entries", "/v1/wallets/" + wallet + "/history", "/v1/wallets/" + wallet + "/credits", "/v1/wallets/" + wallet + "/monitors",
 			"/api/v1/wallets/" + wallet + "/balance/", "/v1/transactions/" + moved, "/v1/assets/POINTS", "/v1/webhook-endpoints/" + hook,
 		} {
 			b.do("GET", path, "").wantError(404, "NOT_FOUND")

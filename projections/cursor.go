@@ -21,6 +21,7 @@ const (
 	customerCursor    = "c1"
 	holdCursor        = "h1"
 	escrowCursor      = "x1"
+	historyCursor     = "s1"
 )
 
 // encodeCursor makes a cursor of the key of a page's last row.

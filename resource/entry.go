@@ -12,15 +12,21 @@ import (
 // Entry is an entry as lists show it.
 type Entry struct {
 	*domain.Entry
-	Transaction ids.Transaction
-	CreatedAt   time.Time
-	EffectiveAt time.Time // of its transaction; zero: none
+	Counterparty ids.Wallet // the other side of its operation; "": none
+	Transaction  ids.Transaction
+	Reference    ids.Reference // of its transaction, like the next two
+	Description  string
+	EffectiveAt  time.Time // zero: none
+	CreatedAt    time.Time
 }
 
 // Write writes the entry: schema Entry.
 func (e *Entry) Write(w *Writer) {
 	w.Begin()
 	entryFields(w, e.Entry, e.Transaction, timestamp(nil, e.CreatedAt))
+	w.WordOrNull("counterparty_wallet_id", string(e.Counterparty))
+	w.Text("reference", string(e.Reference))
+	w.Text("description", e.Description)
 	if !e.EffectiveAt.IsZero() {
 		w.Time("effective_at", e.EffectiveAt)
 	}
