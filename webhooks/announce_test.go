@@ -24,7 +24,7 @@ type told struct {
 func (b *book) told(n int) (all []told) {
 	b.t.Helper()
 	since := ids.Location{Sequence: b.cursor.Sequence - uint64(n) + 1}.ID("evt_")
-	for _, m := range reapAll(b.t.(*testing.T), b.log, b.project) {
+	for _, m := range allMessages(b.t.(*testing.T), b.log, b.project) {
 		if m.id < since {
 			continue
 		}
@@ -401,23 +401,23 @@ func TestUnknownWalletsAreAllThatEventsNeed(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	history(b)
-	listening := audience{}
-	listening.add(listener{id: "we_1", project: b.project})
-	kept := &harvest{listening: listening, wallets: map[ids.Wallet]*wallet{}}
+	listening := subscribers{}
+	listening.add(subscriber{id: "we_1", project: b.project})
+	kept := &output{subscribers: listening, wallets: map[ids.Wallet]*wallet{}}
 	err := b.log.Read(t.Context(), 1, b.cursor.Sequence, func(m events.Message) error {
 		commit, err := codec.Decode(m.Data)
 		if err != nil {
 			return err
 		}
-		alone := &harvest{listening: listening, wallets: map[ids.Wallet]*wallet{}}
+		alone := &output{subscribers: listening, wallets: map[ids.Wallet]*wallet{}}
 		for _, id := range alone.unknown([]*events.Commit{commit}) {
 			of := *kept.wallets[id]
 			alone.wallets[id] = &of
 		}
-		if err := alone.gather(commit); err != nil {
+		if err := alone.add(commit); err != nil {
 			t.Error(err)
 		}
-		return kept.gather(commit)
+		return kept.add(commit)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -32,16 +32,16 @@ func (g *ingester) load(ctx context.Context) error {
 	}
 	g.reached.Store(g.saved)
 	g.refreshAt = time.Now().Add(refreshEvery)
-	return g.findListeners(ctx)
+	return g.findSubscribers(ctx)
 }
 
-// findListeners reads all endpoints of the shard.
-func (g *ingester) findListeners(ctx context.Context) error {
+// findSubscribers reads all endpoints of the shard.
+func (g *ingester) findSubscribers(ctx context.Context) error {
 	g.reloadAt = time.Now().Add(reloadEvery)
-	listening := audience{}
-	err := g.eachListener(ctx, `joined`, func(l listener) { listening.add(l) })
+	subscribers := subscribers{}
+	err := g.eachSubscriber(ctx, `joined`, func(l subscriber) { subscribers.add(l) })
 	if err == nil {
-		g.listening = listening
+		g.subscribers = subscribers
 		err = g.findJoining(ctx)
 	}
 	return err
@@ -50,14 +50,14 @@ func (g *ingester) findListeners(ctx context.Context) error {
 // findJoining reads the new endpoints.
 func (g *ingester) findJoining(ctx context.Context) error {
 	g.joining = nil
-	return g.eachListener(ctx, `NOT joined`, func(l listener) { g.joining = append(g.joining, l) })
+	return g.eachSubscriber(ctx, `NOT joined`, func(l subscriber) { g.joining = append(g.joining, l) })
 }
 
-func (g *ingester) eachListener(ctx context.Context, condition string, fn func(listener)) error {
+func (g *ingester) eachSubscriber(ctx context.Context, condition string, fn func(subscriber)) error {
 	rows, err := g.pool.Query(ctx, `
 		SELECT id, project_id, event_types, after_sequence FROM webhooks.endpoint WHERE shard = $1 AND `+condition+` ORDER BY number`, g.shard)
 	if err == nil {
-		var l listener
+		var l subscriber
 		_, err = pgx.ForEachRow(rows, []any{&l.id, &l.project, &l.patterns, &l.from}, func() error {
 			fn(l)
 			l.patterns = nil
@@ -72,7 +72,7 @@ func (g *ingester) eachListener(ctx context.Context, condition string, fn func(l
 
 // findWallets reads the wallets that the events of a run of commits show, as they were
 // before it.
-func (g *ingester) findWallets(ctx context.Context, h *harvest, commits []*events.Commit) error {
+func (g *ingester) findWallets(ctx context.Context, h *output, commits []*events.Commit) error {
 	ids := h.unknown(commits)
 	if len(ids) == 0 {
 		return nil
@@ -97,7 +97,7 @@ func (g *ingester) findWallets(ctx context.Context, h *harvest, commits []*event
 }
 
 // findPasts sets wallets to what they were before a commit that is read again.
-func (g *ingester) findPasts(ctx context.Context, h *harvest, ids []ids.Wallet, first uint64) error {
+func (g *ingester) findPasts(ctx context.Context, h *output, ids []ids.Wallet, first uint64) error {
 	rows, err := g.pool.Query(ctx, `
 		SELECT DISTINCT ON (wallet_id) wallet_id, name, status FROM webhooks.wallet_past
 		WHERE wallet_id = ANY ($1) AND until_sequence >= $2 ORDER BY wallet_id, until_sequence`, ids, first)
@@ -121,9 +121,9 @@ type joinStep struct {
 	joined   bool
 }
 
-// write writes a harvest, the progress of an endpoint that joins (or nil) and the
+// write writes an output, the progress of an endpoint that joins (or nil) and the
 // checkpoint in one transaction, unless another dispatcher has written meanwhile.
-func (g *ingester) write(ctx context.Context, h *harvest, to events.Cursor, step *joinStep) error {
+func (g *ingester) write(ctx context.Context, h *output, to events.Cursor, step *joinStep) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE webhooks.checkpoint SET sequence = $3, hash = $4, revision = revision + 1 WHERE shard = $1 AND revision = $2`,
 		g.shard, g.revision, to.Sequence, to.Hash[:])
@@ -157,7 +157,7 @@ func (g *ingester) write(ctx context.Context, h *harvest, to events.Cursor, step
 
 // queueWallets writes new wallets, then changes in order, each with the wallet's former
 // name and status.
-func (h *harvest) queueWallets(batch *pgx.Batch) {
+func (h *output) queueWallets(batch *pgx.Batch) {
 	if len(h.created) > 0 {
 		columns := newColumns[string](8, len(h.created))
 		numbers := make([]uint64, len(h.created))
@@ -185,7 +185,7 @@ func (h *harvest) queueWallets(batch *pgx.Batch) {
 
 // queueMessages writes the messages that are not stored yet, and the deliveries to
 // endpoints that still exist.
-func (h *harvest) queueMessages(batch *pgx.Batch) {
+func (h *output) queueMessages(batch *pgx.Batch) {
 	if len(h.messages) == 0 {
 		return
 	}

@@ -57,14 +57,14 @@ type ingester struct {
 	reached atomic.Uint64 // position.Sequence, for others to read
 
 	// Used by the goroutine of run only.
-	position  events.Cursor // facts up to here are processed
-	saved     uint64        // the checkpoint's sequence: at or before position
-	revision  int64         // the checkpoint's, as last read or written
-	listening audience
-	joining   []listener // new endpoints that still get earlier facts
-	held      int64      // part of heldBytes of the commits that next returned last
-	refreshAt time.Time
-	reloadAt  time.Time
+	position    events.Cursor // facts up to here are processed
+	saved       uint64        // the checkpoint's sequence: at or before position
+	revision    int64         // the checkpoint's, as last read or written
+	subscribers subscribers
+	joining     []subscriber // new endpoints that still get earlier facts
+	held        int64        // part of heldBytes of the commits that next returned last
+	refreshAt   time.Time
+	reloadAt    time.Time
 }
 
 // arrival is a commit that was read, or the error of reading it.
@@ -197,7 +197,7 @@ func (g *ingester) take(ctx context.Context, commits []*events.Commit, end event
 	if len(commits) == 0 {
 		return nil
 	}
-	h, err := g.reap(ctx, g.listening, commits)
+	h, err := g.outputOf(ctx, g.subscribers, commits)
 	if err != nil {
 		return err
 	}
@@ -211,13 +211,13 @@ func (g *ingester) take(ctx context.Context, commits []*events.Commit, end event
 	return nil
 }
 
-func (g *ingester) reap(ctx context.Context, listening audience, commits []*events.Commit) (*harvest, error) {
-	h := &harvest{listening: listening, wallets: map[ids.Wallet]*wallet{}}
+func (g *ingester) outputOf(ctx context.Context, subscribers subscribers, commits []*events.Commit) (*output, error) {
+	h := &output{subscribers: subscribers, wallets: map[ids.Wallet]*wallet{}}
 	if err := g.findWallets(ctx, h, commits); err != nil {
 		return nil, err
 	}
 	for _, commit := range commits {
-		if err := h.gather(commit); err != nil {
+		if err := h.add(commit); err != nil {
 			return nil, fmt.Errorf("webhooks: commit %d: %w", commit.Sequence, err)
 		}
 	}
@@ -232,14 +232,14 @@ func (g *ingester) refresh(ctx context.Context) error {
 	}
 	g.refreshAt = now.Add(refreshEvery)
 	if g.position.Sequence != g.saved {
-		if err := g.write(ctx, &harvest{}, g.position, nil); err != nil {
+		if err := g.write(ctx, &output{}, g.position, nil); err != nil {
 			return err
 		}
 	}
 	if now.Before(g.reloadAt) {
 		return g.findJoining(ctx)
 	}
-	return g.findListeners(ctx)
+	return g.findSubscribers(ctx)
 }
 
 // join gives the first of the joining endpoints a batch of earlier events. The endpoint
@@ -257,9 +257,9 @@ func (g *ingester) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	only := audience{}
+	only := subscribers{}
 	only.add(*l)
-	h, err := g.reap(ctx, only, commits)
+	h, err := g.outputOf(ctx, only, commits)
 	if err != nil {
 		return err
 	}
@@ -275,7 +275,7 @@ func (g *ingester) join(ctx context.Context) error {
 	}
 	l.from = from
 	if joined {
-		g.listening.add(*l)
+		g.subscribers.add(*l)
 		g.joining = g.joining[1:]
 	}
 	return nil

@@ -227,7 +227,7 @@ func TestReadingAgainMakesTheSameEvents(t *testing.T) {
 		domain.ChangeStatus{Project: f.project, Wallet: ama, Change: domain.Unfreeze},
 	)
 	f.do(f.issue(ama, "1"))
-	want := reapAll(t, f.log, f.project)
+	want := allMessages(t, f.log, f.project)
 	g := NewDispatcher(f.config()).ingesters[0]
 	g.wake = func(string) {}
 	if err := g.load(t.Context()); err != nil {
@@ -248,10 +248,10 @@ func TestReadingAgainMakesTheSameEvents(t *testing.T) {
 	if n := f.count(`SELECT count(*) FROM webhooks.wallet WHERE id = $1 AND name = 'second' AND status = 'active' AND type = 'POSTPAID'`, ama); n != 1 {
 		t.Error("the wallet is not as it is by now")
 	}
-	listening := audience{}
-	listening.add(listener{id: "we_1", project: f.project})
+	listening := subscribers{}
+	listening.add(subscriber{id: "we_1", project: f.project})
 	for i := range commits {
-		h, err := g.reap(t.Context(), listening, commits[i:])
+		h, err := g.outputOf(t.Context(), listening, commits[i:])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,7 @@ import (
 	"tallystick/resource"
 )
 
-// message is one event, as receivers get it.
+// message is one event as receivers get it.
 type message struct {
 	id         string
 	project    ids.Project
@@ -18,7 +18,7 @@ type message struct {
 	body       []byte
 }
 
-// wallet is what events say of a wallet beyond its balance.
+// wallet is what events show of a wallet besides its balance.
 type wallet struct {
 	resource.Wallet
 	project ids.Project
@@ -30,8 +30,8 @@ func newWallet(f *domain.WalletCreated) *wallet { return &wallet{resource.NewWal
 // of an issuance account is minus what was issued, which the other events tell.
 func isSilent(role domain.WalletRole) bool { return role == domain.IssuanceWallet }
 
-// messageID spells a place and a number among the messages of its fact, so that
-// ids sort as the log does. There is no '.' in it: signatures rely on that.
+// messageID makes an identifier of a place and a number among the messages of its fact.
+// Identifiers sort in the order of the log. They contain no '.', as signatures require.
 func messageID(at ids.Location, index int) string {
 	return fmt.Sprintf("%s%04x", at.ID("evt_"), index)
 }

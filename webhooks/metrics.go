@@ -15,8 +15,8 @@ type metrics struct {
 	pending        prometheus.Gauge
 }
 
-// newMetrics makes the metrics and registers them, once in a registry: a second
-// dispatcher of the process counts into the same ones. A nil registry is none.
+// newMetrics returns metrics that are registered in a registry, unless it is nil. A second
+// dispatcher of the process gets the same metrics.
 func newMetrics(registry prometheus.Registerer) *metrics {
 	buckets := []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
 	return &metrics{

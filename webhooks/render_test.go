@@ -24,12 +24,12 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// reapAll returns every message that a log makes for an endpoint that wants all events.
-func reapAll(t *testing.T, log *events.Memory, project ids.Project) []message {
+// allMessages returns every message that a log makes for an endpoint that wants all events.
+func allMessages(t *testing.T, log *events.Memory, project ids.Project) []message {
 	t.Helper()
-	listening := audience{}
-	listening.add(listener{id: "we_1", project: project})
-	h := &harvest{listening: listening, wallets: map[ids.Wallet]*wallet{}}
+	listening := subscribers{}
+	listening.add(subscriber{id: "we_1", project: project})
+	h := &output{subscribers: listening, wallets: map[ids.Wallet]*wallet{}}
 	last, err := log.Last(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func reapAll(t *testing.T, log *events.Memory, project ids.Project) []message {
 		if err != nil {
 			return err
 		}
-		return h.gather(commit)
+		return h.add(commit)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +180,7 @@ func TestGoldenEvents(t *testing.T) {
 	b := newBook(t)
 	history(b)
 	seen := map[string]bool{}
-	for _, m := range reapAll(t, b.log, b.project) {
+	for _, m := range allMessages(t, b.log, b.project) {
 		if seen[m.kind] { // the first of each kind
 			continue
 		}
@@ -232,7 +232,7 @@ func TestEventsAreDeterministic(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	history(b)
-	first, second := reapAll(t, b.log, b.project), reapAll(t, b.log, b.project)
+	first, second := allMessages(t, b.log, b.project), allMessages(t, b.log, b.project)
 	ids := map[string]bool{}
 	for i, m := range first {
 		if ids[m.id] || strings.Contains(m.id, ".") {
@@ -259,7 +259,7 @@ func TestBalanceOncePerWalletAndTransaction(t *testing.T) {
 	)
 	b.do(both)
 	balances := map[string]string{}
-	for _, m := range reapAll(t, b.log, b.project) {
+	for _, m := range allMessages(t, b.log, b.project) {
 		if m.kind != walletBalanceUpdated {
 			continue
 		}
@@ -308,7 +308,7 @@ func TestLargeEventsAreCut(t *testing.T) {
 	small.Metadata = large.Metadata
 	b.do(small)
 	transfers, kinds := 0, map[string]bool{}
-	for _, m := range reapAll(t, b.log, b.project) {
+	for _, m := range allMessages(t, b.log, b.project) {
 		if len(m.body) >= maxBody {
 			t.Errorf("%s has %d bytes", m.kind, len(m.body))
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Seen returns the newest commit of each shard that was read for webhooks; none of a shard,
-// or of a database without tables, that has nothing.
+// Seen returns the cursor of the newest commit of each shard that ingest has read. Shards of
+// which it has read nothing are missing, as they all are without the tables.
 func (s *Store) Seen(ctx context.Context) (map[int]events.Cursor, error) {
 	seen := map[int]events.Cursor{}
 	var there bool

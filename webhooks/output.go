@@ -6,21 +6,21 @@ import (
 	"tallystick/events"
 )
 
-// listener is an endpoint as ingest sees it.
-type listener struct {
+// subscriber is an endpoint that gets events.
+type subscriber struct {
 	id       string
 	project  ids.Project
 	patterns []string
-	from     uint64 // facts up to here are not for it, or it has them
+	from     uint64 // it gets the events of later facts only
 }
 
-// audience is who listens: project, event type, endpoints.
-type audience map[ids.Project]map[string][]listener
+// subscribers are the endpoints of a shard by project and event type.
+type subscribers map[ids.Project]map[string][]subscriber
 
-func (a audience) add(l listener) {
+func (a subscribers) add(l subscriber) {
 	kinds := a[l.project]
 	if kinds == nil {
-		kinds = map[string][]listener{}
+		kinds = map[string][]subscriber{}
 		a[l.project] = kinds
 	}
 	for _, kind := range EventTypes {
@@ -30,12 +30,12 @@ func (a audience) add(l listener) {
 	}
 }
 
-// harvest is what a run of commits comes to: rows.
-type harvest struct {
-	listening audience
-	wallets   map[ids.Wallet]*wallet // the ones that are told about, as of the fact at hand
+// output is the rows that a run of commits leads to.
+type output struct {
+	subscribers subscribers
+	wallets     map[ids.Wallet]*wallet // those that events show, as of the fact that is processed
 
-	created  []wallet // as they were made
+	created  []wallet // new wallets
 	changes  []change // in order
 	messages []message
 	// Deliveries, one for each index.
@@ -43,25 +43,26 @@ type harvest struct {
 	messageIDs  []string
 }
 
-// change is what a fact says that a wallet is from now on.
+// change is a change of a wallet's name or status.
 type change struct {
 	wallet   ids.Wallet
 	sequence uint64
-	name     *string // nil: as it is
+	name     *string // nil: no change
 	status   *domain.WalletStatus
 }
 
-func (h *harvest) empty() bool {
+func (h *output) empty() bool {
 	return len(h.created) == 0 && len(h.changes) == 0 && len(h.messages) == 0
 }
 
-// unknown lists the wallets that a run of commits tells about and did not make.
-func (h *harvest) unknown(commits []*events.Commit) []ids.Wallet {
+// unknown returns the wallets that the events of a run of commits show and that it did not
+// create.
+func (h *output) unknown(commits []*events.Commit) []ids.Wallet {
 	var wallets []ids.Wallet
 	made := map[ids.Wallet]bool{} // or listed
 	for _, commit := range commits {
 		for _, fact := range commit.Facts {
-			if h.listening[fact.ProjectID()] == nil {
+			if h.subscribers[fact.ProjectID()] == nil {
 				continue
 			}
 			if created, ok := fact.(*domain.WalletCreated); ok {
@@ -78,10 +79,10 @@ func (h *harvest) unknown(commits []*events.Commit) []ids.Wallet {
 	return wallets
 }
 
-// gather takes the facts of a commit in order.
-func (h *harvest) gather(commit *events.Commit) error {
+// add adds the facts of a commit, in order.
+func (h *output) add(commit *events.Commit) error {
 	for i, fact := range commit.Facts {
-		if kinds := h.listening[fact.ProjectID()]; kinds != nil {
+		if kinds := h.subscribers[fact.ProjectID()]; kinds != nil {
 			if err := h.announce(commit, i, kinds); err != nil {
 				return err
 			}
@@ -100,11 +101,11 @@ func (h *harvest) gather(commit *events.Commit) error {
 	return nil
 }
 
-func (h *harvest) change(c change) {
+func (h *output) change(c change) {
 	h.changes = append(h.changes, c)
 	of := h.wallets[c.wallet]
 	if of == nil {
-		return // nobody is told about it
+		return // no event shows it
 	}
 	if c.name != nil {
 		of.Name = *c.name
@@ -115,7 +116,7 @@ func (h *harvest) change(c change) {
 }
 
 // announce makes the messages of one fact of a commit, and their deliveries.
-func (h *harvest) announce(commit *events.Commit, index int, kinds map[string][]listener) error {
+func (h *output) announce(commit *events.Commit, index int, kinds map[string][]subscriber) error {
 	fact, at := commit.Facts[index], commit.Place(index)
 	a := announcement{place: at, commit: commit.Facts, project: fact.ProjectID(), wallets: h.wallets, wanted: func(kind string) bool {
 		for i := range kinds[kind] {
