@@ -147,16 +147,26 @@ func TestGoldenIsComplete(t *testing.T) {
 	}
 }
 
-// factTypes reads the types with a method fact() from the source of domain.
+// factTypes reads the types with a method evolve from the source of domain.
 func factTypes(t *testing.T) (names []string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../domain/event.go", nil, 0)
+	sources, err := filepath.Glob("../domain/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, declaration := range file.Decls {
-		if f, ok := declaration.(*ast.FuncDecl); ok && f.Recv != nil && f.Name.Name == "fact" {
-			names = append(names, f.Recv.List[0].Type.(*ast.StarExpr).X.(*ast.Ident).Name)
+	for _, source := range sources {
+		file, err := parser.ParseFile(token.NewFileSet(), source, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, declaration := range file.Decls {
+			f, ok := declaration.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || f.Name.Name != "evolve" {
+				continue
+			}
+			if pointer, ok := f.Recv.List[0].Type.(*ast.StarExpr); ok {
+				names = append(names, pointer.X.(*ast.Ident).Name)
+			}
 		}
 	}
 	if len(names) < 26 {
