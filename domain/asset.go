@@ -7,7 +7,7 @@ import (
 	"tallystick/domain/money"
 )
 
-// Asset answers an asset that the project's wallets can hold.
+// Asset returns an asset that the project's wallets can hold.
 func (p *Project) Asset(code money.AssetCode) (money.Asset, bool) {
 	if asset, ok := p.OwnAsset(code); ok {
 		return asset, true
@@ -15,7 +15,7 @@ func (p *Project) Asset(code money.AssetCode) (money.Asset, bool) {
 	return money.ISO(code)
 }
 
-// OwnAsset answers an asset that the project defined.
+// OwnAsset returns an asset that the project defined.
 func (p *Project) OwnAsset(code money.AssetCode) (money.Asset, bool) { return p.assets.get(code) }
 
 // OwnAssets are those that the project defined, from a code on, by code.

@@ -165,7 +165,7 @@ const (
 // identifierKinds in order of precedence.
 var identifierKinds = [...]identifierKind{byUsername, byPhone, byEmail}
 
-// of answers a profile's identifier of the kind, "" for none.
+// of returns a profile's identifier of the kind, "" for none.
 func (k identifierKind) of(p *Profile) string {
 	return [...]string{byUsername: p.Username, byPhone: p.Phone, byEmail: p.Email}[k]
 }

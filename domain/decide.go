@@ -20,7 +20,7 @@ type Event interface {
 	evolve(s *State) error
 }
 
-// Decide answers the facts that a command makes of a state, to stand in the log
+// Decide returns the facts that a command makes of a state, to stand in the log
 // from place on, or the first rule that it breaks. No events and no rejection:
 // what was asked for is already so.
 //

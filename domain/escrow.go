@@ -39,7 +39,7 @@ const (
 	EscrowRecipient EscrowParty = "recipient"
 )
 
-// escrowOf answers an escrow that is open, or why there is none.
+// escrowOf returns an escrow that is open, or why there is none.
 func (s *State) escrowOf(project ids.Project, id ids.Escrow) (*Escrow, *Rejection) {
 	if escrow, ok := s.escrows.get(id); ok && escrow != nil && escrow.Project == project {
 		return escrow, nil
@@ -133,10 +133,7 @@ func (p *posting) fund(asked *Operation, o *PostedOperation) *Rejection {
 	}
 	m := p.movement(0, o)
 	from, recipient := m.from, m.to
-	var fees *account
-	if !m.fee.IsZero() {
-		fees = p.system(FeeWallet, from.wallet.Asset)
-	}
+	fees := p.feeAccount(from, m.fee)
 	if rejection := checkStatus([]*account{from, recipient, fees}, from); rejection != nil {
 		return rejection
 	}
@@ -279,7 +276,8 @@ func (c EndEscrow) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	if rejection != nil {
 		return nil, rejection
 	}
-	return endEscrow(s, project, escrow, c.How, amount, &r, at, false), nil
+	events, _ := endEscrow(s, project, escrow, c.How, amount, &r, at, false)
+	return events, nil
 }
 
 // MeetDeadline ends an escrow as was agreed, whether approved or not. Time gives
@@ -298,14 +296,14 @@ func (c MeetDeadline) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 		return nil, nil
 	}
 	r := record{reference: ids.OwnReference(string(c.Escrow), at)}
-	events := endEscrow(s, project, escrow, escrow.AtDeadline, escrow.Remaining, &r, at, true)
-	if len(events) == 1 {
-		return nil, nil // the balance would be out of range: it stays open, to be ended by hand
+	events, failure := endEscrow(s, project, escrow, escrow.AtDeadline, escrow.Remaining, &r, at, true)
+	if failure != nil {
+		return nil, nil // a balance would be out of range: the escrow stays open, and a command can end it
 	}
 	return events, nil
 }
 
-func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount money.Amount, r *record, at ids.Place, deadline bool) []Event {
+func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount money.Amount, r *record, at ids.Place, deadline bool) ([]Event, *Rejection) {
 	origin, to := Origin{ReleaseOrigin, string(e.ID)}, e.Recipient
 	_, kept := takeFirst(e.Lots, amount)
 	var give []LotPart
@@ -317,20 +315,20 @@ func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount mone
 	from := p.system(EscrowWallet, p.account(to).wallet.Asset)
 	r.operations = []PostedOperation{{Type: Transfer, Sender: from.wallet.ID, Recipient: to, Amount: amount, Fee: amount.Sub(amount)}}
 	m := p.movement(0, &r.operations[0])
-	m.give, m.limits.in = give, m.limits.in && !deadline
+	m.give, p.policy.in = give, p.policy.in && !deadline
 	if rejection := p.move(m); rejection != nil {
-		return p.end(r, rejection.at(0))
+		return p.end(r, rejection.at(0)), rejection
 	}
 	events := p.end(r, nil)
 	remaining := e.Remaining.Sub(amount)
 	if how == RefundAtDeadline {
 		return append(events, &EscrowRefunded{
 			Project: e.Project, Escrow: e.ID, Transaction: p.id(), Amount: amount, Kept: kept, Remaining: remaining, AtDeadline: deadline,
-		})
+		}), nil
 	}
 	return append(events, &EscrowReleased{
 		Project: e.Project, Escrow: e.ID, Transaction: p.id(), Amount: amount, Kept: kept, Remaining: remaining, AtDeadline: deadline,
-	})
+	}), nil
 }
 
 // EscrowReleased follows the transaction that paid the recipient.

@@ -5,10 +5,7 @@ package domain
 // asset pays out. What is paid out was rounded down, never to the project's loss.
 func (p *posting) exchange(index int, o *PostedOperation) *Rejection {
 	from, to := p.account(o.Sender), p.account(o.Recipient)
-	o.Fee = from.wallet.Asset.Zero()
-	if kind, charged := p.charged(Exchange); charged {
-		o.Fee = p.fee(kind, from.wallet, to.wallet, o.Amount)
-	}
+	o.Fee = p.fee(Exchange, from.wallet, to.wallet, o.Amount)
 	return p.convert(&movement{operation: index, from: from, amount: o.Amount, fee: o.Fee}, &movement{operation: index, to: to, amount: o.Received})
 }
 
@@ -16,14 +13,11 @@ func (p *posting) exchange(index int, o *PostedOperation) *Rejection {
 func (p *posting) convert(in, out *movement) *Rejection {
 	from, to := in.from.wallet, out.to.wallet
 	in.to, out.from = p.system(LiquidityWallet, from.Asset), p.system(LiquidityWallet, to.Asset)
-	out.fee, out.payout = to.Asset.Zero(), true
+	out.fee, out.kind = to.Asset.Zero(), payout
 	if from.Asset.Code != to.Asset.Code && (in.from == in.to || out.from == out.to) {
 		return reject(SameWallet, "an exchange is made with the project's liquidity wallets: one of them cannot be its sender or recipient")
 	}
-	var fees *account
-	if !in.fee.IsZero() {
-		fees = p.system(FeeWallet, from.Asset)
-	}
+	fees := p.feeAccount(in.from, in.fee)
 	if rejection := checkStatus([]*account{in.from, out.to, fees, in.to, out.from}, in.from, out.from); rejection != nil {
 		return rejection
 	}
@@ -34,7 +28,7 @@ func (p *posting) convert(in, out *movement) *Rejection {
 		if half.amount.IsZero() {
 			continue // of a reversal: rounding took it with a part before
 		}
-		half.debit, half.credit, half.limits = DebitEntry, CreditEntry, p.origin.Kind.limits()
+		half.entries = transferEntries
 		if rejection := p.move(half); rejection != nil {
 			return rejection
 		}

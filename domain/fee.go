@@ -145,10 +145,14 @@ func (f *FeeRule) amounts() [3]feeAmount {
 	return [...]feeAmount{{name + "fixed", f.Fixed}, {name + "minimum", f.Minimum}, {name + "maximum", f.Maximum}}
 }
 
-// fee is what a payer is charged for an operation, on top: by its own rule where
-// it has one, else by the project's. Wallets of the project itself pay none.
+// fee is what a payer is charged for an operation, on top of the amount. The
+// payer's own rule stands in for the project's. Wallets of the project pay no fee,
+// and neither does a transaction whose origin is not charged.
 func (p *posting) fee(operation OperationType, payer, other *Wallet, amount money.Amount) money.Amount {
-	if payer.Role != CustomerWallet {
+	if p.policy.charge != chargeOperation {
+		operation = p.policy.charge
+	}
+	if operation == "" || payer.Role != CustomerWallet {
 		return payer.Asset.Zero()
 	}
 	settings := &p.project.Settings
@@ -166,15 +170,11 @@ func (p *posting) fee(operation OperationType, payer, other *Wallet, amount mone
 	return rule.On(amount)
 }
 
-// charged is what fee an operation of this transaction is charged, false for none.
-func (p *posting) charged(operation OperationType) (OperationType, bool) {
-	switch p.origin.Kind {
-	case "", ScheduleOrigin:
-		return operation, true
-	case CaptureOrigin:
-		return Capture, true
-	case EscrowOrigin:
-		return FundEscrow, true
+// feeAccount is the project's fee account for what a payer is charged; nil where
+// the fee is zero.
+func (p *posting) feeAccount(payer *account, fee money.Amount) *account {
+	if fee.IsZero() {
+		return nil
 	}
-	return "", false // closing, refunds and the like: the money was paid for
+	return p.system(FeeWallet, payer.wallet.Asset)
 }

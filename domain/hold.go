@@ -19,7 +19,7 @@ type Hold struct {
 	ExpiresAt time.Time // zero: never
 }
 
-// holdOf answers a hold that is active, or why there is none.
+// holdOf returns a hold that is active, or why there is none.
 func (s *State) holdOf(project ids.Project, id ids.Hold) (*Hold, *Rejection) {
 	if hold, ok := s.holds.get(id); ok && hold != nil && hold.Project == project {
 		return hold, nil
@@ -207,7 +207,7 @@ func (p *posting) capture(o *PostedOperation, lots []LotPart, ends bool) *Reject
 		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.Sender)).at(0)
 	}
 	m := p.movement(0, o)
-	m.reserved, m.take, m.limits.further = true, append([]LotPart{}, lots...), !ends
+	m.kind, m.take, p.policy.further = capturing, append([]LotPart{}, lots...), !ends
 	if rejection := p.move(m); rejection != nil {
 		return rejection.at(0)
 	}

@@ -130,33 +130,11 @@ func (p *Project) limited(w *Wallet) bool {
 	return w.Terms != noTerms && !w.Terms.Limits.IsZero() || len(p.Settings.Limits) > 0 && w.Role == CustomerWallet
 }
 
-// binding says which limits bind a movement.
-type binding struct {
-	out     bool // those of the wallet that pays
-	further bool // of those the counts alone: it is not the last capture of its hold
-	counted bool // it counts against their sums and counts
-	in      bool // the maximum balance of the wallet that gets
-}
-
-// limits are what binds the movements of a transaction; the package comment has
-// the table.
-func (k OriginKind) limits() binding {
-	switch k {
-	case "", ScheduleOrigin, EscrowOrigin, SettlementOrigin:
-		return binding{out: true, counted: true, in: true}
-	case CaptureOrigin:
-		return binding{counted: true, in: true}
-	case ReleaseOrigin, ClosingOrigin:
-		return binding{in: true}
-	}
-	return binding{} // it comes back to who paid, or is time's own doing
-}
-
 // checkLimits holds a movement to the limits that bind it: of who pays, then of
 // who gets.
 func (p *posting) checkLimits(m *movement) *Rejection {
 	var rejection *Rejection
-	if bound := m.limits; (bound.out || bound.further) && p.project.limited(m.from.wallet) {
+	if bound := p.policy; (bound.out || bound.further) && p.project.limited(m.from.wallet) {
 		limits := p.project.LimitsOf(m.from.wallet)
 		if bound.out {
 			rejection = p.checkOutgoing(m.from, limits, m.amount)
@@ -164,7 +142,7 @@ func (p *posting) checkLimits(m *movement) *Rejection {
 			rejection = p.checkCounts(m.from, limits, m.amount)
 		}
 	}
-	if rejection == nil && m.limits.in && p.project.limited(m.to.wallet) {
+	if rejection == nil && p.policy.in && p.project.limited(m.to.wallet) {
 		rejection = p.checkMaximumBalance(m.to, m.amount)
 	}
 	return rejection

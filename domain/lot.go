@@ -129,8 +129,8 @@ func (c ExpireCredit) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	breakage := p.system(BreakageWallet, wallet.Asset)
 	posted[0].Recipient = breakage.wallet.ID
 	rejection := p.move(&movement{
-		from: p.account(c.Wallet), to: breakage, amount: lot.Amount, debit: DebitEntry, credit: CreditEntry,
-		fee: wallet.Asset.Zero(), take: []LotPart{lot.LotPart}, settled: true,
+		from: p.account(c.Wallet), to: breakage, amount: lot.Amount, entries: transferEntries,
+		fee: wallet.Asset.Zero(), take: []LotPart{lot.LotPart},
 	})
 	if rejection != nil {
 		return nil, nil // out of range: it stays, and cannot be spent

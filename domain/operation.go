@@ -172,26 +172,23 @@ func (p *posting) post(index int, o *PostedOperation) *Rejection {
 
 // movement is an operation's way, with its fee.
 func (p *posting) movement(index int, o *PostedOperation) *movement {
-	m := movement{operation: index, amount: o.Amount, limits: p.origin.Kind.limits()}
+	m := movement{operation: index, amount: o.Amount}
 	switch o.Type {
 	case Issue:
 		m.to = p.account(o.Recipient)
 		m.from, m.payer = p.system(IssuanceWallet, m.to.wallet.Asset), m.to
-		m.debit, m.credit, m.expires = IssueEntry, IssueEntry, o.ExpiresAt
+		m.entries, m.expires = issueEntries, o.ExpiresAt
 	case Redeem:
 		m.from = p.account(o.Sender)
 		m.to, m.payer = p.system(IssuanceWallet, m.from.wallet.Asset), m.from
-		m.debit, m.credit = RedeemEntry, RedeemEntry
+		m.entries = redeemEntries
 	case Transfer:
 		m.from, m.to = p.account(o.Sender), p.account(o.Recipient)
-		m.payer, m.debit, m.credit = m.from, DebitEntry, CreditEntry
+		m.payer, m.entries = m.from, transferEntries
 	default:
 		panic("domain: operation of unknown type " + string(o.Type))
 	}
-	m.fee = m.payer.wallet.Asset.Zero()
-	if kind, charged := p.charged(o.Type); charged {
-		m.fee = p.fee(kind, m.payer.wallet, m.to.wallet, o.Amount)
-	}
+	m.fee = p.fee(o.Type, m.payer.wallet, m.to.wallet, o.Amount)
 	o.Fee = m.fee
 	return &m
 }

@@ -16,6 +16,7 @@ type posting struct {
 	project  *Project
 	at       ids.Place
 	origin   Origin
+	policy   policy
 	accounts map[ids.Wallet]*account
 	before   []Event                 // that stand before the transaction
 	made     map[accountKey]*account // by those of them that are new accounts
@@ -25,7 +26,7 @@ type posting struct {
 }
 
 func newPosting(s *State, project *Project, at ids.Place, origin Origin) *posting {
-	return &posting{state: s, project: project, at: at, origin: origin, accounts: make(map[ids.Wallet]*account, 4)}
+	return &posting{state: s, project: project, at: at, origin: origin, policy: policyOf(origin.Kind), accounts: make(map[ids.Wallet]*account, 4)}
 }
 
 // account is a wallet as the posting has left it.
@@ -37,7 +38,7 @@ type account struct {
 	changed  bool
 }
 
-// own answers dealings that may be changed.
+// own returns dealings that may be changed.
 func (a *account) own() *dealings {
 	if !a.changed {
 		a.dealings, a.changed = a.dealings.clone(a.wallet.Asset), true
@@ -69,7 +70,7 @@ func (p *posting) account(id ids.Wallet) *account {
 	return a
 }
 
-// system answers the project's account of a role, making it with the
+// system returns the project's account of a role, making it with the
 // transaction that first needs it.
 func (p *posting) system(role WalletRole, asset money.Asset) *account {
 	key := accountKey{role, asset.Code}
@@ -98,51 +99,62 @@ func (p *posting) id() ids.Transaction {
 	return p.at.Later(len(p.before)).Transaction()
 }
 
-// movement is money on its way from one account to another, with its fee.
+// movement is money that goes from one account to another, with its fee.
 type movement struct {
-	operation     int
-	from, to      *account
-	amount        money.Amount
-	debit, credit EntryKind
+	kind      movementKind
+	operation int // index of the operation that it belongs to
+	from, to  *account
+	amount    money.Amount
+	entries   entryKinds
 
-	fee   money.Amount // charged on top to payer; zero for none
-	payer *account     // nil: from
+	fee   money.Amount // charged to payer, on top; zero: none
+	payer *account     // of the fee; nil: from
 
-	take    []LotPart // of from; nil: earliest expiry first
-	give    []LotPart // put back into to, as far as there is room
-	expires time.Time // of the lot that to gets; zero: none
-
-	limits   binding
-	fees     bool // the amount itself is a fee that is given back
-	reserved bool // by a hold, which has no part in the held any more; take are its lots
-	payout   bool // of an exchange: from is the project's liquidity wallet
-	settled  bool // agreed before: no status stands in its way, and it is there
+	take    []LotPart // taken from from; nil: those that expire first
+	give    []LotPart // given back to to, as far as there is room
+	expires time.Time // of the lot that to receives; zero: none
 }
 
-// move moves, or says which recorded rule it breaks.
+// movementKind is what is special about a movement.
+type movementKind uint8
+
+const (
+	ordinary  movementKind = iota
+	capturing              // spends what a hold had reserved: the hold no longer counts as held, and take are its lots
+	payout                 // of an exchange: from is the project's liquidity wallet
+	feeReturn              // the amount is a fee that is given back
+)
+
+// entryKinds are the kinds of the two entries of a movement.
+type entryKinds struct{ out, in EntryKind }
+
+var (
+	transferEntries = entryKinds{DebitEntry, CreditEntry}
+	issueEntries    = entryKinds{IssueEntry, IssueEntry}
+	redeemEntries   = entryKinds{RedeemEntry, RedeemEntry}
+)
+
+// move performs a movement, or returns the recorded rule that it breaks.
 func (p *posting) move(m *movement) *Rejection {
 	if m.payer == nil {
 		m.payer = m.from
 	}
-	var fees *account // nil where there is no fee
-	if !m.fee.IsZero() {
-		fees = p.system(FeeWallet, m.payer.wallet.Asset)
-	}
+	fees := p.feeAccount(m.payer, m.fee)
 	if rejection := p.check(m, fees); rejection != nil {
 		return rejection
 	}
 	// From here on only the number of lots can stop the movement.
-	if m.limits.counted {
+	if p.policy.counted {
 		p.count(m.from, m.amount)
 	}
-	if m.reserved && len(m.take) > 0 {
+	if m.kind == capturing && len(m.take) > 0 {
 		own := m.from.own()
 		own.lots = own.lots.with(m.take)
 	}
-	if rejection := p.debit(m.from, Entry{Kind: m.debit, Operation: m.operation, Fee: m.fees, Amount: m.amount}, m.take); rejection != nil {
+	if rejection := p.debit(m.from, Entry{Kind: m.entries.out, Operation: m.operation, Fee: m.kind == feeReturn, Amount: m.amount}, m.take); rejection != nil {
 		return rejection
 	}
-	p.credit(m.to, Entry{Kind: m.credit, Operation: m.operation, Fee: m.fees, Amount: m.amount}, m.give, m.expires)
+	p.credit(m.to, Entry{Kind: m.entries.in, Operation: m.operation, Fee: m.kind == feeReturn, Amount: m.amount}, m.give, m.expires)
 	if fees != nil {
 		if rejection := p.debit(m.payer, Entry{Kind: DebitEntry, Operation: m.operation, Fee: true, Amount: m.fee}, nil); rejection != nil {
 			return rejection
@@ -153,10 +165,10 @@ func (p *posting) move(m *movement) *Rejection {
 }
 
 func (p *posting) check(m *movement, fees *account) *Rejection {
-	if !m.settled {
-		payers := []*account{m.from}
-		if p.origin.Kind == ClosingOrigin {
-			payers = nil // it takes the last out of a frozen wallet
+	if !p.policy.agreed {
+		var payers []*account
+		if !p.policy.fromFrozen {
+			payers = []*account{m.from}
 		}
 		if rejection := checkStatus([]*account{m.from, m.to, fees}, payers...); rejection != nil {
 			return rejection
@@ -211,13 +223,13 @@ func outOfRange(w *Wallet) *Rejection {
 // checkFunds refuses what the payers do not have.
 func (p *posting) checkFunds(m *movement) *Rejection {
 	from := m.from
-	if from.wallet.Role != IssuanceWallet && !m.settled {
+	if from.wallet.Role != IssuanceWallet && !p.policy.agreed {
 		needed := m.amount
 		if m.payer == from {
 			needed = needed.Add(m.fee)
 		}
 		available := from.available(p.at.Time)
-		if promised := m.reserved && m.fee.IsZero(); available.Cmp(needed) < 0 && !promised {
+		if promised := m.kind == capturing && m.fee.IsZero(); available.Cmp(needed) < 0 && !promised {
 			return p.lacking(m, available)
 		}
 	}
@@ -253,13 +265,13 @@ func (p *posting) lacking(m *movement, available money.Amount) *Rejection {
 	rejection := insufficient(payer, m.amount, m.fee, available)
 	_, exists := p.state.Wallet(payer.ID)
 	switch {
-	case m.payout && !exists:
+	case m.kind == payout && !exists:
 		return reject(InsufficientLiquidity, "The project has no liquidity wallet in %s", payer.Asset.Code).
 			with("currency", string(payer.Asset.Code)).with("amount", m.amount.String())
-	case m.payout:
+	case m.kind == payout:
 		rejection.Code = InsufficientLiquidity
 		rejection.Message = "Insufficient liquidity of the project" + strings.TrimPrefix(rejection.Message, "Insufficient funds")
-	case m.fees:
+	case m.kind == feeReturn:
 		rejection.Message = fmt.Sprintf("Insufficient funds of the project's fee account %s: a fee of %s is to be returned, %s %s is available",
 			payer.ID, m.amount, available, payer.Asset.Code)
 	}

@@ -79,7 +79,7 @@ func (r *Rejection) at(operation int) *Rejection {
 	return r
 }
 
-// first answers the first rejection that there is, so that a list of checks
+// first returns the first rejection that there is, so that a list of checks
 // reads in order of precedence.
 func first(rejections ...*Rejection) *Rejection {
 	for _, rejection := range rejections {

@@ -60,7 +60,9 @@ func (c *Reverse) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 		r.operations[i] = backwards(original, &parts[i])
 	}
 	for i := range parts {
-		if rejection := p.reverse(i, &r.operations[i], original, &parts[i], before); rejection != nil {
+		u := undoing{index: i, operation: &r.operations[i], original: original, part: &parts[i]}
+		u.before = before.of(parts[i].Operation, u.reversed())
+		if rejection := p.undo(&u); rejection != nil {
 			return p.end(&r, rejection.at(i)), nil
 		}
 	}
@@ -167,52 +169,61 @@ func backwards(original *TransactionCompleted, back *ReversedOperation) PostedOp
 	return reversed
 }
 
-// reverse moves the money of one operation back, and its fee: of an issue first,
-// since the receiver paid it out of what is taken.
-func (p *posting) reverse(index int, o *PostedOperation, original *TransactionCompleted, back *ReversedOperation, before *Reversal) *Rejection {
-	steps := [...]func(int, *PostedOperation, *TransactionCompleted, *ReversedOperation, *Reversal) *Rejection{p.reverseAmount, p.reverseFee}
-	if original.Operations[back.Operation].Type == Issue {
-		steps[0], steps[1] = steps[1], steps[0]
-	}
-	for _, step := range steps {
-		if rejection := step(index, o, original, back, before); rejection != nil {
-			return rejection
-		}
-	}
-	return nil
+// undoing is the reversal of one operation, or of a part of it.
+type undoing struct {
+	index     int              // of the operation that reverses
+	operation *PostedOperation // which it is
+	original  *TransactionCompleted
+	part      *ReversedOperation // what is taken back
+	before    ReversedOperation  // what earlier reversals of the same operation took back
 }
 
-func (p *posting) reverseAmount(index int, o *PostedOperation, original *TransactionCompleted, back *ReversedOperation, before *Reversal) *Rejection {
-	was := &original.Operations[back.Operation]
-	sum := before.of(back.Operation, was)
-	give := spentBy(original, back.Operation, false).restore(sum.Amount, back.Amount)
+func (u *undoing) reversed() *PostedOperation { return &u.original.Operations[u.part.Operation] }
+
+// undo moves the amount of an operation back, then its fee. The fee of an issue
+// comes back first: the recipient paid it out of the amount.
+func (p *posting) undo(u *undoing) *Rejection {
+	if u.reversed().Type == Issue {
+		if rejection := p.undoFee(u); rejection != nil {
+			return rejection
+		}
+		return p.undoAmount(u)
+	}
+	if rejection := p.undoAmount(u); rejection != nil {
+		return rejection
+	}
+	return p.undoFee(u)
+}
+
+func (p *posting) undoAmount(u *undoing) *Rejection {
+	o := u.operation
+	give := spentBy(u.original, u.part.Operation, false).restore(u.before.Amount, u.part.Amount)
 	if o.Type == Exchange {
-		in := movement{operation: index, from: p.account(o.Sender), amount: o.Amount, fee: o.Fee}
-		out := movement{operation: index, to: p.account(o.Recipient), amount: o.Received, give: give}
+		in := movement{operation: u.index, from: p.account(o.Sender), amount: o.Amount, fee: o.Fee}
+		out := movement{operation: u.index, to: p.account(o.Recipient), amount: o.Received, give: give}
 		return p.convert(&in, &out)
 	}
-	m := p.movement(index, o)
+	m := p.movement(u.index, o)
 	m.give = give
-	if was.Type == Issue {
-		m.take = p.granted(original, back.Operation, m)
+	if u.reversed().Type == Issue {
+		m.take = p.granted(u.original, u.part.Operation, m)
 	}
 	return p.move(m)
 }
 
-func (p *posting) reverseFee(index int, _ *PostedOperation, original *TransactionCompleted, back *ReversedOperation, before *Reversal) *Rejection {
-	if back.Fee.IsZero() {
+func (p *posting) undoFee(u *undoing) *Rejection {
+	fee := u.part.Fee
+	if fee.IsZero() {
 		return nil
 	}
-	was := &original.Operations[back.Operation]
-	sum := before.of(back.Operation, was)
-	payer := was.Sender
-	if was.Type == Issue {
-		payer = was.Recipient
+	id := u.reversed().Sender
+	if u.reversed().Type == Issue {
+		id = u.reversed().Recipient
 	}
+	payer := p.account(id)
 	return p.move(&movement{
-		operation: index, from: p.system(FeeWallet, p.account(payer).wallet.Asset), to: p.account(payer), amount: back.Fee,
-		debit: DebitEntry, credit: CreditEntry, fee: back.Fee.Sub(back.Fee), fees: true,
-		give: spentBy(original, back.Operation, true).restore(sum.Fee, back.Fee),
+		kind: feeReturn, operation: u.index, from: p.feeAccount(payer, fee), to: payer, amount: fee,
+		entries: transferEntries, fee: fee.Sub(fee), give: spentBy(u.original, u.part.Operation, true).restore(u.before.Fee, fee),
 	})
 }
 
@@ -331,7 +342,7 @@ func (r *Reversal) find(operation int) (int, bool) {
 	return slices.BinarySearchFunc(r.Operations, operation, func(sum ReversedOperation, operation int) int { return sum.Operation - operation })
 }
 
-// of answers the sums of an operation, at the scale of what it moved.
+// of returns the sums of an operation, at the scale of what it moved.
 func (r *Reversal) of(index int, o *PostedOperation) ReversedOperation {
 	if r != nil {
 		if at, ok := r.find(index); ok {
@@ -360,7 +371,7 @@ func (r *Reversal) with(e *TransactionReversed) *Reversal {
 	return next
 }
 
-// Reversal answers what was taken back of a transaction; nil for nothing.
+// Reversal returns what was taken back of a transaction; nil for nothing.
 func (s *State) Reversal(id ids.Transaction) *Reversal {
 	at, ok := id.Location()
 	if !ok {

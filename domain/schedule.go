@@ -165,7 +165,7 @@ const (
 	ScheduleCancelled ScheduleStatus = "cancelled"
 )
 
-// Scheduled answers what became of a transaction that was scheduled, and of a
+// Scheduled returns what became of a transaction that was scheduled, and of a
 // performed one where its outcome stands. False when it was never scheduled.
 func (s *State) Scheduled(id ids.Transaction) (status ScheduleStatus, outcome ids.Location, ok bool) {
 	of, ok := s.schedule.get(id)

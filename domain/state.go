@@ -119,21 +119,21 @@ func (s *State) endOf(at ids.Location, ok bool) (ended, bool) {
 	return s.ends.get(at.Bits())
 }
 
-// Project answers a project. What any of these methods answers must not be changed.
+// Project returns a project. What any of these methods returns must not be changed.
 func (s *State) Project(id ids.Project) (*Project, bool) { return s.projects.get(id) }
 
-// Credential answers a credential, revoked ones too.
+// Credential returns a credential, revoked ones too.
 func (s *State) Credential(key ids.APIKey) (*Credential, bool) { return s.credentials.get(key) }
 
-// Customer answers a customer of a project.
+// Customer returns a customer of a project.
 func (s *State) Customer(project ids.Project, id ids.Customer) (*Customer, bool) {
 	return s.customers.get(customerKey{project, id})
 }
 
-// Wallet answers a wallet of any project.
+// Wallet returns a wallet of any project.
 func (s *State) Wallet(id ids.Wallet) (*Wallet, bool) { return s.walletTable.get(id) }
 
-// Reference answers the transaction that used a reference, completed or failed.
+// Reference returns the transaction that used a reference, completed or failed.
 func (s *State) Reference(project ids.Project, reference ids.Reference) (ids.Transaction, bool) {
 	bits, ok := s.references.get(reference.Key(project))
 	return ids.LocationOf(bits).Transaction(), ok
@@ -149,7 +149,7 @@ func (s *State) CustomerByIdentifier(project ids.Project, text string) (*Custome
 	return nil, false
 }
 
-// CustomerWallet answers the wallet that creating one for this customer and
+// CustomerWallet returns the wallet that creating one for this customer and
 // currency would come to, where it exists.
 func (s *State) CustomerWallet(project ids.Project, id ids.Customer, currency money.AssetCode) (*Wallet, bool) {
 	customer, ok := s.Customer(project, id)
@@ -166,7 +166,7 @@ func (s *State) CustomerWallet(project ids.Project, id ids.Customer, currency mo
 	return s.Wallet(wallet)
 }
 
-// WalletNumbered answers the wallet of that number, of any project.
+// WalletNumbered returns the wallet of that number, of any project.
 func (s *State) WalletNumbered(number uint64) (*Wallet, bool) {
 	if number == 0 {
 		return nil, false
@@ -181,7 +181,7 @@ func (s *State) WalletNumbered(number uint64) (*Wallet, bool) {
 	return nil, false
 }
 
-// LiquidityWallet answers the wallet that a project's exchanges into and out of
+// LiquidityWallet returns the wallet that a project's exchanges into and out of
 // an asset are made with.
 func (s *State) LiquidityWallet(project ids.Project, asset money.AssetCode) (*Wallet, bool) {
 	owner, ok := s.Project(project)
@@ -200,7 +200,7 @@ func (s *State) nextNumber(at ids.Place, more int) uint64 {
 	return (s.wallets+uint64(more))*s.shards + uint64(at.Shard) + 1
 }
 
-// Projects answers every project of a state that is not a fork, by identifier.
+// Projects returns every project of a state that is not a fork, by identifier.
 func (s *State) Projects() []*Project {
 	all := make([]*Project, 0, len(s.projects.rows))
 	for _, project := range s.projects.rows {
@@ -224,5 +224,5 @@ func (s *State) Credentials(project ids.Project, from ids.APIKey) iter.Seq[*Cred
 	}
 }
 
-// Wallets answers every wallet of a state that is not a fork, in no order.
+// Wallets returns every wallet of a state that is not a fork, in no order.
 func (s *State) Wallets() iter.Seq[*Wallet] { return maps.Values(s.walletTable.rows) }

@@ -55,7 +55,7 @@ func mergeDropping[K, V comparable](t *table[K, V]) {
 	clear(t.rows)
 }
 
-// edit answers a row that may be changed in place: the layer's own, or a copy
+// edit returns a row that may be changed in place: the layer's own, or a copy
 // of the base's.
 func edit[K comparable, V any](t *table[K, *V], key K) (*V, bool) {
 	if row, ok := t.rows[key]; ok {

@@ -129,7 +129,7 @@ func (c *Transact) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return p.end(&r, nil), nil
 }
 
-// unused answers a project in which the reference is free.
+// unused returns a project in which the reference is free.
 func (s *State) unused(id ids.Project, reference ids.Reference) (*Project, *Rejection) {
 	project, ok := s.Project(id)
 	if !ok {
@@ -159,7 +159,7 @@ func (r *record) check() *Rejection {
 	)
 }
 
-// end answers the facts of a posting: that it completed, or, where a recorded
+// end returns the facts of a posting: that it completed, or, where a recorded
 // rule was broken, that it failed. Wallets that it would have made are not made
 // then.
 func (p *posting) end(r *record, broken *Rejection) []Event {
@@ -182,7 +182,7 @@ func (p *posting) end(r *record, broken *Rejection) []Event {
 	return append(p.before, completed)
 }
 
-// identify answers the identifier of the transaction: its place, or that of when
+// identify returns the identifier of the transaction: its place, or that of when
 // it was scheduled; then its place is what it came of.
 func (p *posting) identify(r *record) ids.Transaction {
 	if r.id == "" {

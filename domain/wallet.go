@@ -136,7 +136,7 @@ func (w *Wallet) creditLimit() money.Amount {
 
 // Available is what can be spent at a moment: the balance and the credit limit,
 // without what is held and without credit that has expired. Below zero where the
-// credit limit was lowered below what is used. The second answer is false for a
+// credit limit was lowered below what is used. The second result is false for a
 // wallet that may spend without limit.
 func (w *Wallet) Available(now time.Time) (money.Amount, bool) {
 	return available(w, w.Balance, w.dealings, now), w.Role != IssuanceWallet
@@ -207,7 +207,7 @@ func concerned(events []Event) (all []ids.Wallet) {
 	return all
 }
 
-// walletOf answers a wallet of a project.
+// walletOf returns a wallet of a project.
 func (s *State) walletOf(project *Project, id ids.Wallet) (*Wallet, *Rejection) {
 	wallet, ok := s.Wallet(id)
 	if !ok || wallet.Project != project.ID {
@@ -216,7 +216,7 @@ func (s *State) walletOf(project *Project, id ids.Wallet) (*Wallet, *Rejection) 
 	return wallet, nil
 }
 
-// openWallet answers a wallet of a project that was not closed.
+// openWallet returns a wallet of a project that was not closed.
 func (s *State) openWallet(project ids.Project, id ids.Wallet) (*Wallet, *Rejection) {
 	wallet, ok := s.Wallet(id)
 	switch {
