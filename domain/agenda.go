@@ -8,21 +8,24 @@ import (
 	"tallystick/domain/ids"
 )
 
-// agenda is what time will do: one appointment for each thing that has one, and
-// none for what is over, kept by folding the facts. It says only when to look:
-// the command that comes of an appointment is decided like any other. Each
-// project has a plan of its own, and due work is taken from plans in turn
-// (docs/decisions/0011). Only a state that is not a fork has an agenda.
+// agenda lists what time will do: one appointment for each thing that has a
+// moment, and none for what is over. The facts keep it up to date. It says only
+// when to look: the command that comes of an appointment is decided like any
+// other. Each project has a plan of its own, and due work is taken from the
+// plans in turn (docs/decisions/0011). Only a state that is not a fork has an
+// agenda.
 type agenda struct {
 	plans map[ids.Project]*plan // that have anything; those with a moment stand in later or ready
 	later *btree.BTreeG[*plan]  // by their next moment
 	ready *btree.BTreeG[*plan]  // by their turn: their moment has come
-	// turn is that of the command taken last. A plan that becomes ready, or had its
-	// turn, comes after as many more operations as its next command costs.
+	// turn is the turn of the command that was taken last. A plan that becomes
+	// ready, or that had its turn, is placed behind it by as many operations as
+	// its next command costs.
 	turn int
-	// taken are the escrows that the last Due took off and that have not ended. They
-	// are planned again when the status of their wallet changes, since their
-	// commands may have been decided by the status before.
+	// taken are the escrows that the last Due took off the agenda and that have
+	// not ended. They are planned again when the status of their wallet
+	// changes, because their commands may have been decided by the status
+	// before.
 	taken *btree.BTreeG[appointment]
 }
 
@@ -47,7 +50,7 @@ type Deadline struct {
 }
 
 // NextDeadline returns the next moment at which Due may return something; false
-// when nothing is on the agenda. Of a state that is not a fork.
+// when the agenda is empty. The state must not be a fork.
 func (s *State) NextDeadline() (time.Time, bool) {
 	first, ok := s.agenda.ready.Min()
 	if !ok {
@@ -59,11 +62,12 @@ func (s *State) NextDeadline() (time.Time, bool) {
 	return momentOf(first.moment), true
 }
 
-// Due takes commands off the agenda whose moment has come: from projects in turn,
-// and of each the earliest first. Together they cost no more than the budget (see
-// Cost), unless the first alone does. A project with cheap commands does not wait
-// until another's dear ones are done. They have to be decided; one that could not
-// be made durable goes back by Postpone. Of a state that is not a fork.
+// Due takes commands off the agenda whose moment has come: from the projects in
+// turn, and the earliest of each first. Together they cost no more than the
+// budget (see Cost), unless the first alone does. So a project with cheap
+// commands does not wait for another's expensive ones. The caller decides the
+// commands, and gives back by Postpone what could not be made durable. The
+// state must not be a fork.
 func (s *State) Due(now time.Time, budget int) []Deadline {
 	a, moment := s.agenda, now.UnixMicro()
 	a.taken.Clear()
@@ -93,13 +97,13 @@ func (s *State) Due(now time.Time, budget int) []Deadline {
 	return due
 }
 
-// next is a plan's next appointment, and what is to be done about it.
+// next returns a plan's next appointment and the command that it gives.
 func (s *State) next(p *plan, now int64) (appointment, Command) {
 	next, _, _ := p.next(s.notice(p))
 	return next, p.command(next, now)
 }
 
-// ready gives a later plan its turn.
+// ready gives its turn to a plan whose moment has come.
 func (s *State) ready(p *plan, now int64) {
 	_, command := s.next(p, now)
 	s.agenda.later.Delete(p)
@@ -107,7 +111,8 @@ func (s *State) ready(p *plan, now int64) {
 	s.agenda.ready.Set(p)
 }
 
-// take takes an appointment off a plan, and makes the one that follows from it.
+// take removes an appointment from a plan and makes the one that follows from
+// it.
 func (s *State) take(p *plan, a appointment, command Command) {
 	if a.kind == escrowEnds {
 		s.agenda.taken.Set(a)
@@ -120,8 +125,8 @@ func (s *State) take(p *plan, a appointment, command Command) {
 	}
 }
 
-// Postpone puts a command back on the agenda. If it was carried out by another
-// process meanwhile, it comes up once more, and comes to nothing.
+// Postpone puts a command back on the agenda. If another process carried it out
+// meanwhile, it comes up once more and changes nothing.
 func (s *State) Postpone(d Deadline) {
 	s.replan(d.Command.ProjectID(), func(base *State, p *plan) {
 		if d.of.kind == escrowEnds {
@@ -132,7 +137,8 @@ func (s *State) Postpone(d Deadline) {
 	})
 }
 
-// afterwards changes the state below all forks: at once, or when they are merged.
+// afterwards changes the state below all forks: now, or when the fork is
+// merged.
 func (s *State) afterwards(change func(base *State)) {
 	if s.base != nil {
 		s.changes = append(s.changes, change)
@@ -153,8 +159,9 @@ func (s *State) replan(project ids.Project, change func(base *State, p *plan)) {
 	})
 }
 
-// place puts a plan where it belongs after a change: where it was if its next
-// moment is the same, otherwise among the later ones until Due comes to it.
+// place puts a plan where it belongs after a change. It stays where it was if
+// its next moment is the same. Otherwise it waits among the later ones until
+// Due reaches it.
 func (s *State) place(p *plan) {
 	_, moment, ok := p.next(s.notice(p))
 	if ok && p.placed && p.moment == moment {
@@ -177,7 +184,7 @@ func (a *agenda) remove(p *plan) {
 	p.placed = false
 }
 
-// notice is how long ahead the end of credit is announced, in microseconds.
+// notice returns how long before its end credit is announced, in microseconds.
 func (s *State) notice(p *plan) int64 {
 	if project, ok := s.Project(p.project); ok {
 		return project.Settings.ExpiryNotice.Microseconds()
@@ -185,7 +192,9 @@ func (s *State) notice(p *plan) int64 {
 	return 0
 }
 
-// appoint plans something at its moment; at none, not.
+// appoint plans something for a moment; a zero moment plans nothing. The fact
+// that makes a thing, or brings it back, makes its appointment. The fact that
+// ends it cancels the appointment.
 func (s *State) appoint(project ids.Project, at time.Time, kind appointmentKind, of ids.Location) {
 	if !at.IsZero() {
 		a := appointment{at: at.UnixMicro(), of: of.Bits(), kind: kind}
@@ -193,7 +202,7 @@ func (s *State) appoint(project ids.Project, at time.Time, kind appointmentKind,
 	}
 }
 
-// cancel takes it back, if it is still planned.
+// cancel removes an appointment that appoint made, if it is still there.
 func (s *State) cancel(project ids.Project, at time.Time, kind appointmentKind, of ids.Location) {
 	if !at.IsZero() {
 		a := appointment{at: at.UnixMicro(), of: of.Bits(), kind: kind}
@@ -201,7 +210,7 @@ func (s *State) cancel(project ids.Project, at time.Time, kind appointmentKind, 
 	}
 }
 
-// regroup changes which escrows of a wallet are planned.
+// regroup changes which escrows that pay a wallet are planned.
 func (s *State) regroup(p *plan, wallet uint64, change func()) {
 	p.regroup(wallet, s.stuck(ids.LocationOf(wallet).Wallet()), change)
 }

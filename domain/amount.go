@@ -2,7 +2,7 @@ package domain
 
 import "tallystick/domain/money"
 
-// fit is a quantity as money of an asset.
+// fit returns a quantity as an amount of an asset.
 func fit(q money.Quantity, asset money.Asset) (money.Amount, *Rejection) {
 	amount, ok := q.In(asset)
 	if !ok {
@@ -12,7 +12,7 @@ func fit(q money.Quantity, asset money.Asset) (money.Amount, *Rejection) {
 	return amount, nil
 }
 
-// checkPart refuses a part of nothing.
+// checkPart refuses a quantity that is given and not more than zero.
 func checkPart(q money.Quantity) *Rejection {
 	if q.Set() && !q.Positive() {
 		return reject(BadRequest, "amount must be more than zero")
@@ -20,7 +20,8 @@ func checkPart(q money.Quantity) *Rejection {
 	return nil
 }
 
-// part is a part of something that is left, or all of it where none is given.
+// part returns an amount that is taken of a remainder: the quantity, or all of
+// it where none is given.
 func part(q money.Quantity, remaining money.Amount, of string) (money.Amount, *Rejection) {
 	if !q.Set() {
 		return remaining, nil
@@ -33,7 +34,7 @@ func part(q money.Quantity, remaining money.Amount, of string) (money.Amount, *R
 	return amount, rejection
 }
 
-// less is an amount less another, and not below zero.
+// less returns m - n, or zero where that is below zero.
 func less(m, n money.Amount) money.Amount {
 	if m.Cmp(n) <= 0 {
 		return m.Sub(m)

@@ -18,7 +18,8 @@ func (p *Project) Asset(code money.AssetCode) (money.Asset, bool) {
 // OwnAsset returns an asset that the project defined.
 func (p *Project) OwnAsset(code money.AssetCode) (money.Asset, bool) { return p.assets.get(code) }
 
-// OwnAssets are those that the project defined, from a code on, by code.
+// OwnAssets returns the assets that the project defined, in the order of their
+// codes, from a code on.
 func (p *Project) OwnAssets(from money.AssetCode) iter.Seq[money.Asset] {
 	return func(yield func(money.Asset) bool) {
 		p.assets.from(from, func(_ money.AssetCode, asset money.Asset) bool { return yield(asset) })
@@ -29,8 +30,8 @@ func unknownCurrency(code money.AssetCode) *Rejection {
 	return reject(BadRequest, "currency %q is neither a code of ISO 4217 nor an asset of this project", code)
 }
 
-// DefineAsset makes an asset of the project's own. Name and symbol may be
-// changed later; scale and number never.
+// DefineAsset defines an asset of the project. Name and symbol can be changed
+// later; scale and number never.
 type DefineAsset struct {
 	Project ids.Project
 	Asset   money.Asset
@@ -74,7 +75,7 @@ func checkAsset(a money.Asset) *Rejection {
 	return first(checkText("name", a.Name, MaxNameLength), checkText("symbol", a.Symbol, 16))
 }
 
-// AssetDefined defines an asset of the project's own, or renames it.
+// AssetDefined defines an asset of the project, or renames it.
 type AssetDefined struct {
 	Project ids.Project
 	Asset   money.Asset

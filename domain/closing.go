@@ -2,9 +2,9 @@ package domain
 
 import "tallystick/domain/ids"
 
-// CloseWallet closes a wallet for ever. Repeating it does nothing. It must be
-// empty and without holds and open escrows, or its balance goes in the same
-// commit: to another wallet, or out (Redeem), under Reference.
+// CloseWallet closes a wallet for ever. Repeating it does nothing. The wallet
+// must be empty, without holds and open escrows; or the command moves its
+// balance to another wallet, or redeems it, under Reference.
 type CloseWallet struct {
 	Project   ids.Project
 	Wallet    ids.Wallet
@@ -85,7 +85,8 @@ func decideClosing(s *State, project *Project, wallet *Wallet, c *CloseWallet, r
 	return events, nil
 }
 
-// unencumbered tells whether nothing is promised from or to the wallet.
+// unencumbered tells whether the wallet has no holds and no part in open
+// escrows.
 func (w *Wallet) unencumbered() bool {
 	return w.dealings == nil || w.dealings.holds+w.dealings.escrows == 0
 }

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +80,37 @@ func TestEveryFactIsTold(t *testing.T) {
 	}
 	if len(facts) != len(told) {
 		t.Errorf("%d types of facts, and the scripts come to %d", len(facts), len(told))
+	}
+}
+
+// TestEveryScriptShowsARule: the package comment names every script, and each of its
+// numbered paragraphs names scripts that are there.
+func TestEveryScriptShowsARule(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "doc.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	for _, paragraph := range strings.Split(file.Doc.Text(), "\n\n") {
+		paragraph = strings.Join(strings.Fields(paragraph), " ")
+		if !regexp.MustCompile(`^[0-9]+\.[0-9]+ `).MatchString(paragraph) {
+			continue
+		}
+		last := paragraph[strings.LastIndex(paragraph, "(")+1:]
+		for _, name := range strings.Split(strings.TrimSuffix(last, ")"), ", ") {
+			named[name] = true
+			_, err := os.Stat("testdata/scripts/" + name + ".txt")
+			if _, other := os.Stat(name); err != nil && other != nil {
+				t.Errorf("doc.go: %q names no script: %s", name, paragraph)
+			}
+		}
+	}
+	scripts, _ := filepath.Glob("testdata/scripts/*.txt")
+	for _, path := range scripts {
+		if name := strings.TrimSuffix(filepath.Base(path), ".txt"); !named[name] {
+			t.Errorf("doc.go names no rule that %s shows", name)
+		}
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"tallystick/domain/ids"
 )
 
-// Credential lets a program act for one project. The secret itself is nowhere.
+// Credential lets a program act for one project. The secret is not kept.
 type Credential struct {
 	Key        ids.APIKey
 	Project    ids.Project
@@ -71,7 +71,7 @@ func (c RevokeCredential) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	return []Event{&CredentialRevoked{Project: c.Project, Key: c.Key}}, nil
 }
 
-// CredentialRevoked ends that.
+// CredentialRevoked ends a credential.
 type CredentialRevoked struct {
 	Project ids.Project
 	Key     ids.APIKey

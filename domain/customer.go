@@ -15,8 +15,8 @@ type Customer struct {
 	wallets ownWallets
 }
 
-// Profile is what is known of a customer beyond the identifier. All of it is
-// optional, and all of it is personal data: in the log it is encrypted.
+// Profile is what is known of a customer beyond the identifier. Every field is
+// optional and personal data: the log encrypts it.
 type Profile struct {
 	Username    string
 	Phone       string // E.164 recommended; kept without spaces, dashes and brackets
@@ -124,8 +124,8 @@ func (c UpsertCustomer) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	return []Event{&CustomerUpserted{Project: c.Project, Customer: c.Customer, Profile: next.Profile}}, nil
 }
 
-// CustomerUpserted gives the whole profile as it is from now on. An erased
-// customer's facts read back with an empty profile.
+// CustomerUpserted gives the whole profile after the change. The facts of an
+// erased customer are read with an empty profile.
 type CustomerUpserted struct {
 	Project  ids.Project
 	Customer ids.Customer
@@ -170,7 +170,7 @@ func (k identifierKind) of(p *Profile) string {
 	return [...]string{byUsername: p.Username, byPhone: p.Phone, byEmail: p.Email}[k]
 }
 
-// normalize brings what somebody typed to the form in which profiles keep it.
+// normalize returns what somebody typed in the form that profiles keep.
 func (k identifierKind) normalize(text string) string {
 	switch k {
 	case byPhone:
@@ -203,8 +203,9 @@ func (c *Customer) identifiers() []identifier {
 	return all
 }
 
-// takenAs tells as what somebody else is found by this text, of whatever kind: a
-// username that is another's phone would take her transfers.
+// takenAs returns the kind of identifier by which another customer is already
+// found by this text. All kinds are searched: a username that equals another
+// customer's phone would receive her transfers.
 func (s *State) takenAs(id identifier, customer ids.Customer) (identifierKind, bool) {
 	for _, kind := range identifierKinds {
 		owner, ok := s.identifiers.get(identifier{id.project, kind, kind.normalize(id.value)})

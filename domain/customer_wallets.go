@@ -7,13 +7,14 @@ import (
 	"tallystick/domain/money"
 )
 
-// few is how many things are looked through one after the other as quickly as
-// they are found in an index.
+// few is the number of entries that are searched one by one as fast as an
+// index.
 const few = 8
 
-// ownWallets are the wallets of a customer that are not closed. Most have one or
-// two, which take little memory; one wallet for each asset can be thousands.
-// What they hold is never changed in place: readers may have it.
+// ownWallets are the wallets of a customer that are not closed. Most customers
+// have one or two, which take little memory; with one wallet for each asset
+// there can be thousands. Slices and maps are never changed in place, because
+// readers may hold them.
 type ownWallets struct {
 	few  []ids.Wallet // in the order they were made; none where there are many
 	many *manyWallets
@@ -51,7 +52,7 @@ func (s *State) walletIn(customer *Customer, asset money.AssetCode) (ids.Wallet,
 	return "", false
 }
 
-// own adds a wallet to those of its customer.
+// own adds a wallet to the wallets of its customer.
 func (s *State) own(customer *Customer, w *Wallet) {
 	o := customer.wallets
 	if o.many == nil && len(o.few) < few {
@@ -70,7 +71,7 @@ func (s *State) own(customer *Customer, w *Wallet) {
 	customer.wallets = ownWallets{many: &many}
 }
 
-// disown takes a closed wallet out of them.
+// disown removes a closed wallet from the wallets of its customer.
 func (s *State) disown(customer *Customer, w *Wallet) {
 	if many := customer.wallets.many; many != nil {
 		customer.wallets.many = &manyWallets{many.byAge.without(w.ID), many.byAsset.without(w.Asset.Code)}

@@ -9,23 +9,21 @@ type Command interface {
 	decide(s *State, at ids.Place) ([]Event, *Rejection)
 }
 
-// Event is a fact: something that happened, in the past tense, never changed
-// afterwards. The set is closed.
+// Event is a fact: something that happened and never changes. The set is
+// closed.
 type Event interface {
 	// ProjectID is the project that the fact belongs to.
 	ProjectID() ids.Project
-	// WalletIDs lists the wallets whose numbers, terms or status the fact changes or
-	// tells about: not the one that it creates. The same wallet can be there twice.
+	// WalletIDs lists the wallets whose balances, terms or status the fact
+	// changes or reports, without a wallet that the fact creates. A wallet can
+	// be listed twice.
 	WalletIDs() []ids.Wallet
 	evolve(s *State) error
 }
 
-// Decide returns the facts that a command makes of a state, to stand in the log
-// from place on, or the first rule that it breaks. No events and no rejection:
-// what was asked for is already so.
-//
-// A transaction that breaks a recorded rule is not rejected: it makes a
-// TransactionFailed. Decide changes nothing; the caller evolves the state.
+// Decide returns the facts that a command makes of a state, or the first rule
+// that the command breaks. The facts are to stand in the log from the place on.
+// Neither facts nor a rejection: what was asked for is already so.
 func Decide(s *State, command Command, at ids.Place) ([]Event, *Rejection) {
 	events, rejection := command.decide(s, at)
 	if rejection == nil {
@@ -37,8 +35,8 @@ func Decide(s *State, command Command, at ids.Place) ([]Event, *Rejection) {
 	return s.watch(events), nil
 }
 
-// tooLarge is the rejection of a transaction that turned out to be too large: it
-// leaves nothing behind, unless it was scheduled and has to end.
+// tooLarge returns the rejection of a transaction that takes parts of too many
+// lots. It leaves nothing behind, unless it was scheduled and has to end.
 func tooLarge(command Command, events []Event) *Rejection {
 	if _, scheduled := command.(PerformScheduled); scheduled || len(events) != 1 {
 		return nil
@@ -49,12 +47,13 @@ func tooLarge(command Command, events []Event) *Rejection {
 	return nil
 }
 
-// Evolve applies a fact. It never refuses one that Decide made; an error means
-// that the log is not a history of this ledger, and the reader must stop.
+// Evolve applies a fact. It never refuses a fact that Decide made: an error
+// means that the log is not a history of this ledger, and the reader must stop.
 func (s *State) Evolve(event Event) error { return event.evolve(s) }
 
-// Cost is what deciding a command takes, in operations: those of a transaction,
-// scheduled or reversed ones too, and 1 for everything else. At least 1.
+// Cost returns how much work a command is to decide, in operations: the
+// operations of a transaction, also of a scheduled or reversed one, and 1 for
+// everything else. At least 1.
 func (s *State) Cost(command Command) int {
 	operations := 1
 	switch c := command.(type) {

@@ -1,127 +1,226 @@
-// Package domain holds the rules of the ledger and nothing else: money,
-// projects, customers, wallets and transactions, as two functions.
+// Package domain holds the rules of the ledger and nothing else, as two functions:
 //
-//	Decide(state, command, place) -> events, or a rejection   (may refuse)
-//	State.Evolve(event)           -> the next state           (only applies facts)
+//	Decide(state, command, place) -> facts, or a rejection   (may refuse)
+//	State.Evolve(fact)            -> the next state          (only applies facts)
 //
 // Both are pure: no I/O, clock, randomness, logging or context. Time and the
-// identity of new things are inputs, in Place: an identifier is the place in the
-// log at which its first fact stands, so it is unique without asking anyone,
-// sortable by time, and leads straight back to the fact. What time itself asks
-// for, State.Due answers as commands.
+// identifiers of new things come in as the place: an identifier is the place in the
+// log of the first fact of what it names. State.Due returns the commands that time
+// gives.
 //
-// # Rules
+// Below are the rules. Each paragraph ends with the scripts in testdata/scripts that
+// show it.
 //
-//  1. Double entry: each operation writes entries whose amounts sum to zero in
-//     each asset. Issue draws from the project's issuance account of the asset,
-//     redeem returns to it, fees go to its fee account, expired credit to its
-//     breakage account, escrows through its escrow account, exchanges through its
-//     liquidity wallets. These are wallets like any other, made by the first
-//     transaction that needs them (a liquidity wallet that pays out must have
-//     been made, and filled).
-//  2. A prepaid wallet does not go below zero, a postpaid one not below minus its
-//     credit limit, checked after each operation in the order given. Issuance
-//     accounts alone may, without limit. A credit limit may be lowered below what
-//     is used; it then stops every further debit.
-//  3. A transaction is all or nothing. Completed or failed, it is a fact under
-//     its reference, which is unique in its project for ever.
-//  4. Each entry raises its wallet's version by exactly one.
-//  5. Active: all moves. Frozen: nothing goes out, what comes in still does (less
-//     the fee for it). Disabled: nothing moves; the balance stays. Closed: for
-//     ever; only an empty wallet without holds and open escrows is, or one that
-//     the same command empties (which a frozen wallet allows, a disabled one does
-//     not). A disabled wallet that is enabled is what it was before: frozen, if it
-//     was. A wallet that its customer closed may be made anew. Time's own doings,
-//     the expiry of credit and of holds, take place whatever the status.
-//  6. Money is exact at its asset's scale. A fee is rounded half even, what an
-//     exchange pays out is rounded down, and nothing else is rounded; where an
-//     exchange is reversed in part, the share given back is rounded up, and where
-//     a fee is returned in part, the share is rounded down, each of the sum over
-//     all parts so far, so that the last part takes what rounding left. The fee
-//     of a part that kept it stays kept.
-//  7. Available is the balance plus the credit limit, minus what is held, minus
-//     credit whose expiry has come.
+// # 1 Transactions
 //
-// # Expiring credit
+// 1.1 A transaction has one or more operations. Either all of them are performed, in
+// the order given, or none. (all-or-nothing, order)
 //
-// An issue with an expiry grants a lot. It covers first what the wallet owes and
-// holds: only what of it the wallet then has free is a lot. At the instant of its
-// expiry a lot is lost, and from then on every decision counts as if it were gone,
-// however much later it is removed. So at all times the lots that can be spent sum
-// to at most what the wallet has free of its own without the others: max(0,
-// balance - held - lots past their instant). A wallet that may owe can therefore
-// go below zero while it still has such a lot, by as much as if it had none, and
-// its removal never takes it below what its credit limit allows. Whatever leaves the wallet, fees too, takes of the lots that expire
-// first. What is left of a lot at its instant is moved to the breakage account by
-// a transaction of its own. A hold takes lots
-// with it, earliest first, and they do not expire while it lasts; a capture takes
-// the hold's lots, earliest first; a release gives back what was taken last. A
-// refund of an escrow and the reversal of a transaction bring back what was spent
-// last: first the money that was of no lot, then the lots in reverse, each with
-// its expiry, as far as the wallet does not owe or hold it; what has expired
-// meanwhile is removed at once. Credit that goes to another wallet is plain money
-// there. The reversal of a grant takes of that lot first. The entries of one
-// transaction take at most [MaxLots] parts of lots, and a hold reserves as many.
-// What would take more is refused and leaves nothing behind, unless it was
-// scheduled; then it ends as failed. An amount and its fee are two entries: a lot
-// that both take a part of counts twice.
+// 1.2 A transaction that breaks a recorded rule is kept as failed. Completed or
+// failed, its reference is used up in its project for ever. References that begin with
+// "tallystick:" are the ledger's own. (references)
 //
-// # Holds and escrows
+// 1.3 Each operation writes entries whose amounts sum to zero in each asset. Issue
+// takes from the project's issuance account, redeem returns to it. Fees go to the fee
+// account, expired credit to the breakage account, money in escrow to the escrow
+// account. The first transaction that needs such an account creates it. (issue-redeem,
+// transfers)
 //
-// A hold reserves. A capture of reserved money needs nothing more to be available
-// but for its fee. While the wallet is frozen or disabled a hold can be
-// released and expires, but is not captured. An escrow moves the money to the
-// project's escrow account; its fee is paid then, and stays paid. It is released
-// in parts, which takes of its lots the earliest first, or refunded in parts,
-// which brings the last back first. With approval, a release needs both sides'; a
-// refund never does. At the deadline what was agreed happens, approved or not;
-// where the wallet that is to get the money is disabled it waits until that is
-// not so.
+// 1.4 The escrow account and the breakage account stay active: time needs them.
+// (bookkeeping)
 //
-// # Limits
+// 1.5 Each entry raises its wallet's version by exactly one. A caller can require the
+// versions that it saw. (versions, preconditions)
 //
-// A wallet's limits bound what leaves it (the amount of one operation; sums and
-// counts by the project's day and month) and what it may have once money came in
-// (the maximum balance). Amounts are without fees. A wallet's own limit stands in
-// for the project's. Sums and counts are kept from when a limit that needs them is
-// there. Which movements they bind:
+// 1.6 The business's time of a transaction can lie in the past, as far as the project
+// allows. (business-time)
+//
+// 1.7 A scheduled transaction is decided at its time, under the reference that it
+// reserved. Until then it can be cancelled. Its recipients are found when it is
+// scheduled. (schedule, schedule-expiry)
+//
+// 1.8 Times that come in lie before the year 10000. (last-moment)
+//
+// # 2 Amounts
+//
+// 2.1 Amounts are exact at the scale of their asset and have at most 36 digits, at
+// most 18 of them after the point. (assets, bounds, large-balances)
+//
+// 2.2 A fee is rounded half even, once. What an exchange pays out is rounded down.
+// Nothing else is rounded, except in a partial reversal. (fee-rounding, exchange)
+//
+// # 3 Projects, customers and wallets
+//
+// 3.1 No transaction leaves its project. A project keeps its currency. (projects,
+// credentials)
+//
+// 3.2 A recipient is found by username, then phone, then e-mail. Two customers cannot
+// be found by the same text. (customers, identifiers)
+//
+// 3.3 A customer has one wallet for each currency, or one in all, as the project says.
+// A closed wallet does not count. (wallets, wallet-changes)
+//
+// 3.4 A prepaid wallet does not go below zero, a postpaid wallet not below minus its
+// credit limit. This is checked after each operation. Only issuance accounts have no
+// limit. A credit limit can be lowered below what is used: then it stops every further
+// debit. (postpaid, credit-debt)
+//
+// 3.5 What is available is the balance plus the credit limit, minus what is held,
+// minus credit that has expired. (holds, credit-expiry)
+//
+// # 4 Status
+//
+// 4.1 Active: everything moves. Frozen: nothing goes out; money still comes in, unless
+// a fee is charged for it. Disabled: nothing moves. (status)
+//
+// 4.2 A wallet that is enabled again is frozen if it was frozen when it was disabled.
+// (lifecycle)
+//
+// 4.3 A closed wallet stays closed. Only an empty wallet without holds and open
+// escrows can be closed. Closing can move the balance of an active or frozen wallet to
+// another wallet, or redeem it. (closing)
+//
+// 4.4 Credit and holds expire whatever the status of the wallet. (credit-expiry,
+// holds)
+//
+// # 5 Fees
+//
+// 5.1 The sender pays the fee on top of the amount; the recipient pays the fee of an
+// issue. A wallet's own rule stands in for the project's. Wallets of the project pay
+// no fee. Closing, settlements, the end of an escrow and reversals are free. (fees,
+// fees-own, fees-kinds, capture-fees)
+//
+// # 6 Credit that expires
+//
+// 6.1 An issue with an expiry grants a lot. New credit first covers what the wallet
+// owes and holds; only the remainder expires. (credit, credit-debt)
+//
+// 6.2 A lot cannot be spent from the instant of its expiry on. What is left of it then
+// moves to the breakage account by a transaction of its own, however late that comes.
+// (credit-expiry)
+//
+// 6.3 The lots that can be spent sum to at most what the wallet has free without the
+// others: max(0, balance - held - expired lots). Removing a lot never takes a wallet
+// below what its credit limit allows. (credit-debt, holds-credit)
+//
+// 6.4 What leaves a wallet, fees included, takes from the lots that expire first.
+// (credit)
+//
+// 6.5 A hold reserves lots, those that expire first. They do not expire while it
+// lasts. A capture takes the hold's lots, earliest expiry first. A release gives back
+// what was reserved last. (holds-credit)
+//
+// 6.6 A refund of an escrow and a reversal bring back what was spent last: first the
+// money that was not of a lot, then the lots in reverse order, each with its expiry.
+// Credit is restored only as far as the wallet does not owe or hold it. What has
+// expired meanwhile is removed at once. (credit-restored)
+//
+// 6.7 Credit that goes to another wallet does not expire there. The reversal of a
+// grant takes from that lot first. (credit-restored, credit)
+//
+// 6.8 The project can be told ahead that a lot expires. (credit-notice)
+//
+// 6.9 A transaction or a hold takes parts of at most [MaxLots] lots. A transaction
+// that would take more is refused and leaves nothing behind; a scheduled one ends as
+// failed. (many_test.go)
+//
+// # 7 Holds
+//
+// 7.1 A hold reserves money. Captures spend it, in parts, and only the fee of a
+// capture needs more to be available. (holds, capture-fees)
+//
+// 7.2 While the wallet is frozen or disabled, a hold can be released and can expire,
+// but not be captured. (status, holds)
+//
+// 7.3 A hold whose time is over cannot be captured, even before its expiry is
+// recorded. (holds-late)
+//
+// # 8 Escrows
+//
+// 8.1 An escrow moves the sender's money to the escrow account. The sender pays the
+// fee then, and it is not returned. (escrow)
+//
+// 8.2 An escrow is released to the recipient, or refunded to the sender, in parts. A
+// release takes from its lots those that expire first; a refund brings back the last.
+// With approval, a release needs the consent of both sides. A refund never does.
+// (escrow)
+//
+// 8.3 At the deadline the escrow ends as agreed, approved or not. If the wallet that
+// receives the money is disabled, the escrow ends once it no longer is.
+// (escrow-deadline)
+//
+// # 9 Reversals
+//
+// 9.1 A completed transaction can be reversed in parts, never by more than it moved.
+// Only transactions that somebody asked for can: plain, scheduled, and captures.
+// (reversal)
+//
+// 9.2 A part of an exchange gives back its share of what was received, rounded up.
+// Where fees are returned, a part returns its share of the fee, rounded down. Shares
+// are of the sum over all parts so far, so the last part takes the rest. The fee of a
+// part that kept it stays kept. (reversal, reversal-fees)
+//
+// # 10 Settlement
+//
+// 10.1 The period of a postpaid wallet ends at midnight in the project's zone. What is
+// owed then is due; whatever comes in lowers it. A settlement pays at most what is
+// owed. (settlement, settlement-due, settlement-midnight, settlement-zones)
+//
+// # 11 Monitors
+//
+// 11.1 A monitor reports each time that a number of a wallet crosses its threshold,
+// and nothing while the number stays on one side. (monitors)
+//
+// # 12 Limits
+//
+// 12.1 Limits bind what leaves a wallet: the amount of one operation, and sums and
+// counts by the project's day and month. The maximum balance binds what comes in.
+// Amounts are without fees. A wallet's own limit stands in for the project's. Sums and
+// counts begin when a limit that needs them is set. (limits, limits-windows,
+// limits-midnight, limits-zone)
+//
+// 12.2 These movements are bound. (limits-movements)
 //
 //	                                          limits of    counts against  maximum balance
-//	movement                                  who pays     them            of who gets
-//	transfer, redeem, issue, exchange         hold         yes             holds
-//	the same as scheduled, at its time        hold         yes             holds
-//	settlement                                hold         yes             holds
-//	hold placed                               hold         while active
-//	capture of all that is left of a hold                  yes             holds
-//	capture that leaves some of it            counts hold  yes             holds
-//	escrow funded                             hold         yes
-//	escrow released by a command                                           holds
+//	movement                                  the sender   them            of the recipient
+//	transfer, redeem, issue, exchange         bind         yes             binds
+//	the same, scheduled, at its time          bind         yes             binds
+//	settlement                                bind         yes             binds
+//	hold placed                               bind         while active
+//	capture of all that is left of a hold                  yes             binds
+//	capture that leaves some of it            counts bind  yes             binds
+//	escrow funded                             bind         yes
+//	escrow released by a command                                           binds
 //	escrow released at its deadline
 //	escrow refunded, by a command or in time
 //	hold released or expired
 //	reversal
-//	closing                                                                holds
+//	closing                                                                binds
 //	expiry of credit
 //
-// What is exempt comes back to who paid (a refund, a reversal, what a hold
-// reserved), or is time's own doing, agreed beforehand (the end of an escrow, of a
-// hold, of credit), or empties a wallet for ever. A limit does not take back what
-// it let pass: a reversal does not lower sums and counts.
+// 12.3 What comes back to its owner is exempt, and so is what time does. A reversal
+// does not lower sums and counts. (limits-movements)
 //
-// An active hold counts, on each day, as its amount and as one operation that left
-// already. So the capture that ends it is within the limits it was placed under,
-// whatever they are by now. A capture that leaves some of the hold is one more
-// operation, since the rest counts on: it needs room in the counts.
+// 12.4 An active hold counts on each day as one operation of its amount. So the
+// capture that ends it needs no room of its own. A capture that leaves some of the
+// hold counts as one more operation. (holds-limits)
 //
-// # Precedence
+// # 13 Precedence
 //
-// The first broken rule in this order is the one reported, and the order is part
-// of the contract: shape of the command, reference already used, things named
-// that do not exist, business time out of range, preconditions, the state of the
-// hold, escrow, debt or transaction that the command is about, amounts that do
-// not fit their asset or are more than is left, and then, for each operation in
-// turn, the recorded refusals in the order of [Codes]. What an operation does in
-// two movements (the halves of an exchange, an amount and the fee returned with
-// it) has all refusals of the first before those of the second; only the status of
-// all its wallets, and that its assets differ, is looked at first by an exchange. See testdata/ for a script of each.
+// Of several broken rules, the first in this order is reported. The order is part of
+// the contract:
+//
+//  1. the shape of the command;
+//  2. a reference that is used already;
+//  3. things named that do not exist;
+//  4. business time out of range;
+//  5. preconditions;
+//  6. the state of the hold, escrow, debt or transaction that the command is about;
+//  7. amounts that do not fit their asset or are more than is left;
+//  8. for each operation in turn, the recorded rules in the order of [Codes].
+//
+// An operation of two movements (the halves of an exchange, an amount and the fee
+// returned with it) has all refusals of the first before those of the second. An
+// exchange checks the status of all its wallets, and that its assets differ, before
+// anything else.
 package domain

@@ -39,7 +39,8 @@ const (
 	EscrowRecipient EscrowParty = "recipient"
 )
 
-// escrowOf returns an escrow that is open, or why there is none.
+// escrowOf returns an open escrow of a project, or a rejection that says why
+// there is none.
 func (s *State) escrowOf(project ids.Project, id ids.Escrow) (*Escrow, *Rejection) {
 	if escrow, ok := s.escrows.get(id); ok && escrow != nil && escrow.Project == project {
 		return escrow, nil
@@ -123,7 +124,8 @@ func checkDeadline(c *CreateEscrow) *Rejection {
 	return nil
 }
 
-// fund moves the sender's money, if the recipient could get it as things stand.
+// fund moves the sender's money to the escrow account, if the recipient could
+// receive it now.
 func (p *posting) fund(asked *Operation, o *PostedOperation) *Rejection {
 	if rejection := p.find(asked, o); rejection != nil {
 		return rejection
@@ -144,7 +146,8 @@ func (p *posting) fund(asked *Operation, o *PostedOperation) *Rejection {
 	return p.move(m)
 }
 
-// lotsTaken lists the lots that the posting took out of a wallet, but for fees.
+// lotsTaken returns the parts of lots that the posting took from a wallet,
+// without those that paid fees.
 func (p *posting) lotsTaken(id ids.Wallet) []LotPart {
 	var all []LotPart
 	for i := range p.entries {
@@ -233,8 +236,8 @@ func (e *EscrowApproved) evolve(s *State) error {
 	return s.changeEscrow(e.Escrow, func(escrow *Escrow) { escrow.Approved = append(slices.Clone(escrow.Approved), e.Party) })
 }
 
-// EndEscrow releases a part of an escrow, or all that is left, or refunds it.
-// A refund needs no approval; fees stay paid.
+// EndEscrow releases or refunds a part of an escrow, or all that is left. A
+// refund needs no approval. The fee of the escrow is not returned.
 type EndEscrow struct {
 	Project     ids.Project
 	Escrow      ids.Escrow
@@ -280,8 +283,8 @@ func (c EndEscrow) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return events, nil
 }
 
-// MeetDeadline ends an escrow as was agreed, whether approved or not. Time gives
-// this command.
+// MeetDeadline ends an escrow at its deadline as was agreed, approved or not.
+// Time gives this command.
 type MeetDeadline struct {
 	Project ids.Project
 	Escrow  ids.Escrow
@@ -391,16 +394,16 @@ func (s *State) takeFromEscrow(id ids.Escrow, kept []LotPart, remaining money.Am
 }
 
 // blocked tells whether an escrow cannot end at its deadline because the wallet
-// that is to get the money is disabled: nothing moves. It ends once it no longer is.
+// that receives the money is disabled. It ends once the wallet no longer is.
 func (s *State) blocked(e *Escrow) bool { return s.stuck(e.beneficiary()) }
 
-// stuck tells whether nothing can be moved to a wallet.
+// stuck tells whether nothing can move to a wallet.
 func (s *State) stuck(id ids.Wallet) bool {
 	wallet, ok := s.Wallet(id)
 	return !ok || wallet.Status == Disabled || wallet.Status == Closed
 }
 
-// beneficiary is the wallet that gets the money at the deadline.
+// beneficiary returns the wallet that receives the money at the deadline.
 func (e *Escrow) beneficiary() ids.Wallet {
 	if e.AtDeadline == RefundAtDeadline {
 		return e.Sender
@@ -408,7 +411,7 @@ func (e *Escrow) beneficiary() ids.Wallet {
 	return e.Recipient
 }
 
-// appointment is that of the deadline; false where there is none.
+// appointment returns the appointment of the deadline; false if there is none.
 func (e *Escrow) appointment() (appointment, bool) {
 	to, known := e.beneficiary().Location()
 	of, ok := e.ID.Location()
@@ -433,9 +436,9 @@ func (s *State) cancelEscrow(e *Escrow) {
 	}
 }
 
-// reappointEscrows plans the escrows again whose money goes to a wallet, when its
-// status has changed: none as long as it is disabled, but all those that were
-// stopped by that.
+// reappointEscrows plans the escrows that pay a wallet, after the status of the
+// wallet changed: none while the wallet is disabled, and otherwise also those
+// that Due took off the agenda and that did not end.
 func (s *State) reappointEscrows(w *Wallet) {
 	of, ok := w.ID.Location()
 	if !ok {

@@ -1,8 +1,9 @@
 package domain
 
-// exchange performs one between two assets: the sender's money goes to the
-// project's liquidity wallet in its asset, and the liquidity wallet in the other
-// asset pays out. What is paid out was rounded down, never to the project's loss.
+// exchange performs an exchange of two assets. The sender's money goes to the
+// project's liquidity wallet of its asset, and the liquidity wallet of the
+// other asset pays the recipient. The amount paid was rounded down, so the
+// project never pays for rounding.
 func (p *posting) exchange(index int, o *PostedOperation) *Rejection {
 	from, to := p.account(o.Sender), p.account(o.Recipient)
 	o.Fee = p.fee(Exchange, from.wallet, to.wallet, o.Amount)

@@ -6,13 +6,12 @@ import (
 	"tallystick/domain/money"
 )
 
-// FeeRule says what an operation costs its payer, on top of the amount:
-// percentage of it plus fixed, not below minimum, not above maximum, rounded
-// once, half even, at the asset's scale. Fixed, minimum and maximum fit the asset
-// that the rule is about, as amounts do: the currency that it names, else the
-// asset of the wallet whose rule it is. A project's rule that names no currency is
-// about any asset: they fit the finest there can be (MaxScale), and what an
-// asset cannot express of them is rounded with the rest.
+// FeeRule says what an operation costs, on top of the amount: a percentage of
+// it plus a fixed part, not below a minimum, not above a maximum, rounded once,
+// half even, at the asset's scale. Fixed, minimum and maximum must fit the
+// asset of the rule: its currency, or else the asset of the wallet that has the
+// rule. A project's rule without a currency is about every asset: its amounts
+// fit the finest scale (MaxScale), and are rounded to the asset with the rest.
 type FeeRule struct {
 	Operation  OperationType
 	Currency   money.AssetCode // "": whatever the asset; a rule that names it goes first
@@ -22,11 +21,11 @@ type FeeRule struct {
 	Maximum    money.Quantity
 }
 
-// feeOperations are what a fee can be charged for. All but issue are paid by the
-// wallet that money leaves.
+// feeOperations are the operations that a fee can be charged for. The recipient
+// pays the fee of an issue, the sender all others.
 var feeOperations = []OperationType{Transfer, Issue, Redeem, Exchange, Capture, FundEscrow}
 
-// On is the fee for moving amount.
+// On returns the fee for an amount.
 func (f *FeeRule) On(amount money.Amount) money.Amount {
 	fee := f.Percentage.Of(amount)
 	if f.Fixed.Set() {
@@ -47,7 +46,8 @@ func (f FeeRule) equal(g FeeRule) bool {
 		f.Fixed.String() == g.Fixed.String() && f.Minimum.String() == g.Minimum.String() && f.Maximum.String() == g.Maximum.String()
 }
 
-// feeFor finds the rule for an operation in an asset.
+// feeFor returns the rule for an operation in an asset; nil for none. A rule
+// that names the asset goes before one that names none.
 func feeFor(rules []FeeRule, operation OperationType, asset money.AssetCode) *FeeRule {
 	var found *FeeRule
 	for i := range rules {
@@ -61,16 +61,17 @@ func feeFor(rules []FeeRule, operation OperationType, asset money.AssetCode) *Fe
 	return found
 }
 
-// MaxRules is how many fees, and how many currencies with limits, are kept at most.
+// MaxRules is how many fee rules, and how many currencies with limits, a
+// project or wallet has at most.
 const MaxRules = 500
 
-// feeKey is what there is one rule for.
+// feeKey is unique among the rules of a project or wallet.
 type feeKey struct {
 	operation OperationType
 	currency  money.AssetCode
 }
 
-// checkFees looks at what can be said of rules whatever there is.
+// checkFees checks what does not depend on the assets of the project.
 func checkFees(rules []FeeRule) *Rejection {
 	if len(rules) > MaxRules {
 		return reject(BadRequest, "there are %d fees; at most %d are allowed", len(rules), MaxRules)
@@ -98,11 +99,11 @@ func checkFees(rules []FeeRule) *Rejection {
 	return nil
 }
 
-// finest stands for any asset that there can be.
+// finest is an asset of the finest scale.
 var finest = money.Asset{Scale: money.MaxScale}
 
-// checkFeesFit holds the amounts of rules that passed checkFees to the assets
-// that they are about: the currency that a rule names, or else about.
+// checkFeesFit checks that the amounts of rules fit their assets: the currency
+// that a rule names, or else about. The rules have passed checkFees.
 func checkFeesFit(rules []FeeRule, project *Project, about money.Asset) *Rejection {
 	for i := range rules {
 		rule, asset := &rules[i], about
@@ -130,8 +131,8 @@ func checkFeesFit(rules []FeeRule, project *Project, about money.Asset) *Rejecti
 	return nil
 }
 
-// feeAmount is a part of a rule, and what callers know it by: fees.transfer.fixed,
-// fees.transfer.currencies.GHS.fixed.
+// feeAmount is an amount of a rule, with the name that callers know:
+// fees.transfer.fixed, fees.transfer.currencies.GHS.fixed.
 type feeAmount struct {
 	name  string
 	value money.Quantity
@@ -145,9 +146,9 @@ func (f *FeeRule) amounts() [3]feeAmount {
 	return [...]feeAmount{{name + "fixed", f.Fixed}, {name + "minimum", f.Minimum}, {name + "maximum", f.Maximum}}
 }
 
-// fee is what a payer is charged for an operation, on top of the amount. The
-// payer's own rule stands in for the project's. Wallets of the project pay no fee,
-// and neither does a transaction whose origin is not charged.
+// fee returns what a payer is charged for an operation, on top of the amount.
+// The payer's own rule stands in for the project's. Wallets of the project pay
+// no fee, and neither does a transaction whose origin is not charged.
 func (p *posting) fee(operation OperationType, payer, other *Wallet, amount money.Amount) money.Amount {
 	if p.policy.charge != chargeOperation {
 		operation = p.policy.charge
@@ -170,8 +171,7 @@ func (p *posting) fee(operation OperationType, payer, other *Wallet, amount mone
 	return rule.On(amount)
 }
 
-// feeAccount is the project's fee account for what a payer is charged; nil where
-// the fee is zero.
+// feeAccount returns the project's fee account; nil where the fee is zero.
 func (p *posting) feeAccount(payer *account, fee money.Amount) *account {
 	if fee.IsZero() {
 		return nil

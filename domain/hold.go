@@ -19,7 +19,8 @@ type Hold struct {
 	ExpiresAt time.Time // zero: never
 }
 
-// holdOf returns a hold that is active, or why there is none.
+// holdOf returns an active hold of a project, or a rejection that says why
+// there is none.
 func (s *State) holdOf(project ids.Project, id ids.Hold) (*Hold, *Rejection) {
 	if hold, ok := s.holds.get(id); ok && hold != nil && hold.Project == project {
 		return hold, nil
@@ -34,8 +35,8 @@ func holdEnded(id ids.Hold, how ending) *Rejection {
 	return reject(HoldEnded, "Hold %s is %s", id, how).with("hold_id", string(id)).with("status", how.String())
 }
 
-// PlaceHold reserves, once for its reference. References of holds are apart
-// from those of transactions. A hold that is refused leaves nothing behind.
+// PlaceHold reserves money, once for its reference. Holds and transactions have
+// separate references. A hold that is refused leaves nothing behind.
 type PlaceHold struct {
 	Project     ids.Project
 	Wallet      ids.Wallet
@@ -97,7 +98,8 @@ func (c PlaceHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return []Event{placed}, nil
 }
 
-// HoldPlaced reserves money: still in the balance, no longer available.
+// HoldPlaced reserves money: it stays in the balance and is no longer
+// available.
 type HoldPlaced struct {
 	Project     ids.Project
 	Hold        ids.Hold
@@ -135,7 +137,7 @@ func (e *HoldPlaced) evolve(s *State) error {
 	})
 }
 
-// CaptureHold spends a part of a hold, or all of it: to a wallet, or out.
+// CaptureHold spends a hold or a part of it: to a wallet, or out of the ledger.
 type CaptureHold struct {
 	Project     ids.Project
 	Hold        ids.Hold
@@ -200,8 +202,9 @@ func (c CaptureHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return p.end(&r, nil), nil
 }
 
-// capture spends what a hold had reserved: its lots, also those that would have
-// expired meanwhile, and no others. It ends the hold, or leaves some of it.
+// capture spends what a hold reserved. It takes the lots of the hold and no
+// others, also those that would have expired meanwhile. A capture that does not
+// end the hold is bound by the counts of the sender's limits.
 func (p *posting) capture(o *PostedOperation, lots []LotPart, ends bool) *Rejection {
 	if o.Sender == o.Recipient {
 		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.Sender)).at(0)
@@ -214,8 +217,8 @@ func (p *posting) capture(o *PostedOperation, lots []LotPart, ends bool) *Reject
 	return nil
 }
 
-// HoldCaptured frees a part of a hold for the transaction that follows it in the
-// same commit and spends just that.
+// HoldCaptured takes an amount out of a hold. The transaction that follows in
+// the same commit spends it.
 type HoldCaptured struct {
 	Project     ids.Project
 	Hold        ids.Hold
@@ -234,8 +237,8 @@ func (e *HoldCaptured) evolve(s *State) error {
 	return s.takeFromHold(e.Hold, e.Amount, e.Lots, e.Kept, e.Remaining, endedCaptured)
 }
 
-// ReleaseHold frees a part of a hold, or all of it. Releasing a hold that was
-// released or has expired does nothing.
+// ReleaseHold returns a hold, or a part of it, to its wallet. If the hold was
+// released or has expired, nothing happens.
 type ReleaseHold struct {
 	Project  ids.Project
 	Hold     ids.Hold
@@ -265,8 +268,8 @@ func (c ReleaseHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return []Event{hold.release(a, a.balance, amount, false)}, nil
 }
 
-// release is the fact of a part that goes back to its wallet, which has that
-// balance then.
+// release returns the fact that an amount of the hold goes back to its wallet,
+// which then has that balance.
 func (h *Hold) release(a *account, balance, amount money.Amount, expired bool) *HoldReleased {
 	lots, kept := takeLast(h.Lots, h.Remaining, amount)
 	own := a.own()
@@ -296,7 +299,7 @@ func (c ExpireHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return []Event{hold.release(a, a.balance, hold.Remaining, true)}, nil
 }
 
-// HoldReleased frees a part of a hold, or all that is left.
+// HoldReleased returns a part of a hold to its wallet, or all that is left.
 type HoldReleased struct {
 	Project   ids.Project
 	Hold      ids.Hold
@@ -319,7 +322,8 @@ func (e *HoldReleased) evolve(s *State) error {
 	return s.takeFromHold(e.Hold, e.Amount, e.Lots, e.Kept, e.Remaining, how)
 }
 
-// takeFromHold takes an amount out of a hold; the lots go back to its wallet.
+// takeFromHold takes an amount out of a hold and puts lots back into its
+// wallet.
 func (s *State) takeFromHold(id ids.Hold, amount money.Amount, lots, kept []LotPart, remaining money.Amount, how ending) error {
 	hold, ok := edit(&s.holds, id)
 	at, known := id.Location()

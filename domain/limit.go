@@ -6,8 +6,8 @@ import (
 	"tallystick/domain/money"
 )
 
-// Limits bound what a wallet may hold and give away. A part that is not set
-// does not bound. Amounts are in major units; fees do not count.
+// Limits bound what a wallet may have and what may leave it. A part that is not
+// set does not bind. Amounts are in major units, without fees.
 type Limits struct {
 	MaximumBalance money.Quantity // after money came in
 	MaximumAmount  money.Quantity // of one operation that money leaves by
@@ -38,7 +38,7 @@ type CurrencyLimits struct {
 	Limits
 }
 
-// or fills what is not set from the project's limits.
+// or returns the limits with what is not set taken from the project's limits.
 func (l Limits) or(project Limits) Limits {
 	for _, part := range [...]struct{ own, other *money.Quantity }{
 		{&l.MaximumBalance, &project.MaximumBalance}, {&l.MaximumAmount, &project.MaximumAmount},
@@ -66,7 +66,7 @@ func (l Limits) equal(m Limits) bool {
 // IsZero tells whether nothing is bound.
 func (l Limits) IsZero() bool { return l.equal(Limits{}) }
 
-// windows tells whether a sum or count over time is bound.
+// windows tells whether a sum or a count of a day or month is bound.
 func (l Limits) windows() bool {
 	return l.DailyAmount.Set() || l.MonthlyAmount.Set() || l.DailyCount.set || l.MonthlyCount.set
 }
@@ -110,8 +110,8 @@ func checkProjectLimits(limits []CurrencyLimits, project *Project) *Rejection {
 	return nil
 }
 
-// LimitsOf are the limits in force for a wallet: its own, and where it has none
-// the project's. Wallets of the project itself have none of the project's.
+// LimitsOf returns the limits that bind a wallet: its own, and where a part is
+// not set the project's. Wallets of the project have only their own.
 func (p *Project) LimitsOf(w *Wallet) Limits {
 	if w.Role != CustomerWallet {
 		return w.Terms.Limits
@@ -124,14 +124,14 @@ func (p *Project) LimitsOf(w *Wallet) Limits {
 	return w.Terms.Limits
 }
 
-// limited tells whether any limit may bind a wallet: the way past all of this
-// for those of most ledgers.
+// limited tells whether any limit can bind a wallet. It is a shortcut: in most
+// ledgers no wallet has limits.
 func (p *Project) limited(w *Wallet) bool {
 	return w.Terms != noTerms && !w.Terms.Limits.IsZero() || len(p.Settings.Limits) > 0 && w.Role == CustomerWallet
 }
 
-// checkLimits holds a movement to the limits that bind it: of who pays, then of
-// who gets.
+// checkLimits checks the limits that bind a movement: the sender's, then the
+// recipient's.
 func (p *posting) checkLimits(m *movement) *Rejection {
 	var rejection *Rejection
 	if bound := p.policy; (bound.out || bound.further) && p.project.limited(m.from.wallet) {
@@ -148,8 +148,8 @@ func (p *posting) checkLimits(m *movement) *Rejection {
 	return rejection
 }
 
-// checkOutgoing holds an operation that takes amount out of an account to the
-// limits of it.
+// checkOutgoing checks an operation that takes an amount out of an account
+// against the limits of the account.
 func (p *posting) checkOutgoing(a *account, limits Limits, amount money.Amount) *Rejection {
 	if most, ok := bound(limits.MaximumAmount, a.wallet.Asset); ok && amount.Cmp(most) > 0 {
 		return limitExceeded(a.wallet, "maximum_amount", most.String()).with("amount", amount.String())
@@ -168,7 +168,7 @@ func (p *posting) checkOutgoing(a *account, limits Limits, amount money.Amount) 
 	return p.checkCounts(a, limits, amount)
 }
 
-// checkCounts holds one more operation to how many there may be.
+// checkCounts checks whether the limits allow one more operation.
 func (p *posting) checkCounts(a *account, limits Limits, amount money.Amount) *Rejection {
 	if !limits.windows() {
 		return nil
@@ -193,7 +193,7 @@ func (p *posting) checkMaximumBalance(a *account, amount money.Amount) *Rejectio
 	return nil
 }
 
-// bound is a limit at an asset's scale, false when it is not set.
+// bound returns a limit at an asset's scale; false when it is not set.
 func bound(limit money.Quantity, asset money.Asset) (money.Amount, bool) {
 	if !limit.Set() {
 		return money.Amount{}, false
@@ -211,8 +211,8 @@ func windowExceeded(w *Wallet, limit, most, used string, amount money.Amount, re
 		with("resets_at", resets.Format(time.RFC3339))
 }
 
-// Usage is what counts against limits by the day and the month. It counts from
-// when a limit that needs it is there.
+// Usage is what counts against the limits of a day and a month. It counts from
+// when such a limit is set.
 type Usage struct {
 	Date        string // "2006-01-02": the day under way
 	DayAmount   money.Amount
@@ -221,8 +221,8 @@ type Usage struct {
 	MonthCount  uint64
 }
 
-// on is the usage as it stands on a day. Days do not go back: where the project's
-// zone was moved west, the day that was begun goes on until it is over there too.
+// on returns the usage on a day. Days do not go back: if the project moves its
+// zone west, the current day lasts until it is over there too.
 func (u Usage) on(date string, asset money.Asset) Usage {
 	if u.Date >= date {
 		return u
@@ -241,14 +241,14 @@ func (u Usage) plus(amount money.Amount) Usage {
 	return u
 }
 
-// DayEnds is when the day under way is over by the project's clocks, and what
-// counts by the day begins anew. UTC.
+// DayEnds returns when the current day ends in the project's zone and the sums
+// of the day begin anew. UTC.
 func (u Usage) DayEnds(p *Project) time.Time {
 	day := u.day()
 	return startOf(time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, time.UTC), p.Settings.zone()).UTC()
 }
 
-// MonthEnds is when the month under way is over. UTC.
+// MonthEnds returns when the current month ends in the project's zone. UTC.
 func (u Usage) MonthEnds(p *Project) time.Time {
 	day := u.day()
 	return startOf(time.Date(day.Year(), day.Month()+1, 1, 0, 0, 0, 0, time.UTC), p.Settings.zone()).UTC()
@@ -262,10 +262,10 @@ func (u Usage) day() time.Time {
 	return day
 }
 
-// Used is what counts against a wallet's limits at a moment: what has left it, and
-// what holds reserve. Each hold counts as if it had left by one operation, so that
-// the capture that ends it needs no room of its own. A capture that leaves some
-// of it counts beside it.
+// Used returns what counts against a wallet's limits at a moment: what has left
+// it and what holds reserve. Each active hold counts as one operation, so the
+// capture that ends it needs no room of its own. A capture that leaves some of
+// the hold counts in addition.
 func (p *Project) Used(w *Wallet, now time.Time) Usage { return p.used(w.Asset, w.dealings, now) }
 
 func (p *Project) used(asset money.Asset, d *dealings, now time.Time) Usage {
@@ -279,7 +279,7 @@ func (p *Project) used(asset money.Asset, d *dealings, now time.Time) Usage {
 	return used
 }
 
-// count notes an operation that the limits of its payer count by the day.
+// count adds an operation to the usage of its sender, if a limit counts it.
 func (p *posting) count(a *account, amount money.Amount) {
 	if p.project.limited(a.wallet) && p.project.LimitsOf(a.wallet).windows() {
 		p.counted = true
@@ -288,7 +288,7 @@ func (p *posting) count(a *account, amount money.Amount) {
 	}
 }
 
-// count counts what limits count by the day, by the rules of that moment.
+// count adds the entries to the usage of their wallets, by the limits in force.
 func (e *TransactionCompleted) count(s *State) {
 	project, ok := s.Project(e.Project)
 	if !ok {

@@ -8,9 +8,9 @@ import (
 	"tallystick/domain/money"
 )
 
-// LotPart is expiring credit, or a part of it: what is left in a wallet, what an
-// entry took or brought back, what a hold keeps. It is named by its wallet and
-// the version of the entry that granted it.
+// LotPart is expiring credit or a part of it: what is left in a wallet, what an
+// entry took or returned, what a hold reserves. A lot is named by its wallet
+// and the version of the entry that granted it.
 type LotPart struct {
 	Lot       uint64 // version of the entry that granted it
 	Amount    money.Amount
@@ -18,7 +18,7 @@ type LotPart struct {
 	ExpiresAt time.Time
 }
 
-// Lot is a lot that a wallet has, with what is left of it.
+// Lot is expiring credit that a wallet has. Amount is what is left of it.
 type Lot struct {
 	LotPart
 	Noticed bool // its end was announced
@@ -34,11 +34,11 @@ func tooManyLots(w *Wallet) *Rejection {
 		with("wallet_id", string(w.ID))
 }
 
-// expired tells whether the lot cannot be spent at a moment. At the very instant
-// of its expiry it cannot.
+// expired tells whether the lot can no longer be spent at a moment. The instant
+// of the expiry counts as expired.
 func (l *LotPart) expired(now time.Time) bool { return !now.Before(l.ExpiresAt) }
 
-// sumLots is the total of parts of an asset.
+// sumLots returns the sum of parts of one asset.
 func sumLots(parts []LotPart, asset money.Asset) money.Amount {
 	sum := asset.Zero()
 	for i := range parts {
@@ -47,8 +47,8 @@ func sumLots(parts []LotPart, asset money.Asset) money.Amount {
 	return sum
 }
 
-// takeFirst splits an amount off parts, earliest expiry first. What the parts do
-// not hold is not of a lot.
+// takeFirst takes an amount from parts, earliest expiry first. If the parts
+// hold less, the rest of the amount is of no lot.
 func takeFirst(parts []LotPart, amount money.Amount) (taken, left []LotPart) {
 	for i, part := range parts {
 		if amount.IsZero() {
@@ -67,8 +67,8 @@ func takeFirst(parts []LotPart, amount money.Amount) (taken, left []LotPart) {
 	return taken, left
 }
 
-// takeLast splits an amount off something of which parts were spent first, and
-// the rest of the total, which is of no lot, last: it goes back in the reverse
+// takeLast takes an amount back from a total that was spent. Of the total, the
+// parts were spent first and money of no lot last. It comes back in the reverse
 // order.
 func takeLast(parts []LotPart, total, amount money.Amount) (taken, left []LotPart) {
 	if len(parts) == 0 {
@@ -85,7 +85,7 @@ func takeLast(parts []LotPart, total, amount money.Amount) (taken, left []LotPar
 	return taken, left
 }
 
-// capped keeps of parts what fits into room, earliest expiry first.
+// capped returns as much of parts as fits into room, earliest expiry first.
 func capped(parts []LotPart, room money.Amount) []LotPart {
 	if len(parts) == 0 || room.Sign() <= 0 {
 		return nil
@@ -102,7 +102,6 @@ type ExpireCredit struct {
 	ExpiresAt time.Time
 }
 
-// Commands that time gives; see State.Due.
 func (c ExpireCredit) ProjectID() ids.Project { return c.Project }
 
 // lotOf finds a lot of a wallet.
@@ -115,8 +114,8 @@ func (s *State) lotOf(wallet ids.Wallet, id uint64, expires time.Time) (*Wallet,
 	return w, lot, ok
 }
 
-// decide moves what is left to the project's breakage account,
-// whatever the wallet's status: that it ends then was agreed beforehand.
+// The credit moves to the project's breakage account whatever the wallet's
+// status: the expiry was agreed before.
 func (c ExpireCredit) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	wallet, lot, ok := s.lotOf(c.Wallet, c.Lot, c.ExpiresAt)
 	project, known := s.Project(c.Project)
@@ -138,7 +137,7 @@ func (c ExpireCredit) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return p.end(&record{reference: ids.OwnReference(id, at), operations: posted}, nil), nil
 }
 
-// AnnounceExpiry tells that a lot will expire. Time gives this command.
+// AnnounceExpiry reports that a lot will expire. Time gives this command.
 type AnnounceExpiry struct {
 	Project   ids.Project
 	Wallet    ids.Wallet
@@ -156,7 +155,7 @@ func (c AnnounceExpiry) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	return []Event{&CreditExpiring{Project: c.Project, Wallet: c.Wallet, Lot: lot.LotPart}}, nil
 }
 
-// CreditExpiring tells ahead that a lot will expire.
+// CreditExpiring reports ahead that a lot will expire.
 type CreditExpiring struct {
 	Project ids.Project
 	Wallet  ids.Wallet
@@ -173,8 +172,7 @@ func (e *CreditExpiring) evolve(s *State) error {
 	})
 }
 
-// changeLots takes from a wallet the lots that an entry took, or brings those
-// that it brought.
+// changeLots takes the parts of an entry out of a wallet's lots, or adds them.
 func (s *State) changeLots(wallet *Wallet, entry *Entry) error {
 	if entry.Amount.Sign() < 0 {
 		left, ok := wallet.lots().without(entry.Lots)
@@ -190,18 +188,20 @@ func (s *State) changeLots(wallet *Wallet, entry *Entry) error {
 	return nil
 }
 
-// appointLots plans the ends of the lots that parts came to, once the wallet has them.
+// appointLots plans the expiry of the lots that parts were added to. The wallet
+// already has them.
 func (s *State) appointLots(w *Wallet, parts []LotPart) {
 	s.replanLots(w, parts, true, (*plan).set)
 }
 
-// cancelLots takes those back of which nothing is left, once the parts are taken.
+// cancelLots cancels the expiry of the lots of which nothing is left, after
+// parts were taken.
 func (s *State) cancelLots(w *Wallet, parts []LotPart) {
 	s.replanLots(w, parts, false, (*plan).cancel)
 }
 
-// replanLots changes the appointments of the parts whose lots a wallet has, or of
-// those whose it has not.
+// replanLots changes the appointments of those lots of parts that a wallet has,
+// or that it has not.
 func (s *State) replanLots(w *Wallet, parts []LotPart, has bool, change func(*plan, appointment)) {
 	var all []appointment
 	of, _ := w.ID.Location()
@@ -226,7 +226,7 @@ func (s *State) replanLots(w *Wallet, parts []LotPart, has bool, change func(*pl
 	})
 }
 
-// appointment is that of a lot whose end was announced.
+// appointment returns the appointment of a lot that was announced.
 func (l *LotPart) appointment(wallet ids.Location) appointment {
 	return appointment{at: l.ExpiresAt.UnixMicro(), of: wallet.Bits(), with: l.Lot, kind: creditExpires}
 }

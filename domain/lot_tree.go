@@ -8,12 +8,13 @@ import (
 	"tallystick/domain/money"
 )
 
-// lots is a wallet's expiring credit in the order in which it is spent: a tree
-// balanced by weight, each node with the number and the sum of the lots under
-// it, so that what has expired can be left out without looking at each. A change
-// makes another that shares most with the old, which readers may hold. nil is none.
+// lots is a wallet's expiring credit in the order in which it is spent. It is a
+// weight-balanced tree; each node has the number and the sum of the lots below
+// it, so expired lots are left out of a sum without a look at each. A change
+// returns another tree that shares most nodes with the old one, which readers
+// may hold. nil is the empty tree.
 //
-// It is ours because no library was found whose persistent map keeps sums.
+// No library was found whose persistent map keeps sums.
 type lots struct {
 	lot         Lot
 	left, right *lots
@@ -33,7 +34,7 @@ func (k lotKey) compare(other lotKey) int {
 	return cmp.Or(k.expires.Compare(other.expires), cmp.Compare(k.lot, other.lot))
 }
 
-// node is a lot between others, whose weights are in balance.
+// node returns a node whose subtrees are balanced.
 func node(lot Lot, left, right *lots) *lots {
 	n := &lots{lot: lot, left: left, right: right, count: 1 + left.len() + right.len(), sum: lot.Amount}
 	for _, side := range [...]*lots{left, right} {
@@ -44,14 +45,15 @@ func node(lot Lot, left, right *lots) *lots {
 	return n
 }
 
-// Weights that keep a tree in balance: no side more than `heaviest` times the
-// other; a rotation is double where the inner grandchild is at least `inner`
-// times the outer (Hirai and Yamamoto, Balancing weight-balanced trees, 2011).
+// The weights that keep a tree balanced: no side has more than `heaviest` times
+// the weight of the other. A rotation is double where the inner grandchild has
+// at least `inner` times the weight of the outer (Hirai and Yamamoto, Balancing
+// weight-balanced trees, 2011).
 const heaviest, inner = 3, 2
 
 func (l *lots) weight() int { return l.len() + 1 }
 
-// balanced is a node of which one side had one lot more or less just now.
+// balanced returns a node of subtrees of which one gained or lost a lot.
 func balanced(lot Lot, left, right *lots) *lots {
 	switch {
 	case right.weight() > heaviest*left.weight():
@@ -70,7 +72,7 @@ func balanced(lot Lot, left, right *lots) *lots {
 	return node(lot, left, right)
 }
 
-// set brings a lot, or replaces the one of its key.
+// set adds a lot, or replaces the one of the same key.
 func (l *lots) set(lot Lot) *lots {
 	if l == nil {
 		return node(lot, nil, nil)
@@ -84,7 +86,7 @@ func (l *lots) set(lot Lot) *lots {
 	return node(lot, l.left, l.right)
 }
 
-// remove takes a lot out that is there.
+// remove removes a lot that is there.
 func (l *lots) remove(key lotKey) *lots {
 	switch c := key.compare(l.lot.key()); {
 	case c < 0:
@@ -124,7 +126,7 @@ func (l *lots) len() int {
 	return l.count
 }
 
-// with brings parts: of lots that are there, or new ones.
+// with adds parts, to lots that are there or as new ones.
 func (l *lots) with(parts []LotPart) *lots {
 	for _, part := range parts {
 		lot, found := l.get(part.key())
@@ -138,7 +140,7 @@ func (l *lots) with(parts []LotPart) *lots {
 	return l
 }
 
-// without takes parts; false when they are not there.
+// without takes parts away; false when they are not there.
 func (l *lots) without(parts []LotPart) (*lots, bool) {
 	for _, part := range parts {
 		lot, found := l.get(part.key())
@@ -154,7 +156,7 @@ func (l *lots) without(parts []LotPart) (*lots, bool) {
 	return l, true
 }
 
-// announced marks a lot.
+// announced marks a lot as announced.
 func (l *lots) announced(key lotKey) *lots {
 	lot, ok := l.get(key)
 	if !ok {
@@ -164,8 +166,8 @@ func (l *lots) announced(key lotKey) *lots {
 	return l.set(lot)
 }
 
-// from calls fn with the lots from a key on, in order, until it returns false;
-// then it does so itself.
+// from calls fn with the lots from a key on, in order, until fn returns false.
+// It returns false if fn did.
 func (l *lots) from(key lotKey, fn func(*Lot) bool) bool {
 	if l == nil {
 		return true
@@ -176,11 +178,12 @@ func (l *lots) from(key lotKey, fn func(*Lot) bool) bool {
 	return l.left.from(key, fn) && fn(&l.lot) && l.right.from(key, fn)
 }
 
-// unexpired is the key from which on lots can be spent at a moment.
+// unexpired returns the key before the lots that can be spent at a moment.
 func unexpired(now time.Time) lotKey { return lotKey{now, math.MaxUint64} }
 
-// first is what an amount takes of the lots that can be spent at a moment,
-// earliest expiry first: of MaxLots and one more, which tells that it is too many.
+// first returns the parts that an amount takes of the lots that can be spent at
+// a moment, earliest expiry first. It stops one part after MaxLots, which shows
+// that there are too many.
 func (l *lots) first(amount money.Amount, now time.Time) (taken []LotPart) {
 	l.from(unexpired(now), func(lot *Lot) bool {
 		if amount.IsZero() || len(taken) > MaxLots {
@@ -197,7 +200,7 @@ func (l *lots) first(amount money.Amount, now time.Time) (taken []LotPart) {
 	return taken
 }
 
-// withoutExpired is an amount less the lots that cannot be spent at a moment.
+// withoutExpired returns an amount less the lots that have expired at a moment.
 func (l *lots) withoutExpired(amount money.Amount, now time.Time) money.Amount {
 	for l != nil {
 		if !l.lot.expired(now) {
@@ -213,10 +216,10 @@ func (l *lots) withoutExpired(amount money.Amount, now time.Time) money.Amount {
 	return amount
 }
 
-// all is the lots in order.
+// all returns the lots in order.
 func (l *lots) all() []Lot { return l.after(lotKey{}, l.len()) }
 
-// after is up to n lots after a key, in order.
+// after returns up to n lots after a key, in order.
 func (l *lots) after(key lotKey, n int) []Lot {
 	if n = min(n, l.len()); n <= 0 {
 		return nil

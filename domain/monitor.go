@@ -7,9 +7,9 @@ import (
 	"tallystick/domain/money"
 )
 
-// Monitor watches one number of a wallet. It is edge-triggered: a fact when the
-// number comes to the threshold or above, and one when it falls below again;
-// none while it stays on its side.
+// Monitor watches one number of a wallet. A fact reports that the number
+// reached the threshold from below, another that it fell below again. None
+// reports a change on one side.
 type Monitor struct {
 	ID        ids.Monitor
 	Metric    MonitorMetric
@@ -37,9 +37,9 @@ func (w *Wallet) Monitors() []Monitor {
 	return w.dealings.monitors
 }
 
-// metric is the number that a monitor watches. Of what is available it sees
-// credit that has expired until that is removed: so a wallet of many lots is not
-// looked through for each.
+// metric returns the number that a monitor watches. The available amount
+// includes expired credit until it is removed: so the lots of a wallet are not
+// searched for each monitor.
 func (w *Wallet) metric(m MonitorMetric) money.Amount {
 	switch m {
 	case HeldMetric:
@@ -95,7 +95,7 @@ func (c SetMonitor) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	}}}, nil
 }
 
-// MonitorSet watches a wallet from now on, or watches for something else.
+// MonitorSet adds a monitor to a wallet.
 type MonitorSet struct {
 	Project ids.Project
 	Wallet  ids.Wallet
@@ -110,7 +110,7 @@ func (e *MonitorSet) evolve(s *State) error {
 	return s.changeMonitors(e.Wallet, func(all []Monitor) []Monitor { return append(all, e.Monitor) })
 }
 
-// RemoveMonitor ends it. Repeating it is NotFound.
+// RemoveMonitor removes a monitor. Repeating it is rejected as NotFound.
 type RemoveMonitor struct {
 	Project ids.Project
 	Wallet  ids.Wallet
@@ -130,7 +130,7 @@ func (c RemoveMonitor) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	return []Event{&MonitorRemoved{Project: c.Project, Wallet: c.Wallet, Monitor: c.Monitor}}, nil
 }
 
-// MonitorRemoved ends that.
+// MonitorRemoved removes a monitor.
 type MonitorRemoved struct {
 	Project ids.Project
 	Wallet  ids.Wallet
@@ -147,7 +147,7 @@ func (e *MonitorRemoved) evolve(s *State) error {
 	})
 }
 
-// watch adds the facts of the thresholds that a decision's facts crossed.
+// watch adds a fact for each threshold that the facts of a decision cross.
 func (s *State) watch(events []Event) []Event {
 	if s.monitored == 0 || len(events) == 0 {
 		return events
@@ -181,7 +181,8 @@ func (s *State) watch(events []Event) []Event {
 	return events
 }
 
-// MonitorTriggered follows the facts that took a wallet across a threshold.
+// MonitorTriggered follows the facts that took a number of a wallet across a
+// threshold.
 type MonitorTriggered struct {
 	Project   ids.Project
 	Wallet    ids.Wallet

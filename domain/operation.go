@@ -38,9 +38,9 @@ type Operation struct {
 	Grant               bool           // of issue: credit that nobody paid for
 }
 
-// PostedOperation is an operation with its wallets found and its numbers
-// settled. Of a failed transaction, Recipient can be empty (nobody was found) and the
-// fees of operations that were not reached are zero.
+// PostedOperation is an operation whose wallets are found and whose amounts fit
+// their assets. In a failed transaction Recipient can be empty (nobody was
+// found), and the fees of operations that were not reached are zero.
 type PostedOperation struct {
 	Type        OperationType
 	Sender      ids.Wallet // of transfer, redeem and exchange
@@ -78,9 +78,8 @@ func checkOperation(o *Operation) *Rejection {
 	return checkText("recipient_identifier", o.RecipientIdentifier, MaxIDLength)
 }
 
-// checkWallets finds the wallets that an operation names. A recipient's
-// identifier is left for later: nobody having it is a recorded failure, a wallet
-// that does not exist is not.
+// checkWallets checks that the wallets that an operation names exist. An
+// identifier is looked up later: that nobody has it is a recorded failure.
 func (s *State) checkWallets(project *Project, o *Operation) *Rejection {
 	for _, id := range [...]ids.Wallet{o.Sender, o.Recipient} {
 		if id == "" {
@@ -93,7 +92,7 @@ func (s *State) checkWallets(project *Project, o *Operation) *Rejection {
 	return nil
 }
 
-// settle fits an operation's numbers to the assets of its wallets, which exist.
+// settle fits an operation's amounts to the assets of its wallets, which exist.
 func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection) {
 	posted := PostedOperation{Type: o.Type, Sender: o.Sender, Recipient: o.Recipient, Rate: o.Rate, ExpiresAt: moment(o.ExpiresAt), Grant: o.Grant}
 	var payer, last *Wallet // of an issue, who receives
@@ -129,8 +128,8 @@ func settle(s *State, o *Operation, now time.Time) (PostedOperation, *Rejection)
 	return posted, nil
 }
 
-// find finds the wallet that a transfer to an identifier reaches: the customer's
-// wallet in the sender's asset.
+// find sets the recipient of a transfer to an identifier: the customer's wallet
+// in the sender's asset.
 func (p *posting) find(o *Operation, posted *PostedOperation) *Rejection {
 	if o.RecipientIdentifier == "" {
 		return nil
@@ -153,7 +152,7 @@ func (s *State) recipient(project *Project, identifier string, sender ids.Wallet
 	return wallet, nil
 }
 
-// post performs one operation, or says which recorded rule it breaks.
+// post performs one operation, or returns the recorded rule that it breaks.
 func (p *posting) post(index int, o *PostedOperation) *Rejection {
 	if o.Sender == o.Recipient {
 		return reject(SameWallet, "sender and recipient are the same wallet").with("wallet_id", string(o.Sender)).at(index)
@@ -170,7 +169,7 @@ func (p *posting) post(index int, o *PostedOperation) *Rejection {
 	return rejection
 }
 
-// movement is an operation's way, with its fee.
+// movement returns the movement of an operation, and sets the operation's fee.
 func (p *posting) movement(index int, o *PostedOperation) *movement {
 	m := movement{operation: index, amount: o.Amount}
 	switch o.Type {

@@ -22,8 +22,8 @@ const (
 	transactionIsDue
 )
 
-// appointment is 32 bytes: there may be as many as there are lots. A thing has
-// the same one as long as nothing about its time changes, so that it can be
+// appointment takes 32 bytes: there can be as many as there are lots. The
+// appointment of a thing depends only on the thing and its time, so it is
 // cancelled without a search.
 type appointment struct {
 	at   int64  // microseconds since 1970: of a lot, its end
@@ -45,18 +45,20 @@ func byWallet(a, b appointment) bool {
 	return cmp.Or(cmp.Compare(a.with, b.with), cmp.Compare(a.at, b.at), cmp.Compare(a.of, b.of)) < 0
 }
 
-// plan is the agenda of one project. Each change of it takes steps in proportion
-// to the logarithm of what is planned.
+// plan is the agenda of one project. A change of it takes time in proportion to
+// the logarithm of its size.
 type plan struct {
 	project ids.Project
-	// queue has all but what the next two have.
+	// queue has all appointments that are not in the next two fields.
 	queue *btree.BTreeG[appointment]
-	// unannounced are lots, earliest end first. How long ahead of that they are
-	// announced is looked up when it is asked for: a project can change it at once
-	// for all of them. They are there too while nothing is announced.
+	// unannounced are lots, earliest end first. How long before its end a lot
+	// is announced is looked up when the agenda is asked, because a project can
+	// change that at once for all lots. The lots are here even while nothing is
+	// announced.
 	unannounced *btree.BTreeG[appointment]
-	// escrows are grouped by the wallet that gets the money. The first of each
-	// wallet is also in the queue, unless the wallet is disabled: nothing moves then.
+	// escrows are grouped by the wallet that receives the money. The first of
+	// each wallet is also in the queue, unless the wallet is disabled: then
+	// nothing moves.
 	escrows *btree.BTreeG[appointment]
 
 	moment int64 // of the next appointment
@@ -78,7 +80,7 @@ func (p *plan) next(notice int64) (next appointment, moment int64, ok bool) {
 	return next, moment, ok
 }
 
-// command is what is to be done about an appointment whose moment has come.
+// command returns the command of an appointment whose moment has come.
 func (p *plan) command(a appointment, now int64) Command {
 	at := ids.LocationOf(a.of)
 	switch a.kind {
@@ -98,7 +100,8 @@ func (p *plan) command(a appointment, now int64) Command {
 	return PerformScheduled{Project: p.project, Transaction: at.Transaction()}
 }
 
-// set makes an appointment. That of a lot stands in for the one that it had.
+// set makes an appointment. The appointment of a lot replaces the one that the
+// lot had.
 func (p *plan) set(a appointment) {
 	p.cancel(a)
 	if a.kind == creditIsUnannounced {
@@ -108,7 +111,8 @@ func (p *plan) set(a appointment) {
 	}
 }
 
-// cancel takes an appointment back, if it is there; of a lot, announced or not.
+// cancel removes an appointment if it is there; of a lot, whether announced or
+// not.
 func (p *plan) cancel(a appointment) {
 	if a.kind == creditExpires || a.kind == creditIsUnannounced {
 		p.unannounced.Delete(a.as(creditIsUnannounced))
@@ -117,7 +121,8 @@ func (p *plan) cancel(a appointment) {
 	p.queue.Delete(a)
 }
 
-// regroup changes escrows of a wallet, and which of them is in the queue.
+// regroup runs a change of the escrows that pay a wallet, and keeps the first
+// of them in the queue.
 func (p *plan) regroup(wallet uint64, blocked bool, change func()) {
 	if first, ok := firstOf(p.escrows, wallet); ok {
 		p.queue.Delete(first)

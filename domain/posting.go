@@ -9,8 +9,9 @@ import (
 	"tallystick/domain/money"
 )
 
-// posting is a transaction under way: the accounts as its operations so far
-// have left them. Nothing of it reaches the state but through events.
+// posting is a transaction that is being decided. Its accounts are the wallets
+// as the operations so far left them. It changes the state only through the
+// facts that it returns.
 type posting struct {
 	state    *State
 	project  *Project
@@ -70,8 +71,8 @@ func (p *posting) account(id ids.Wallet) *account {
 	return a
 }
 
-// system returns the project's account of a role, making it with the
-// transaction that first needs it.
+// system returns the project's account of a role. If there is none, the posting
+// creates it.
 func (p *posting) system(role WalletRole, asset money.Asset) *account {
 	key := accountKey{role, asset.Code}
 	if id, ok := p.project.accounts.get(key); ok {
@@ -94,7 +95,8 @@ func (p *posting) system(role WalletRole, asset money.Asset) *account {
 	return a
 }
 
-// id is the identifier of the transaction, once nothing more comes before it.
+// id returns the identifier of the transaction. No fact may be put before the
+// transaction afterwards.
 func (p *posting) id() ids.Transaction {
 	return p.at.Later(len(p.before)).Transaction()
 }
@@ -195,7 +197,7 @@ func checkAssets(from, to *Wallet) *Rejection {
 		from.ID, from.Asset.Code, to.ID, to.Asset.Code)
 }
 
-// checkRange refuses what would make a balance too long, before or after the fee.
+// checkRange refuses a balance of too many digits, before or after the fee.
 func checkRange(m *movement, fees *account) *Rejection {
 	out, in := m.amount, m.amount
 	if m.payer == m.from {
@@ -220,7 +222,7 @@ func outOfRange(w *Wallet) *Rejection {
 		with("wallet_id", string(w.ID)).with("currency", string(w.Asset.Code))
 }
 
-// checkFunds refuses what the payers do not have.
+// checkFunds refuses what is not available to the payers.
 func (p *posting) checkFunds(m *movement) *Rejection {
 	from := m.from
 	if from.wallet.Role != IssuanceWallet && !p.policy.agreed {
@@ -241,8 +243,8 @@ func (p *posting) checkFunds(m *movement) *Rejection {
 	return nil
 }
 
-// gain is what the recipient of a movement can spend of it: not the lot that it
-// grants when that has expired already, as a scheduled one can have.
+// gain returns how much of a movement its recipient can spend. A lot that a
+// scheduled transaction grants can have expired already.
 func (p *posting) gain(m *movement) money.Amount {
 	if m.expires.IsZero() || p.at.Time.Before(m.expires) {
 		return m.amount
@@ -258,8 +260,8 @@ func insufficient(w *Wallet, amount, fee, available money.Amount) *Rejection {
 		with("amount", amount.String()).with("fee", fee.String()).with("available", available.String())
 }
 
-// lacking says that the payer of a movement has not enough, and of which account
-// of the project it is that the caller did not name.
+// lacking returns the rejection of a movement that its payer cannot pay. It
+// names an account of the project, because the caller did not.
 func (p *posting) lacking(m *movement, available money.Amount) *Rejection {
 	payer := m.from.wallet
 	rejection := insufficient(payer, m.amount, m.fee, available)
@@ -303,8 +305,8 @@ func (p *posting) debit(a *account, e Entry, take []LotPart) *Rejection {
 	return nil
 }
 
-// credit brings an amount in. Expiring credit covers first what is owed or held:
-// only what is left over is a lot.
+// credit adds an amount to an account. New credit first covers what the wallet
+// owes and holds; only the remainder expires.
 func (p *posting) credit(a *account, e Entry, give []LotPart, expires time.Time) {
 	if !expires.IsZero() {
 		give = []LotPart{{Lot: a.version + 1, Amount: e.Amount, ExpiresAt: expires}}

@@ -49,7 +49,7 @@ func (s *ProjectSettings) equal(t *ProjectSettings) bool {
 		slices.EqualFunc(s.Limits, t.Limits, func(a, b CurrencyLimits) bool { return a.Currency == b.Currency && a.Limits.equal(b.Limits) })
 }
 
-// maxLeadTime bounds how long ahead or back a project may look.
+// maxLeadTime bounds the expiry notice and the backdating of a project.
 const maxLeadTime = 10 * 366 * 24 * time.Hour
 
 func checkSettings(s ProjectSettings) *Rejection {
@@ -73,7 +73,8 @@ func checkSettings(s ProjectSettings) *Rejection {
 	return nil
 }
 
-// checkAmounts holds the amounts of settings to the assets that the project has.
+// checkAmounts checks the amounts of settings against the assets of the
+// project.
 func checkAmounts(s *ProjectSettings, project *Project) *Rejection {
 	return first(checkFeesFit(s.Fees, project, finest), checkProjectLimits(s.Limits, project))
 }
@@ -104,8 +105,8 @@ func (e *ProjectCreated) evolve(s *State) error {
 	return nil
 }
 
-// ChangeProject replaces the project's settings. The currency stays: wallets
-// were made by it.
+// ChangeProject replaces the project's settings. The currency cannot change,
+// because wallets were created with it.
 type ChangeProject struct {
 	Project  ids.Project
 	Settings ProjectSettings
@@ -142,8 +143,7 @@ type ProjectChanged struct {
 func (e *ProjectChanged) ProjectID() ids.Project { return e.Project }
 func (*ProjectChanged) WalletIDs() []ids.Wallet  { return nil }
 
-// evolve: when ends are announced further ahead, or less far, the
-// project's next moment is another.
+// evolve plans the project anew if lots are now announced earlier or later.
 func (e *ProjectChanged) evolve(s *State) error {
 	var before time.Duration
 	err := s.changeProject(e.Project, func(p *Project) {

@@ -2,8 +2,7 @@ package domain
 
 import "fmt"
 
-// Code names the rule that a command broke. Codes leave the process and are
-// only ever added to.
+// Code names a rule that a command broke. A code keeps its meaning for ever.
 type Code string
 
 // The codes, in order of precedence (see [Codes]).
@@ -67,20 +66,20 @@ func reject(code Code, format string, args ...any) *Rejection {
 	return &Rejection{Code: code, Message: fmt.Sprintf(format, args...), Operation: NoOperation}
 }
 
-// with adds a named value.
+// with adds a detail.
 func (r *Rejection) with(name, value string) *Rejection {
 	r.Details = append(r.Details, Detail{name, value})
 	return r
 }
 
-// at names the operation that failed.
+// at sets the operation that failed.
 func (r *Rejection) at(operation int) *Rejection {
 	r.Operation = operation
 	return r
 }
 
-// first returns the first rejection that there is, so that a list of checks
-// reads in order of precedence.
+// first returns the first rejection that is not nil. So a list of checks is in
+// the order of precedence.
 func first(rejections ...*Rejection) *Rejection {
 	for _, rejection := range rejections {
 		if rejection != nil {

@@ -8,9 +8,9 @@ import (
 	"tallystick/domain/money"
 )
 
-// Reverse takes a completed transaction back, whole or in part: what it moved
-// goes the other way, the last operation first. Over all reversals never more
-// than there was.
+// Reverse reverses a completed transaction, whole or in part. What it moved
+// goes the other way, the last operation first. All reversals together take
+// back no more than it moved.
 type Reverse struct {
 	Project     ids.Project
 	Original    *TransactionCompleted // as the log has it; nil: there is none
@@ -100,7 +100,7 @@ func whole(original *TransactionCompleted, sums *Reversal) bool {
 	return true
 }
 
-// parts fits what was asked for to what is left, the last operation first.
+// parts returns what is taken back of each operation, the last operation first.
 func (c *Reverse) parts(before *Reversal) ([]ReversedOperation, *Rejection) {
 	asked := slices.Clone(c.Parts)
 	if len(asked) == 0 {
@@ -137,10 +137,10 @@ func (c *Reverse) parts(before *Reversal) ([]ReversedOperation, *Rejection) {
 	return parts, nil
 }
 
-// proportion is what a part of an operation takes with it: of an exchange what
-// had been received for it, rounded up, so that the project does not pay for the
-// rest; and of the fee as much as was paid for it, rounded down. Over all parts
-// that is everything, but for the fees of parts that kept theirs.
+// proportion returns what a part of an operation takes back: the share of what
+// an exchange paid, rounded up, so that the project does not pay for rounding;
+// and the share of the fee, rounded down. Shares are of the sum over all parts
+// so far, so that the last part takes the rest.
 func (c *Reverse) proportion(o *PostedOperation, sum ReversedOperation, index int, amount money.Amount) ReversedOperation {
 	upTo := sum.Amount.Add(amount)
 	one := ReversedOperation{Operation: index, Amount: amount, Fee: o.Fee.Sub(o.Fee), Received: o.Received.Sub(o.Received)}
@@ -153,7 +153,7 @@ func (c *Reverse) proportion(o *PostedOperation, sum ReversedOperation, index in
 	return one
 }
 
-// backwards is an operation that takes a part of another back.
+// backwards returns the operation that takes a part of another back.
 func backwards(original *TransactionCompleted, back *ReversedOperation) PostedOperation {
 	o := &original.Operations[back.Operation]
 	reversed := PostedOperation{Type: o.Type, Sender: o.Recipient, Recipient: o.Sender, Amount: back.Amount, Fee: back.Amount.Sub(back.Amount), FeeReturned: back.Fee}
@@ -227,8 +227,8 @@ func (p *posting) undoFee(u *undoing) *Rejection {
 	})
 }
 
-// spent is what an operation took out of a wallet, or the fee of it: how much,
-// and which lots first.
+// spent is what an operation, or the fee of it, took out of a wallet: the
+// amount, and the lots that were spent first.
 type spent struct {
 	total money.Amount
 	lots  []LotPart
@@ -248,8 +248,8 @@ func spentBy(original *TransactionCompleted, operation int, fee bool) spent {
 	return spent{}
 }
 
-// entriesOf are the entries of one operation: entries come in the order of the
-// operations that made them.
+// entriesOf returns the entries of one operation. Entries are in the order of
+// their operations.
 func entriesOf(t *TransactionCompleted, operation int) []Entry {
 	compare := func(e Entry, operation int) int { return e.Operation - operation }
 	from, _ := slices.BinarySearchFunc(t.Entries, operation, compare)
@@ -257,8 +257,8 @@ func entriesOf(t *TransactionCompleted, operation int) []Entry {
 	return t.Entries[from:to]
 }
 
-// restore is which lots come back with an amount, after `already` came back:
-// what was spent last comes back first.
+// restore returns the parts of lots that come back with an amount, after
+// `already` came back. What was spent last comes back first.
 func (s spent) restore(already, amount money.Amount) []LotPart {
 	if len(s.lots) == 0 {
 		return nil
@@ -268,8 +268,9 @@ func (s spent) restore(already, amount money.Amount) []LotPart {
 	return back
 }
 
-// granted is what a reversed issue takes first: of the lot that it granted what
-// is left, and then of others as ever.
+// granted returns the parts of lots that the reversal of an issue takes: first
+// what is left of the lot that the issue granted, then others, earliest expiry
+// first.
 func (p *posting) granted(original *TransactionCompleted, operation int, m *movement) []LotPart {
 	lots, amount := m.from.lots(), m.amount
 	var taken []LotPart
@@ -322,14 +323,14 @@ type Reversal struct {
 	last       *reversedBy
 }
 
-// reversedBy is one of the transactions that took something back, and those
-// before it: there can be as many as there are minor units.
+// reversedBy is a list of the transactions that reversed another, the newest
+// first. There can be as many as there are minor units.
 type reversedBy struct {
 	id     ids.Transaction
 	before *reversedBy
 }
 
-// By lists the transactions that did it, in order.
+// By returns the transactions that reversed it, in order.
 func (r *Reversal) By() (all []ids.Transaction) {
 	for by := r.last; by != nil; by = by.before {
 		all = append(all, by.id)
@@ -342,7 +343,8 @@ func (r *Reversal) find(operation int) (int, bool) {
 	return slices.BinarySearchFunc(r.Operations, operation, func(sum ReversedOperation, operation int) int { return sum.Operation - operation })
 }
 
-// of returns the sums of an operation, at the scale of what it moved.
+// of returns what was taken back of an operation, at the scale of what it
+// moved.
 func (r *Reversal) of(index int, o *PostedOperation) ReversedOperation {
 	if r != nil {
 		if at, ok := r.find(index); ok {
@@ -352,7 +354,7 @@ func (r *Reversal) of(index int, o *PostedOperation) ReversedOperation {
 	return ReversedOperation{Operation: index, Amount: o.Amount.Sub(o.Amount), Fee: o.Fee.Sub(o.Fee), Received: o.Received.Sub(o.Received)}
 }
 
-// with is the sums with one more reversal.
+// with returns the sums with one more reversal.
 func (r *Reversal) with(e *TransactionReversed) *Reversal {
 	next := &Reversal{}
 	if r != nil {

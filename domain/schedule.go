@@ -7,9 +7,9 @@ import (
 	"tallystick/domain/ids"
 )
 
-// decideSchedule keeps a transaction for later. Its recipients are found now, so
-// that no identifier of a person stays in the log, and what is due then is who
-// was meant.
+// decideSchedule keeps a transaction for later. Its recipients are found now:
+// so the log holds no identifier of a person, and the money goes to whom the
+// caller meant.
 func decideSchedule(s *State, project *Project, c *Transact, r *record, at ids.Place) ([]Event, *Rejection) {
 	for i := range c.Operations {
 		if o := &c.Operations[i]; o.RecipientIdentifier != "" {
@@ -26,9 +26,10 @@ func decideSchedule(s *State, project *Project, c *Transact, r *record, at ids.P
 	}}, nil
 }
 
-// TransactionScheduled holds the reference of a transaction to be decided later,
-// as a TransactionCompleted or TransactionFailed with the same identifier and
-// Origin ScheduleOrigin. Its operations have no fee yet.
+// TransactionScheduled reserves a reference for a transaction that is decided
+// later. Its outcome is a TransactionCompleted or TransactionFailed with the
+// same identifier and the origin ScheduleOrigin. Its operations have no fees
+// yet.
 type TransactionScheduled struct {
 	Project      ids.Project
 	Transaction  ids.Transaction
@@ -165,8 +166,8 @@ const (
 	ScheduleCancelled ScheduleStatus = "cancelled"
 )
 
-// Scheduled returns what became of a transaction that was scheduled, and of a
-// performed one where its outcome stands. False when it was never scheduled.
+// Scheduled returns what became of a scheduled transaction; if it was
+// performed, also the place of the outcome. False if it was never scheduled.
 func (s *State) Scheduled(id ids.Transaction) (status ScheduleStatus, outcome ids.Location, ok bool) {
 	of, ok := s.schedule.get(id)
 	switch {

@@ -15,8 +15,8 @@ const (
 	Monthly SettlementPeriod = "monthly" // on Day 1 to 31; in a shorter month, on its last
 )
 
-// Settlement says when a period ends, at midnight by the project's clocks. The
-// zero Settlement: never.
+// Settlement says when a period ends: at midnight in the project's zone. The
+// zero Settlement has no periods.
 type Settlement struct {
 	Period SettlementPeriod
 	Day    int
@@ -37,7 +37,7 @@ func checkSettlement(s Settlement) *Rejection {
 	return nil
 }
 
-// after is the first end of a period after a moment.
+// after returns the first end of a period after a moment.
 func (s Settlement) after(now time.Time, zone *time.Location) time.Time {
 	local := now.In(zone)
 	for day := 1; ; day++ {
@@ -56,7 +56,7 @@ func (s Settlement) endsOn(day time.Time) bool {
 	return day.Day() == min(s.Day, last)
 }
 
-// Debt is what a wallet is below zero.
+// Debt returns how much a wallet is below zero.
 func (w *Wallet) Debt() money.Amount {
 	if w.Balance.Sign() < 0 {
 		return w.Balance.Neg()
@@ -64,8 +64,7 @@ func (w *Wallet) Debt() money.Amount {
 	return w.Asset.Zero()
 }
 
-// Due is what the last settlement asked for and was not paid since, by whatever
-// came in.
+// Due returns what the last settlement asked for, less what came in since.
 func (w *Wallet) Due() money.Amount {
 	if w.dealings == nil {
 		return w.Asset.Zero()
@@ -119,7 +118,7 @@ func (e *SettlementDue) evolve(s *State) error {
 	})
 }
 
-// resettle moves the end of a wallet's period.
+// resettle moves the appointment of the end of a wallet's period.
 func (s *State) resettle(w *Wallet, before, after Settlement) {
 	if of, ok := w.ID.Location(); ok && !before.Next.Equal(after.Next) {
 		s.cancel(w.Project, before.Next, periodEnds, of)
@@ -127,8 +126,8 @@ func (s *State) resettle(w *Wallet, before, after Settlement) {
 	}
 }
 
-// Settle pays what a postpaid wallet owes: from another wallet, or, where Sender
-// is "", by money that came in from outside.
+// Settle pays the debt of a postpaid wallet: from another wallet, or, where
+// Sender is "", with money from outside.
 type Settle struct {
 	Project     ids.Project
 	Wallet      ids.Wallet
@@ -175,7 +174,8 @@ func (c Settle) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return p.end(&r, p.post(0, &r.operations[0])), nil
 }
 
-// amount is what is paid: as asked for, or what is due, or all that is owed.
+// amount returns the amount to pay: the quantity asked for, else what is due,
+// else all that is owed.
 func (c *Settle) amount(w *Wallet) (money.Amount, *Rejection) {
 	debt := w.Debt()
 	amount := w.Due()

@@ -2,15 +2,15 @@ package domain
 
 import "github.com/benbjohnson/immutable"
 
-// sorted is a map of which a change makes another that shares most with the old,
-// which readers may hold. The zero value is empty.
+// sorted is an ordered map. A change returns another map that shares most with
+// the old one, which readers may hold. The zero value is empty.
 type sorted[K sortable[K], V any] struct{ rows *immutable.SortedMap[K, V] }
 
 type sortable[K any] interface{ Compare(K) int }
 
 type comparer[K sortable[K]] struct{}
 
-// Compare is for the map.
+// Compare implements immutable.Comparer.
 func (comparer[K]) Compare(a, b K) int { return a.Compare(b) }
 
 func (s sorted[K, V]) get(key K) (value V, ok bool) {

@@ -10,14 +10,13 @@ import (
 	"tallystick/domain/money"
 )
 
-// State is what a shard's facts add up to: everything that a decision may need,
+// State is the result of a shard's facts: everything that a decision can need,
 // and nothing that only readers want.
 //
-// A fork is a layer over a state: it reads through and keeps its changes to
-// itself until they are merged, so that decisions can be made on top of facts
-// that are not yet durable, and dropped without a trace when they never become so.
-// A State is not safe for concurrent use; reading the base of a fork while the
-// fork changes is.
+// A fork is a layer over a state. It reads through to its base and keeps its
+// own changes until they are merged. So decisions can follow facts that are not
+// yet durable, and are dropped with the fork if those never become so. A State
+// is not safe for concurrent use. While a fork changes, its base can be read.
 type State struct {
 	base        *State
 	shards      uint64
@@ -57,7 +56,8 @@ func (k accountKey) Compare(other accountKey) int {
 // NewState is the state of an empty log, in an installation of that many shards.
 func NewState(shards int) *State { return &State{shards: uint64(shards), agenda: newAgenda()} }
 
-// Fork starts a layer. The base must not change before the layer is merged or dropped.
+// Fork returns a layer over the state. The state must not change before the
+// layer is merged or dropped.
 func (s *State) Fork() *State {
 	return &State{
 		base: s, shards: s.shards, wallets: s.wallets, monitored: s.monitored,
@@ -92,8 +92,7 @@ func (s *State) Merge() {
 	s.changes = s.changes[:0]
 }
 
-// ended says of which project a hold or escrow was that the state no longer
-// holds, and how it ended.
+// ended is what is kept of a hold or escrow that ended.
 type ended struct {
 	project ids.Project
 	how     ending
@@ -149,8 +148,8 @@ func (s *State) CustomerByIdentifier(project ids.Project, text string) (*Custome
 	return nil, false
 }
 
-// CustomerWallet returns the wallet that creating one for this customer and
-// currency would come to, where it exists.
+// CustomerWallet returns the wallet of a customer in a currency. In a project
+// with one wallet per customer it is that one, whatever the currency.
 func (s *State) CustomerWallet(project ids.Project, id ids.Customer, currency money.AssetCode) (*Wallet, bool) {
 	customer, ok := s.Customer(project, id)
 	if !ok {
@@ -181,8 +180,8 @@ func (s *State) WalletNumbered(number uint64) (*Wallet, bool) {
 	return nil, false
 }
 
-// LiquidityWallet returns the wallet that a project's exchanges into and out of
-// an asset are made with.
+// LiquidityWallet returns the wallet that a project's exchanges use for an
+// asset.
 func (s *State) LiquidityWallet(project ids.Project, asset money.AssetCode) (*Wallet, bool) {
 	owner, ok := s.Project(project)
 	if !ok {
@@ -195,12 +194,13 @@ func (s *State) LiquidityWallet(project ids.Project, asset money.AssetCode) (*Wa
 	return s.Wallet(id)
 }
 
-// nextNumber is the number of the wallet made after `more` others in this decision.
+// nextNumber returns the number of a wallet that a decision creates after
+// `more` others.
 func (s *State) nextNumber(at ids.Place, more int) uint64 {
 	return (s.wallets+uint64(more))*s.shards + uint64(at.Shard) + 1
 }
 
-// Projects returns every project of a state that is not a fork, by identifier.
+// Projects returns all projects, by identifier. The state must not be a fork.
 func (s *State) Projects() []*Project {
 	all := make([]*Project, 0, len(s.projects.rows))
 	for _, project := range s.projects.rows {
@@ -210,7 +210,8 @@ func (s *State) Projects() []*Project {
 	return all
 }
 
-// Credentials are a project's, revoked ones too, from a key on, by key.
+// Credentials returns the credentials of a project, revoked ones too, in the
+// order of their keys, from a key on.
 func (s *State) Credentials(project ids.Project, from ids.APIKey) iter.Seq[*Credential] {
 	return func(yield func(*Credential) bool) {
 		owner, ok := s.Project(project)
@@ -224,5 +225,5 @@ func (s *State) Credentials(project ids.Project, from ids.APIKey) iter.Seq[*Cred
 	}
 }
 
-// Wallets returns every wallet of a state that is not a fork, in no order.
+// Wallets returns all wallets in no order. The state must not be a fork.
 func (s *State) Wallets() iter.Seq[*Wallet] { return maps.Values(s.walletTable.rows) }

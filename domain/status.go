@@ -12,9 +12,10 @@ const (
 	Enable   StatusChange = "enable"
 )
 
-// transitions says where each change leads from each status. A status that leads
-// to itself: nothing to do. One that is missing refuses the change. Enabling a
-// disabled wallet leads to what it was before: see Wallet.enabled.
+// transitions gives the next status for each change and status. If the next
+// status is the same, there is nothing to do. If there is none, the change is
+// refused. Enabling a disabled wallet leads to the status before: see
+// Wallet.enabled.
 var transitions = map[StatusChange]map[WalletStatus]WalletStatus{
 	Freeze:   {Active: Frozen, Frozen: Frozen},
 	Unfreeze: {Frozen: Active, Active: Active},
@@ -22,7 +23,7 @@ var transitions = map[StatusChange]map[WalletStatus]WalletStatus{
 	Enable:   {Disabled: Active, Active: Active, Frozen: Frozen},
 }
 
-// enabled is the status of a disabled wallet once it is enabled.
+// enabled returns the status of a disabled wallet after it is enabled.
 func (w *Wallet) enabled() WalletStatus {
 	if w.frozen {
 		return Frozen
@@ -77,7 +78,7 @@ func (c ChangeStatus) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 	}}, nil
 }
 
-// WalletStatusChanged says from now on what may move.
+// WalletStatusChanged sets the status of a wallet.
 type WalletStatusChanged struct {
 	Project ids.Project
 	Wallet  ids.Wallet
@@ -89,9 +90,8 @@ type WalletStatusChanged struct {
 func (e *WalletStatusChanged) ProjectID() ids.Project  { return e.Project }
 func (e *WalletStatusChanged) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet} }
 
-// evolve: a wallet that was closed is no longer its customer's and is not
-// settled, and one that was disabled lets the escrows end whose deadline it had
-// stopped.
+// evolve removes a closed wallet from its customer and from settlement. When a
+// wallet is no longer disabled, the escrows that it stopped can end.
 func (e *WalletStatusChanged) evolve(s *State) error {
 	return s.changeWallet(e.Wallet, func(w *Wallet) {
 		w.frozen = e.Status == Disabled && (w.frozen || w.Status == Frozen)
@@ -108,8 +108,8 @@ func (e *WalletStatusChanged) evolve(s *State) error {
 	})
 }
 
-// checkStatus: of the ends (nil for none) closed before disabled; and none of
-// those that pay frozen. Each in the order given: sender, recipient, fees.
+// checkStatus refuses a closed account, then a disabled one, then a frozen
+// payer; each in the order given. An account can be nil.
 func checkStatus(ends []*account, payers ...*account) *Rejection {
 	for _, end := range ends {
 		if end != nil && end.wallet.Status == Closed {
@@ -129,7 +129,8 @@ func checkStatus(ends []*account, payers ...*account) *Rejection {
 	return nil
 }
 
-// statusRejection says that a wallet's status stands in the way.
+// statusRejection returns the rejection for a wallet whose status does not
+// allow a movement.
 func statusRejection(w *Wallet) *Rejection {
 	code := map[WalletStatus]Code{Closed: WalletIsClosed, Disabled: WalletIsDisabled, Frozen: WalletIsFrozen}[w.Status]
 	return reject(code, "Wallet %s is %s", w.ID, w.Status).with("wallet_id", string(w.ID))

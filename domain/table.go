@@ -1,7 +1,7 @@
 package domain
 
-// table is one layer of a map. Rows of a base are never changed through a
-// layer: they are copied up first.
+// table is one layer of a map. A layer never changes the rows of its base: it
+// copies them first.
 type table[K comparable, V any] struct {
 	base *table[K, V]
 	rows map[K]V
@@ -33,7 +33,8 @@ func (t *table[K, V]) merge() {
 	clear(t.rows)
 }
 
-// drop takes a row out of a table of which the zero value means that it is gone.
+// drop removes a row from a table. In a layer the zero value says that the row
+// is gone.
 func drop[K, V comparable](t *table[K, V], key K) {
 	if t.base == nil {
 		delete(t.rows, key)

@@ -7,8 +7,8 @@ import (
 	"tallystick/domain/money"
 )
 
-// Terms are what was agreed for one wallet. The zero Terms: what the project has
-// for all.
+// Terms are what was agreed for one wallet. With the zero Terms the project's
+// rules apply.
 type Terms struct {
 	CreditLimit money.Amount // of a postpaid wallet; zero otherwise
 	Fees        []FeeRule    // instead of the project's, for the operations they name
@@ -24,7 +24,7 @@ func (t *Terms) equal(u *Terms) bool {
 		t.Settlement.Period == u.Settlement.Period && t.Settlement.Day == u.Settlement.Day && t.Settlement.Next.Equal(u.Settlement.Next)
 }
 
-// shared is a pointer to terms that wallets keep.
+// shared returns a pointer to terms for wallets to keep.
 func (t Terms) shared() *Terms {
 	if t.CreditLimit.Asset() == "" && t.equal(noTerms) {
 		return noTerms
@@ -40,7 +40,7 @@ type TermsChange struct {
 	Settlement  *Settlement
 }
 
-// on is the terms as they are with a change.
+// on returns the terms with the change applied.
 func (c TermsChange) on(old *Terms, kind WalletType, asset money.Asset, project *Project, at ids.Place) (Terms, *Rejection) {
 	terms := *old
 	if c.CreditLimit.Set() {

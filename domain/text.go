@@ -21,8 +21,8 @@ const (
 // Metadata is the caller's own notes on a thing: up to MaxMetadataKeys keys.
 type Metadata map[string]string
 
-// checkText refuses what could not be stored and read back everywhere: text
-// over its limit, text that is not UTF-8, and NUL, which PostgreSQL cannot hold.
+// checkText refuses text that is too long, that is not UTF-8, or that contains
+// NUL, which PostgreSQL cannot store.
 func checkText(field, text string, limit int) *Rejection {
 	switch {
 	case len(text) > limit:

@@ -2,10 +2,11 @@ package domain
 
 import "time"
 
-// endOfTime is the first moment that cannot be written everywhere.
+// endOfTime is the first moment whose year has five digits, which RFC 3339
+// cannot write.
 var endOfTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// moment is a time as the ledger keeps it: UTC, in whole microseconds.
+// moment returns a time as the ledger keeps it: UTC, in whole microseconds.
 func moment(at time.Time) time.Time {
 	if at.IsZero() {
 		return at
@@ -13,7 +14,7 @@ func moment(at time.Time) time.Time {
 	return at.UTC().Truncate(time.Microsecond)
 }
 
-// checkFuture refuses a moment that is over, or further away than can be written.
+// checkFuture refuses a moment that has passed or that is after the year 9999.
 func checkFuture(name string, at, now time.Time) *Rejection {
 	switch {
 	case at.IsZero():
@@ -28,9 +29,9 @@ func checkFuture(name string, at, now time.Time) *Rejection {
 
 func timestamp(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
-// startOf is the first moment of a date by the clocks of a zone. That is not
-// midnight where the clocks go forward just then: time.Date may then answer the
-// evening before. Clocks change at whole quarters of an hour.
+// startOf returns the first moment of a date in a zone. Where clocks go forward
+// at midnight that is not midnight, and time.Date may return the evening
+// before. Clocks change at whole quarters of an hour.
 func startOf(date time.Time, zone *time.Location) time.Time {
 	start := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, zone)
 	for start.Format(time.DateOnly) < date.Format(time.DateOnly) {
@@ -39,7 +40,7 @@ func startOf(date time.Time, zone *time.Location) time.Time {
 	return start
 }
 
-// date is the day that it is at a moment, by the project's clocks.
+// date returns the day at a moment, in the project's zone.
 func (p *Project) date(now time.Time) string {
 	return now.In(p.Settings.zone()).Format(time.DateOnly)
 }

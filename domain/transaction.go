@@ -8,8 +8,8 @@ import (
 	"tallystick/domain/money"
 )
 
-// Transact performs 1 to MaxOperations operations in order, all or nothing,
-// once for its reference.
+// Transact performs 1 to MaxOperations operations in order: all or none, once
+// for its reference.
 type Transact struct {
 	Project       ids.Project
 	Reference     ids.Reference
@@ -23,7 +23,8 @@ type Transact struct {
 
 func (c *Transact) ProjectID() ids.Project { return c.Project }
 
-// Precondition refuses a transaction whose caller decided on an older wallet.
+// Precondition refuses a transaction if a wallet is no longer at the version
+// that the caller saw.
 type Precondition struct {
 	Wallet  ids.Wallet
 	Version uint64
@@ -72,7 +73,7 @@ func checkTimes(c *Transact, project *Project, now time.Time) *Rejection {
 	return nil
 }
 
-// checkPreconditions holds wallets that exist to their versions.
+// checkPreconditions compares the versions of wallets, which exist.
 func checkPreconditions(s *State, all []Precondition) *Rejection {
 	for _, c := range all {
 		wallet, _ := s.Wallet(c.Wallet)
@@ -129,7 +130,7 @@ func (c *Transact) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return p.end(&r, nil), nil
 }
 
-// unused returns a project in which the reference is free.
+// unused returns a project in which the reference is not used.
 func (s *State) unused(id ids.Project, reference ids.Reference) (*Project, *Rejection) {
 	project, ok := s.Project(id)
 	if !ok {
@@ -141,7 +142,7 @@ func (s *State) unused(id ids.Project, reference ids.Reference) (*Project, *Reje
 	return project, nil
 }
 
-// record is what a transaction's fact says beyond its entries.
+// record is what the fact of a transaction says beyond its entries.
 type record struct {
 	id          ids.Transaction // of a scheduled one; "": its place
 	reference   ids.Reference
@@ -160,8 +161,7 @@ func (r *record) check() *Rejection {
 }
 
 // end returns the facts of a posting: that it completed, or, where a recorded
-// rule was broken, that it failed. Wallets that it would have made are not made
-// then.
+// rule was broken, that it failed. A failed transaction creates no accounts.
 func (p *posting) end(r *record, broken *Rejection) []Event {
 	if broken != nil {
 		p.before = nil
@@ -182,8 +182,9 @@ func (p *posting) end(r *record, broken *Rejection) []Event {
 	return append(p.before, completed)
 }
 
-// identify returns the identifier of the transaction: its place, or that of when
-// it was scheduled; then its place is what it came of.
+// identify returns the identifier of the transaction: its place, or for a
+// scheduled one the place where it was scheduled. Then its place becomes the
+// origin.
 func (p *posting) identify(r *record) ids.Transaction {
 	if r.id == "" {
 		return p.id()
@@ -192,7 +193,7 @@ func (p *posting) identify(r *record) ids.Transaction {
 	return r.id
 }
 
-// TransactionCompleted moved money: all its entries, in order.
+// TransactionCompleted moved money. It has all entries, in order.
 type TransactionCompleted struct {
 	Project     ids.Project
 	Transaction ids.Transaction
@@ -252,7 +253,7 @@ func (s *State) remember(project ids.Project, reference ids.Reference, id ids.Tr
 	return nil
 }
 
-// TransactionFailed moved nothing; it says why, and holds the reference.
+// TransactionFailed moved nothing. It says why, and keeps the reference.
 type TransactionFailed struct {
 	Project     ids.Project
 	Transaction ids.Transaction
@@ -273,8 +274,8 @@ func (e *TransactionFailed) evolve(s *State) error {
 	return s.remember(e.Project, e.Reference, e.Transaction)
 }
 
-// Origin says what a transaction came of. The zero Origin: somebody asked for
-// its operations.
+// Origin says what a transaction came of. In the zero Origin, somebody asked
+// for the operations as they are.
 type Origin struct {
 	Kind OriginKind
 	ID   string
@@ -309,7 +310,7 @@ type Entry struct {
 	Lots []LotPart
 }
 
-// EntryKind is the walletapi.cloud word for what an entry records.
+// EntryKind says what an entry records, in the words of walletapi.cloud.
 type EntryKind string
 
 const (

@@ -28,7 +28,7 @@ type Wallet struct {
 	dealings *dealings
 }
 
-// WalletRole is whose the wallet is.
+// WalletRole says whose the wallet is.
 type WalletRole string
 
 const (
@@ -59,8 +59,9 @@ const (
 	Closed   WalletStatus = "closed"   // empty, for ever
 )
 
-// dealings is what few wallets have: kept apart, so that the others cost little.
-// What slices hold is never changed in place: readers may have it.
+// dealings is the part of a wallet that few wallets have. It is kept apart to
+// save memory. Slices are never changed in place, because readers may hold
+// them.
 type dealings struct {
 	held     money.Amount
 	holds    int // how many are active
@@ -71,7 +72,7 @@ type dealings struct {
 	due      money.Amount // asked for by the last settlement and not paid since
 }
 
-// clone is a copy to change, of an asset's nothing where there is none.
+// clone returns a copy to change; of nil, a copy with amounts of zero.
 func (d *dealings) clone(asset money.Asset) *dealings {
 	if d == nil {
 		return &dealings{held: asset.Zero(), due: asset.Zero()}
@@ -84,7 +85,7 @@ func (d *dealings) idle() bool {
 	return d.held.IsZero() && d.holds+d.escrows+d.lots.len()+len(d.monitors) == 0 && d.usage.Date == "" && d.due.IsZero()
 }
 
-// deal changes the dealings of a wallet that may be changed itself.
+// deal changes the dealings of a wallet that is itself a copy.
 func (w *Wallet) deal(change func(*dealings)) {
 	own := w.dealings.clone(w.Asset)
 	change(own)
@@ -120,9 +121,9 @@ func (w *Wallet) lots() *lots {
 // Lots is the wallet's expiring credit that no hold reserves, earliest expiry first.
 func (w *Wallet) Lots() []Lot { return w.lots().all() }
 
-// LotsAfter returns up to n of the lots that come after one of that expiry and
-// name, earliest expiry first, in time that does not depend on how many others
-// there are.
+// LotsAfter returns up to n lots after the one of that expiry and version,
+// earliest expiry first. The time that it takes does not depend on how many
+// other lots there are.
 func (w *Wallet) LotsAfter(expires time.Time, lot uint64, n int) []Lot {
 	return w.lots().after(lotKey{expires, lot}, n)
 }
@@ -134,8 +135,8 @@ func (w *Wallet) creditLimit() money.Amount {
 	return w.Terms.CreditLimit
 }
 
-// Available is what can be spent at a moment: the balance and the credit limit,
-// without what is held and without credit that has expired. Below zero where the
+// Available returns what can be spent at a moment: the balance plus the credit
+// limit, minus what is held, minus expired credit. It is below zero if the
 // credit limit was lowered below what is used. The second result is false for a
 // wallet that may spend without limit.
 func (w *Wallet) Available(now time.Time) (money.Amount, bool) {
@@ -152,8 +153,8 @@ func available(w *Wallet, balance money.Amount, d *dealings, now time.Time) mone
 	return d.lots.withoutExpired(balance.Sub(d.held), now)
 }
 
-// room is how much of a balance can be expiring credit beside what already is:
-// what is neither owed nor held.
+// room returns how much more of a balance can be expiring credit: what the
+// wallet neither owes nor holds nor has as lots.
 func room(balance money.Amount, d *dealings) money.Amount {
 	free := balance.Sub(d.held)
 	if d.lots != nil {
@@ -162,7 +163,7 @@ func room(balance money.Amount, d *dealings) money.Amount {
 	return free
 }
 
-// Standing is a wallet's numbers after a command.
+// Standing has the balances of a wallet right after a command.
 type Standing struct {
 	Wallet    ids.Wallet
 	Asset     money.Asset
@@ -172,7 +173,7 @@ type Standing struct {
 	Available money.Amount
 }
 
-// Standing is the wallet's numbers at a moment.
+// Standing returns the balances of the wallet at a moment.
 func (w *Wallet) Standing(now time.Time) Standing {
 	return Standing{
 		Wallet: w.ID, Asset: w.Asset, Version: w.Version, Balance: w.Balance, Held: w.Held(),
@@ -180,8 +181,8 @@ func (w *Wallet) Standing(now time.Time) Standing {
 	}
 }
 
-// Standings are the numbers of every wallet that facts concern, in the order
-// they come up, as they are once the facts are in the state.
+// Standings returns the balances of every wallet that the facts concern, in
+// order. The state already has the facts.
 func (s *State) Standings(events []Event, now time.Time) []Standing {
 	var all []Standing
 	for _, id := range concerned(events) {
@@ -192,8 +193,7 @@ func (s *State) Standings(events []Event, now time.Time) []Standing {
 	return all
 }
 
-// concerned lists the wallets whose numbers facts may change, each once, in the
-// order they come up.
+// concerned returns the wallets that facts concern, each once, in order.
 func concerned(events []Event) (all []ids.Wallet) {
 	seen := map[ids.Wallet]bool{}
 	for _, event := range events {
@@ -216,7 +216,7 @@ func (s *State) walletOf(project *Project, id ids.Wallet) (*Wallet, *Rejection) 
 	return wallet, nil
 }
 
-// openWallet returns a wallet of a project that was not closed.
+// openWallet returns a wallet of a project, or a rejection if it is closed.
 func (s *State) openWallet(project ids.Project, id ids.Wallet) (*Wallet, *Rejection) {
 	wallet, ok := s.Wallet(id)
 	switch {
@@ -228,7 +228,7 @@ func (s *State) openWallet(project ids.Project, id ids.Wallet) (*Wallet, *Reject
 	return wallet, nil
 }
 
-// checkNamed tells whether a wallet can be named by a command that moves money.
+// checkNamed refuses a wallet that a command that moves money cannot name.
 func (s *State) checkNamed(project *Project, id ids.Wallet) *Rejection {
 	wallet, rejection := s.walletOf(project, id)
 	if rejection != nil {
@@ -237,7 +237,7 @@ func (s *State) checkNamed(project *Project, id ids.Wallet) *Rejection {
 	return wallet.bookkept()
 }
 
-// bookkept refuses accounts that only the ledger itself moves money of.
+// bookkept refuses accounts whose money only the ledger moves.
 func (w *Wallet) bookkept() *Rejection {
 	switch w.Role {
 	case IssuanceWallet:
@@ -252,10 +252,10 @@ func walletNotFound(id ids.Wallet) *Rejection {
 	return reject(NotFound, "Wallet %s not found", id).with("wallet_id", string(id))
 }
 
-// CreateWallet makes a wallet, once for each customer and currency (once for
-// each customer, where the project says so): repeating it does nothing. A closed
-// wallet does not count. A system wallet (no customer) is made anew each time,
-// but for the liquidity wallet of a currency, of which there is one.
+// CreateWallet creates a wallet, once for each customer and currency (or once
+// for each customer, if the project says so). Repeating it does nothing. A
+// closed wallet does not count. A system wallet has no customer, and each
+// command creates another; but a currency has only one liquidity wallet.
 type CreateWallet struct {
 	Project   ids.Project
 	Customer  ids.Customer // "" for a system wallet
@@ -339,7 +339,7 @@ func checkType(kind WalletType) *Rejection {
 	return nil
 }
 
-// WalletCreated opens a wallet: active, empty, at version 0.
+// WalletCreated creates a wallet: active, empty, at version 0.
 type WalletCreated struct {
 	Project  ids.Project
 	Wallet   ids.Wallet
@@ -356,7 +356,7 @@ type WalletCreated struct {
 func (e *WalletCreated) ProjectID() ids.Project { return e.Project }
 func (*WalletCreated) WalletIDs() []ids.Wallet  { return nil }
 
-// wallet is the wallet as it begins.
+// wallet returns the wallet as it begins.
 func (e *WalletCreated) wallet() *Wallet {
 	return &Wallet{
 		ID: e.Wallet, Project: e.Project, Customer: e.Customer, Role: e.Role, Type: e.Type, Asset: e.Asset,
@@ -389,7 +389,7 @@ func (e *WalletCreated) evolve(s *State) error {
 	return nil
 }
 
-// ChangeWallet changes what is given; nil leaves a part as it is.
+// ChangeWallet changes the parts that are given; nil leaves a part as it is.
 type ChangeWallet struct {
 	Project  ids.Project
 	Wallet   ids.Wallet
@@ -431,7 +431,7 @@ func (c ChangeWallet) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 	return []Event{&changed}, nil
 }
 
-// WalletChanged gives name, notes and terms as they are from now on.
+// WalletChanged sets name, metadata and terms.
 type WalletChanged struct {
 	Project  ids.Project
 	Wallet   ids.Wallet
