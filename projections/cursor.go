@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// ErrBadCursor is returned for a cursor that this list did not make.
+// ErrBadCursor is returned for a cursor that does not come from the same list.
 var ErrBadCursor = errors.New("projections: the cursor is not one of this list")
 
-// Each list has its own cursors. The number is raised when a list changes what
-// its cursors hold, so that old ones are refused rather than misread.
+// Each list has its own prefix of cursors. Its number is raised when the content of the
+// cursors changes, so that old ones are refused and not misread.
 const (
 	walletCursor      = "w1"
 	entryCursor       = "e1"
@@ -24,12 +24,12 @@ const (
 	historyCursor     = "s1"
 )
 
-// encodeCursor makes a cursor of the key of a page's last row.
+// encodeCursor makes a cursor from the key of a page's last row.
 func encodeCursor(list, key string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(list + ":" + key))
 }
 
-// decodeCursor answers the key.
+// decodeCursor returns the key.
 func decodeCursor(list, cursor string) (string, error) {
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
@@ -60,8 +60,8 @@ func encodeCustomerCursor(c Customer) string {
 	return encodeTimedCursor(customerCursor, c.CreatedAt, string(c.ID))
 }
 
-// encodeTimedCursor is for lists in the order of a time, in whole microseconds,
-// and another key.
+// encodeTimedCursor is for lists that are ordered by a time, in whole microseconds, and
+// a second key.
 func encodeTimedCursor(list string, at time.Time, key string) string {
 	return encodeCursor(list, fmt.Sprintf("%d:%s", at.UnixMicro(), key))
 }
@@ -79,5 +79,5 @@ func decodeTimedCursor(list, cursor string) (at time.Time, key string, err error
 	return time.UnixMicro(n).UTC(), key, nil
 }
 
-// lastMicro is in the year 9999; PostgreSQL knows later times, but not all.
+// lastMicro is in the year 9999. PostgreSQL does not have all later times.
 const lastMicro = 253402300799999999

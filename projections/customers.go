@@ -11,13 +11,13 @@ import (
 	"tallystick/domain/ids"
 )
 
-// Customer is a customer with the times, UTC, of the first and the last fact.
+// Customer is a customer with the times of the first and the last fact, in UTC.
 type Customer struct {
 	domain.Customer
 	CreatedAt, UpdatedAt time.Time
 }
 
-// CustomerFilter says which customers.
+// CustomerFilter says which customers of a project.
 type CustomerFilter struct {
 	Project ids.Project
 	Cursor  string

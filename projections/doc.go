@@ -1,70 +1,74 @@
 // Package projections keeps the read model: the ledger as tables in PostgreSQL,
-// schema "ledger", for lists, histories and analysts.
+// schema "ledger", for lists, histories and analysts. The columns are described in
+// the database itself; psql shows them with \d+.
 //
-// The log is authoritative; nothing here is. Every row follows from the log and
-// can be made again from it: drop the schema, [Migrate], and run a [Projector]
-// per shard. Nobody else writes to the schema. Balances that decisions are made
-// on are not read here but in the command side.
+// The log is authoritative, and the read model follows from it. To make it again,
+// drop the schema, call [Migrate], and run a [Projector] for each shard. Nobody else
+// writes to the schema. Decisions are never made on balances from here; the command
+// side has its own.
 //
 // # Exactly once
 //
-//	log ── Read ──▶ decode ──▶ open batch ══ swap ══▶ full batch ──▶ one SQL transaction
+//	log ── read ──▶ decode ──▶ open batch ══ swap ══▶ full batch ──▶ one SQL transaction
 //	                (checks the chain)                               checkpoint, rows, balances
 //
-// A batch is some commits in a row, and is written in one transaction that also
+// A batch is some consecutive commits. It is written in one transaction, which also
 // moves the shard's checkpoint from before the batch to after it, by
-// compare-and-swap. So a commit is projected once, however often it is read:
+// compare-and-swap. So each commit is projected once, however often it is read:
 //
-//   - A projector that stops, at whatever step, leaves whole batches. The next one
-//     reads the checkpoint and goes on there.
-//   - When the answer to COMMIT is lost, the checkpoint knows whether it happened.
-//   - Two projectors of one shard: the second finds the checkpoint moved, drops
-//     its batch and tries again later. It is a warm standby.
-//   - PostgreSQL does not sync at each commit of ours. A crash of the server can
-//     lose the newest batches, rows and checkpoint together; they are projected
-//     again.
+//   - A projector that stops, at any step, leaves whole batches. The next one reads
+//     the checkpoint and continues there.
+//   - If the answer to COMMIT is lost, the checkpoint says whether it happened.
+//   - If two projectors work on one shard, the second finds the checkpoint moved,
+//     drops its batch and tries again later. It is a warm standby.
+//   - PostgreSQL does not sync our commits to disk one by one. If the server crashes,
+//     it can lose the newest batches, rows and checkpoint together. They are
+//     projected again.
 //
-// # Common and rare facts
+// # What facts do
 //
-// Most facts are transactions that move money at once. Their rows and those of
-// their entries are copied into the tables (COPY), and all balances of a batch are
-// changed by one statement, which touches no index (HOT): that is what a plain
-// transfer costs. Everything else is a statement for each fact, sent together
-// after the copying, in the order of the log: most of it changes rows that were
-// made before. Lots of expiring credit are in between: 100,000 may end in the same
-// second, so what entries take of them is summed up like balances.
+// facts.go lists each type of fact and the function that collects what it does to the
+// tables. Most facts are transactions that move money at once. Their rows and those of
+// their entries are inserted by COPY, and one statement changes all balances of a
+// batch without touching an index (HOT). Other rows that are only inserted are copied,
+// too. Whatever changes a row is a statement; the statements of a batch are sent
+// together, after the rows, in the order of the log. Lots of expiring credit are an
+// exception: 100,000 may end in the same second, so what entries take of them is added
+// up, as balances are.
 //
-// A scheduled transaction is one row from first to last, and keeps its place in
-// lists, by its identifier, when it is decided later. Its entries are younger than
-// that, so they do not lead from a wallet to it in the order of the list, as they
-// do to others: ledger.transaction_wallets does, and to failed ones.
+// A scheduled transaction has one row from first to last. It keeps its place in lists,
+// which are ordered by identifier, when it is decided later. Its entries are younger
+// than its identifier, so they cannot be used to list the transactions of a wallet in
+// that order. Table transaction_wallets is used for these, and for failed ones, which
+// have no entries.
 //
 // # Damage and divergence
 //
-// The checkpoint holds the hash of the last commit besides its sequence. Where the
-// log does not have that commit at that place (it lost commits, was restored from
-// a copy, or is another log), where its chain is broken, or where a commit is
-// missing or cannot be decoded, [Projector.Run] stops with events.ErrDamaged. Then
-// the read model may be the only copy of what the log lost: keep it, and restore
-// the log (docs/decisions/0009).
+// The checkpoint has the hash of the last commit besides its sequence.
+// [Projector.Run] stops with events.ErrDamaged if the log does not have that commit at
+// that place (it lost commits, was restored from a copy, or is another log), if its
+// chain is broken, or if a commit is missing or cannot be decoded. The read model may
+// then be the only copy of what the log lost: keep it, and restore the log
+// (docs/decisions/0009).
 //
-// Where the log is whole, but a wallet's versions have a gap, a fact changes what is
-// not there, or rows are refused for what they say, somebody else wrote to the
-// schema. Then Run stops with [ErrDiverged]: the read model must be made again.
+// Run stops with [ErrDiverged] if the log is whole, but the versions of a wallet have
+// a gap, a fact changes a row that is not there, or PostgreSQL refuses rows for what
+// they say. Somebody else wrote to the schema then, and the read model must be made
+// again.
 //
-// Everything else (PostgreSQL or NATS down, restarting or full, tables not there)
-// is waited out, and [Projector.Ready] says so meanwhile. A projector looks at its
-// checkpoint every second, so that it notices also when nothing is written.
+// Everything else passes: PostgreSQL or NATS are down, restarting or full, or the
+// tables are not there yet. Run tries again, and [Projector.Ready] says what it waits
+// for. A projector reads its checkpoint every second, so that it notices these things
+// also when nothing is written.
 //
 // # Reading
 //
-// [Queries] answers pages, newest first. Settlements, lots, monitors and changes
-// of status are for analysts only: the schema itself describes their tables. What
-// is available in a wallet here still has credit whose time is over until the
-// transaction that takes it back is projected. What is read is some milliseconds
-// behind; a caller who must see a write waits for its sequence with
-// [Queries.WaitFor].
+// [Queries] returns pages, newest first. Settlements, lots and monitors have tables for
+// analysts, and no query here. What is available in a wallet here contains expired
+// credit until the transaction that removes it is projected. The read model is some
+// milliseconds behind the log; a caller who must see a write waits for its sequence
+// with [Queries.WaitFor].
 //
-// A customer who is erased (the key is destroyed) stays here until the customer
-// is projected again: erasing must change the row too.
+// A customer who was erased (whose key was destroyed) stays here until the customer is
+// projected again: whoever erases must change the row as well.
 package projections

@@ -13,11 +13,11 @@ import (
 	"tallystick/domain/money"
 )
 
-// Entry is an entry with its transaction and time.
+// Entry is an entry with its time and what its transaction says.
 type Entry struct {
 	domain.Entry
 	Currency     money.AssetCode
-	Counterparty ids.Wallet // see domain.TransactionCompleted.Counterparty; "": none
+	Counterparty ids.Wallet // as domain.TransactionCompleted.Counterparty returns it; "": none
 	Transaction  ids.Transaction
 	Reference    ids.Reference // of its transaction, like the next two
 	Description  string
@@ -30,13 +30,13 @@ type EntryFilter struct {
 	Project ids.Project
 	Wallet  ids.Wallet
 	Kind    domain.EntryKind
-	From    time.Time // at it or after
-	To      time.Time // before it
+	From    time.Time // inclusive
+	To      time.Time // exclusive
 	Cursor  string
 	Limit   int
 }
 
-// selectEntries finds nothing in a wallet of another project ($1 wallet, $2 project).
+// selectEntries finds nothing in a wallet ($1) that is not of the project ($2).
 const selectEntries = `
 SELECT e.wallet_id, e.version, e.kind, e.operation, e.fee, e.currency, e.amount::text, e.balance_after::text,
        coalesce(e.counterparty_wallet_id, ''), e.transaction_id, e.reference, e.description, e.effective_at, e.created_at
@@ -73,7 +73,7 @@ func (q *Queries) Entries(ctx context.Context, f EntryFilter) (Page[Entry], erro
 	return page, nil
 }
 
-// addLots reads what expiring credit a page of entries took or brought.
+// addLots reads the lots that a page of entries took or brought.
 func (q *Queries) addLots(ctx context.Context, rows []Entry) error {
 	entries := make([]*domain.Entry, len(rows))
 	for i := range rows {
@@ -82,9 +82,9 @@ func (q *Queries) addLots(ctx context.Context, rows []Entry) error {
 	return q.readLots(ctx, entries)
 }
 
-// BalanceAt answers the newest entry of a wallet at a time or before it: its
-// Balance is the wallet's at that time. False when there is none: then the
-// wallet was empty, or did not exist in that project.
+// BalanceAt returns the newest entry of a wallet at a time or before it, whose
+// BalanceAfter is the wallet's balance at that time. It returns false if there is none:
+// the wallet was empty, or the project has no such wallet.
 func (q *Queries) BalanceAt(ctx context.Context, project ids.Project, wallet ids.Wallet, at time.Time) (Entry, bool, error) {
 	rows, err := q.pool.Query(ctx, selectEntries+` AND e.created_at <= $3 ORDER BY e.created_at DESC, e.version DESC LIMIT 1`,
 		wallet, project, at.Truncate(time.Microsecond))
@@ -104,8 +104,8 @@ func (q *Queries) BalanceAt(ctx context.Context, project ids.Project, wallet ids
 	return entry, true, nil
 }
 
-// wholeMicros rounds up: what is at t or after it, in whole microseconds as all
-// times of commits are, is at the answer or after it.
+// wholeMicros rounds t up to microseconds. Commits have times in whole microseconds, so
+// those at t or after it are exactly those at the result or after it.
 func wholeMicros(t time.Time) time.Time {
 	return t.Add(time.Microsecond - 1).Truncate(time.Microsecond)
 }
@@ -132,8 +132,9 @@ SELECT e.transaction_id, e.wallet_id, e.version, e.kind, e.operation, e.fee, e.a
   FROM ledger.entry_rows e JOIN ledger.wallets w ON w.id = e.wallet_id
  WHERE e.transaction_id = ANY ($1) ORDER BY e.transaction_id, e.position`
 
-// addEntries reads the entries of completed transactions. They were written with
-// what completed them and never change, so that two statements see the same.
+// addEntries reads the entries of completed transactions. Entries are written together
+// with what completes their transaction and never change, so that a second statement
+// sees what the first one saw.
 func (q *Queries) addEntries(ctx context.Context, transactions []Transaction) error {
 	completed := map[ids.Transaction]*domain.TransactionCompleted{}
 	var identifiers []string

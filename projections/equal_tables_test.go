@@ -17,7 +17,7 @@ import (
 
 // equalTables compares the tables that no query of ours reads, as an analyst sees
 // them: each row as a line of text.
-func equalTables(t *testing.T, h *history, facts []told, pool *pgxpool.Pool) {
+func equalTables(t *testing.T, h *history, facts []recordedFact, pool *pgxpool.Pool) {
 	t.Helper()
 	equalLines(t, pool, "lots in wallets", walletLots(h), `
 		SELECT concat_ws(' ', id, wallet_id, remaining, original, `+sqlStamp("expires_at")+`) FROM ledger.credit_lots WHERE remaining > 0`)
@@ -32,9 +32,9 @@ func equalTables(t *testing.T, h *history, facts []told, pool *pgxpool.Pool) {
 	equalLines(t, pool, "monitors", monitors(h), `
 		SELECT concat_ws(' ', wallet_id, id, metric, threshold, above) FROM ledger.monitors WHERE NOT removed`)
 	var statuses, settlements, crossings, projects []string
-	for _, told := range facts {
-		at := told.time.Format(stamp)
-		switch f := told.fact.(type) {
+	for _, recorded := range facts {
+		at := recorded.time.Format(stamp)
+		switch f := recorded.fact.(type) {
 		case *domain.WalletStatusChanged:
 			statuses = append(statuses, fmt.Sprintf("%s %s %s [%s] [%s]", at, f.Wallet, f.Status, f.Actor, f.Reason))
 		case *domain.SettlementDue:
@@ -96,12 +96,12 @@ func walletLots(h *history) (all []string) {
 
 // announcements are when the end of each lot was last announced. The state forgets
 // that of a lot which was spent whole and came back.
-func announcements(facts []told) (all []string) {
+func announcements(facts []recordedFact) (all []string) {
 	last := map[string]time.Time{}
-	for _, told := range facts {
-		if f, ok := told.fact.(*domain.CreditExpiring); ok {
-			if id := ids.Lot(f.Wallet, f.Lot.Lot); told.time.After(last[id]) {
-				last[id] = told.time
+	for _, recorded := range facts {
+		if f, ok := recorded.fact.(*domain.CreditExpiring); ok {
+			if id := ids.Lot(f.Wallet, f.Lot.Lot); recorded.time.After(last[id]) {
+				last[id] = recorded.time
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func announcements(facts []told) (all []string) {
 }
 
 // lotSums is how much of each lot holds keep, and how much has expired.
-func lotSums(facts []told) (reserved, expired []string) {
+func lotSums(facts []recordedFact) (reserved, expired []string) {
 	kept := map[ids.Hold]map[string]money.Amount{}
 	gone := map[string]money.Amount{}
 	named := func(wallet ids.Wallet, parts []domain.LotPart) map[string]money.Amount {
@@ -122,8 +122,8 @@ func lotSums(facts []told) (reserved, expired []string) {
 		}
 		return named
 	}
-	for _, told := range slices.Backward(facts) {
-		switch f := told.fact.(type) {
+	for _, recorded := range slices.Backward(facts) {
+		switch f := recorded.fact.(type) {
 		case *domain.HoldPlaced:
 			kept[f.Hold] = named(f.Wallet, f.Lots)
 		case *domain.HoldCaptured:

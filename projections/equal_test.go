@@ -13,16 +13,16 @@ import (
 	"tallystick/projections"
 )
 
-// told is a fact of the history with its time.
-type told struct {
+// recordedFact is a fact of the history with its time.
+type recordedFact struct {
 	fact     domain.Event
 	time     time.Time
 	sequence uint64
 }
 
-// told answers the whole history, newest first.
-func (h *history) told() []told {
-	var all []told
+// recordedFacts returns the whole history, newest first.
+func (h *history) recordedFacts() []recordedFact {
+	var all []recordedFact
 	for sequence := uint64(1); sequence <= h.cursor.Sequence; sequence++ {
 		message, err := h.log.Get(h.t.Context(), sequence)
 		if err != nil {
@@ -33,7 +33,7 @@ func (h *history) told() []told {
 			h.t.Fatal(err)
 		}
 		for _, fact := range commit.Facts {
-			all = append(all, told{fact, commit.Time, sequence})
+			all = append(all, recordedFact{fact, commit.Time, sequence})
 		}
 	}
 	slices.Reverse(all)
@@ -46,7 +46,7 @@ func (h *history) told() []told {
 func equal(t *testing.T, h *history, pool *pgxpool.Pool) {
 	t.Helper()
 	queries := projections.NewQueries(pool)
-	facts := h.told()
+	facts := h.recordedFacts()
 	for _, fact := range facts {
 		if created, ok := fact.fact.(*domain.ProjectCreated); ok {
 			equalWallets(t, h, facts, queries, created.Project)
@@ -60,7 +60,7 @@ func equal(t *testing.T, h *history, pool *pgxpool.Pool) {
 	conserved(t, pool)
 }
 
-func equalWallets(t *testing.T, h *history, facts []told, queries *projections.Queries, project ids.Project) {
+func equalWallets(t *testing.T, h *history, facts []recordedFact, queries *projections.Queries, project ids.Project) {
 	t.Helper()
 	wallets := everything(t, func(cursor string) (projections.Page[projections.Wallet], error) {
 		return queries.Wallets(t.Context(), projections.WalletFilter{Project: project, Cursor: cursor, Limit: 3})
@@ -98,7 +98,7 @@ func available(w *domain.Wallet) money.Amount {
 	return available
 }
 
-func equalEntries(t *testing.T, facts []told, queries *projections.Queries, wallet projections.Wallet) {
+func equalEntries(t *testing.T, facts []recordedFact, queries *projections.Queries, wallet projections.Wallet) {
 	t.Helper()
 	entries := everything(t, func(cursor string) (projections.Page[projections.Entry], error) {
 		return queries.Entries(t.Context(), projections.EntryFilter{
@@ -121,7 +121,7 @@ func equalEntries(t *testing.T, facts []told, queries *projections.Queries, wall
 	same(t, "entries", entries, want)
 }
 
-func equalCustomers(t *testing.T, h *history, facts []told, queries *projections.Queries, project ids.Project) {
+func equalCustomers(t *testing.T, h *history, facts []recordedFact, queries *projections.Queries, project ids.Project) {
 	t.Helper()
 	customers := everything(t, func(cursor string) (projections.Page[projections.Customer], error) {
 		return queries.Customers(t.Context(), projections.CustomerFilter{Project: project, Cursor: cursor, Limit: 2})

@@ -22,16 +22,16 @@ type outcome struct {
 
 // outcomes folds facts, newest first, to what became of each transaction, by
 // identifier, the highest first.
-func outcomes(facts []told) []*outcome {
+func outcomes(facts []recordedFact) []*outcome {
 	all := map[ids.Transaction]*outcome{}
-	for _, told := range slices.Backward(facts) {
-		switch f := told.fact.(type) {
+	for _, recorded := range slices.Backward(facts) {
+		switch f := recorded.fact.(type) {
 		case *domain.TransactionScheduled:
-			put(all, told, f.Transaction, f.Project, projections.Scheduled).names(f.Operations)
+			put(all, recorded, f.Transaction, f.Project, projections.Scheduled).names(f.Operations)
 		case *domain.TransactionFailed:
-			put(all, told, f.Transaction, f.Project, projections.Failed).names(f.Operations)
+			put(all, recorded, f.Transaction, f.Project, projections.Failed).names(f.Operations)
 		case *domain.TransactionCompleted:
-			to := put(all, told, f.Transaction, f.Project, projections.Completed)
+			to := put(all, recorded, f.Transaction, f.Project, projections.Completed)
 			for _, e := range f.Entries {
 				to.wallets[e.Wallet] = true
 			}
@@ -46,13 +46,13 @@ func outcomes(facts []told) []*outcome {
 	return slices.SortedFunc(maps.Values(all), func(a, b *outcome) int { return cmp.Compare(b.id, a.id) })
 }
 
-func put(all map[ids.Transaction]*outcome, told told, id ids.Transaction, project ids.Project, status string) *outcome {
+func put(all map[ids.Transaction]*outcome, recorded recordedFact, id ids.Transaction, project ids.Project, status string) *outcome {
 	of, scheduled := all[id]
 	if !scheduled {
 		of = &outcome{id: id, project: project, wallets: map[ids.Wallet]bool{}}
 		all[id] = of
 	}
-	of.Event, of.Time, of.Sequence, of.status = told.fact, told.time, told.sequence, status
+	of.Event, of.Time, of.Sequence, of.status = recorded.fact, recorded.time, recorded.sequence, status
 	return of
 }
 
@@ -62,7 +62,7 @@ func (o *outcome) names(operations []domain.PostedOperation) {
 	}
 }
 
-func equalTransactions(t *testing.T, facts []told, queries *projections.Queries, project ids.Project) {
+func equalTransactions(t *testing.T, facts []recordedFact, queries *projections.Queries, project ids.Project) {
 	t.Helper()
 	all := outcomes(facts)
 	for _, status := range []string{"", projections.Completed, projections.Failed, projections.Scheduled, projections.Cancelled} {

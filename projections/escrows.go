@@ -12,7 +12,7 @@ import (
 	"tallystick/domain/money"
 )
 
-// Escrow is a sender's money that the project keeps, or kept, for a recipient.
+// Escrow is a sender's money that the project keeps or kept for a recipient.
 type Escrow struct {
 	ID                                    ids.Escrow
 	Project                               ids.Project
@@ -54,7 +54,7 @@ func (q *Queries) Escrows(ctx context.Context, f EscrowFilter) (Page[Escrow], er
 	}
 	switch f.Status {
 	case "":
-	case "open": // spelled out, as the index has it
+	case "open": // as a constant, so that the partial index is used
 		s.and("AND e.status = 'open'")
 	default:
 		s.where("e.status = ?", f.Status)

@@ -39,8 +39,8 @@ func open(t testing.TB, url string) *pgxpool.Pool {
 	return pool
 }
 
-// project starts a projector of the history's log. The answer stops it, which
-// the end of the test does too, and checks that it was still at work.
+// project starts a projector of the history's log. stop stops it, which
+// the end of the test does as well, and checks that it was still running.
 func project(t testing.TB, h *history, pool *pgxpool.Pool) (projector *projections.Projector, stop func()) {
 	t.Helper()
 	projector = projections.NewProjector(projections.ProjectorConfig{Shard: int(h.shard), Log: h.log, Codec: h.codec, Pool: pool})

@@ -44,7 +44,7 @@ func newHistory(t testing.TB) *history {
 	}
 }
 
-// do decides a command in the commit under way and answers its facts.
+// do decides a command in the current commit and returns its facts.
 func (h *history) do(command domain.Command) []domain.Event {
 	h.t.Helper()
 	facts, rejection := domain.Decide(h.state, command, h.place())

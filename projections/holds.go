@@ -12,8 +12,8 @@ import (
 	"tallystick/domain/money"
 )
 
-// Hold is money that is, or was, reserved. Released is what became available
-// again, by a release or by time.
+// Hold is money that is or was reserved. Released is what became available again, by a
+// release or because the hold expired.
 type Hold struct {
 	ID                                    ids.Hold
 	Project                               ids.Project
@@ -51,7 +51,7 @@ func (q *Queries) Holds(ctx context.Context, f HoldFilter) (Page[Hold], error) {
 	}
 	switch f.Status {
 	case "":
-	case "active": // spelled out, as the index has it
+	case "active": // as a constant, so that the partial index is used
 		s.and("AND h.status = 'active'")
 	default:
 		s.where("h.status = ?", f.Status)

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are shared by the projectors of a process.
+// metrics are common to the projectors of a process.
 type metrics struct {
 	sequence     *prometheus.GaugeVec
 	lag          *prometheus.GaugeVec
@@ -16,8 +16,8 @@ type metrics struct {
 	transactions prometheus.Counter
 }
 
-// newMetrics registers the metrics, or finds those that another projector
-// registered. A nil registry leaves them unregistered.
+// newMetrics registers the metrics, or returns those that another projector registered.
+// With a nil registry they stay unregistered.
 func newMetrics(registry prometheus.Registerer) *metrics {
 	shard := []string{"shard"}
 	return &metrics{
@@ -54,7 +54,7 @@ func register[C prometheus.Collector](registry prometheus.Registerer, collector 
 		return already.ExistingCollector.(C)
 	}
 	if err != nil {
-		panic(err) // two different metrics of one name: a bug
+		panic(err) // two different metrics have one name: a bug
 	}
 	return collector
 }

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// progress is how far a projector is, and what keeps it. Safe for concurrent use.
+// progress is how far a projector has come, and what stops it. Safe for concurrent use.
 type progress struct {
 	shard  int
 	logger *slog.Logger
@@ -18,30 +18,29 @@ type progress struct {
 	reached bool   // the target is projected
 	done    uint64 // projected, as far as we know
 	end     uint64 // of the log, as far as we know
-	trouble error  // what keeps Run from going on, nil when nothing does
+	failure error  // why Run does not go on; nil: it does
 }
 
-// Ready returns nil once everything that the log had at the start is projected, and
-// as long as nothing is in the way of projecting the rest. A projector that stands
-// by for another is ready.
+// Ready returns nil once everything that the log had at the start is projected and while
+// nothing stops the projector. A projector that stands by for another is ready.
 func (p *progress) Ready() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case final(p.trouble):
-		return p.trouble
-	case p.reached && (p.trouble == nil || errors.Is(p.trouble, errOvertaken)):
+	case final(p.failure):
+		return p.failure
+	case p.reached && (p.failure == nil || errors.Is(p.failure, errOvertaken)):
 		return nil
-	case p.trouble != nil:
-		return fmt.Errorf("projections: shard %d is interrupted: %w", p.shard, p.trouble)
+	case p.failure != nil:
+		return fmt.Errorf("projections: shard %d is interrupted: %w", p.shard, p.failure)
 	case !p.started:
 		return fmt.Errorf("projections: shard %d is not caught up: starting", p.shard)
 	}
 	return fmt.Errorf("projections: shard %d is not caught up: %d of %d commits", p.shard, p.done, p.target)
 }
 
-// begun notes where the checkpoint stands and the log ends. Where there is
-// nothing to do, all is well; else the first batch will tell.
+// begun records where the checkpoint is and where the log ends. If there is nothing to
+// project, the projector has recovered; otherwise the first batch shows it.
 func (p *progress) begun(done, last uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,7 +53,7 @@ func (p *progress) begun(done, last uint64) {
 	}
 }
 
-// advanced notes that a batch was written.
+// advanced records that a batch was written.
 func (p *progress) advanced(done uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -68,18 +67,18 @@ func (p *progress) move(done uint64) {
 }
 
 func (p *progress) recover() {
-	if p.trouble != nil {
-		p.trouble = nil
+	if p.failure != nil {
+		p.failure = nil
 		p.logger.Info("projector goes on", "sequence", p.done)
 	}
 }
 
-// troubled notes what went wrong, and logs it once for as long as it stays the same.
-func (p *progress) troubled(err error) {
+// failed records an error, and logs it unless it is the same as before.
+func (p *progress) failed(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	known := p.trouble != nil && p.trouble.Error() == err.Error()
-	p.trouble = err
+	known := p.failure != nil && p.failure.Error() == err.Error()
+	p.failure = err
 	switch {
 	case final(err):
 		p.logger.Error("projector stopped", "err", err)
@@ -97,8 +96,8 @@ func (p *progress) projected() uint64 {
 	return p.done
 }
 
-// seen notes that the log has at least last commits, and answers what is done
-// of how many.
+// seen records that the log has at least last commits. It returns how many of how many
+// are projected.
 func (p *progress) seen(last uint64) (done, end uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

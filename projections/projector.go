@@ -16,12 +16,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// ErrDiverged is returned by Run when the log is whole, and the read model does not
-// follow from it: somebody else wrote to the schema. It has to be made again.
+// ErrDiverged is returned by Run when the log is whole and the read model does not follow
+// from it: somebody else wrote to the schema. The read model must be made again.
 var ErrDiverged = errors.New("projections: the read model does not follow from the log, which is whole: " +
 	`keep a copy of schema "ledger" to find out why, drop it, and start the services again`)
 
-// Waits between attempts: the first, doubled up to the longest.
+// Waits between attempts: the first one, doubled each time up to the longest.
 const (
 	firstRetry   = 50 * time.Millisecond
 	longestRetry = 2 * time.Second
@@ -29,9 +29,9 @@ const (
 	lookTimeout  = 5 * time.Second
 )
 
-// Log is one shard's log, as events.Stream and events.Memory have it.
+// Log is one shard's log. events.Stream and events.Memory implement it.
 type Log interface {
-	// Read calls fn with the commits from..to in order, waiting for those to come.
+	// Read calls fn with the commits from..to in order, and waits for those to come.
 	Read(ctx context.Context, from, to uint64, fn func(events.Message) error) error
 	// Last returns the sequence of the newest commit, 0 for none.
 	Last(ctx context.Context) (uint64, error)
@@ -72,10 +72,10 @@ func NewProjector(c ProjectorConfig) *Projector {
 	}
 }
 
-// Run projects until ctx ends, and returns nil then. It waits out every failure of
-// PostgreSQL and of the log that may pass. It returns an error, events.ErrDamaged or
-// ErrDiverged, only when going on would be wrong; Ready has it from then on. To be
-// called once.
+// Run projects until ctx ends, and returns nil then. It tries again after every failure
+// of PostgreSQL and of the log that may pass. It returns an error, events.ErrDamaged or
+// ErrDiverged, only when going on would be wrong; Ready returns the same error from then
+// on. Run is called once.
 func (p *Projector) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
@@ -91,13 +91,13 @@ func (p *Projector) Run(ctx context.Context) error {
 			err = fmt.Errorf("projections: %w. %s", err, events.Remedy(p.shard))
 		}
 		if final(err) {
-			p.troubled(err)
+			p.failed(err)
 			return err
 		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		p.troubled(explain(err))
+		p.failed(explain(err))
 		if p.projected() > before && !errors.Is(err, errOvertaken) {
 			delay = firstRetry
 		}
@@ -110,8 +110,8 @@ func (p *Projector) Run(ctx context.Context) error {
 	}
 }
 
-// follow projects from the checkpoint on, until something fails. Everything
-// that is known of the read model begins anew with each call.
+// follow projects from the checkpoint on until something fails. Each call reads the
+// checkpoint again and starts with empty batches.
 func (p *Projector) follow(ctx context.Context) error {
 	cursor, last, err := p.start(ctx)
 	if err != nil {
@@ -127,7 +127,7 @@ func (p *Projector) follow(ctx context.Context) error {
 	return group.Wait()
 }
 
-// final tells whether an error never passes.
+// final returns whether an error never passes.
 func final(err error) bool { return errors.Is(err, events.ErrDamaged) || errors.Is(err, ErrDiverged) }
 
 // read decodes the log into batches, and checks that it is whole.
@@ -168,10 +168,9 @@ func (p *Projector) writeAll(ctx context.Context, batches *doubleBuffer) error {
 	}
 }
 
-// watchCheckpoint returns an error when the checkpoint cannot be read, or is not
-// where this projector left it: then the database is away, the schema was dropped,
-// or the server lost the newest batches in a crash. Without a commit to project
-// nobody else would notice.
+// watchCheckpoint returns an error when the checkpoint cannot be read or went back: the
+// database is down, the schema was dropped, or the server lost the newest batches in a
+// crash. Nothing else would notice this while there is no commit to project.
 func (p *Projector) watchCheckpoint(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -194,8 +193,8 @@ func (p *Projector) watchCheckpoint(ctx context.Context) error {
 	}
 }
 
-// watchLag keeps the metrics true, in trouble most of all. A log that does not
-// answer is read's to notice.
+// watchLag updates the metrics every second, also while nothing is projected. It ignores
+// a log that does not answer: read returns that error.
 func (p *Projector) watchLag(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -210,7 +209,7 @@ func (p *Projector) watchLag(ctx context.Context) {
 	}
 }
 
-// observe sets the gauges; the log has at least last commits.
+// observe sets the gauges. The log has at least last commits.
 func (p *Projector) observe(last uint64) {
 	done, end := p.seen(last)
 	shard := strconv.Itoa(p.shard)

@@ -155,7 +155,7 @@ func TestProjectorBeforeMigration(t *testing.T) {
 	equal(t, p.history, pool)
 }
 
-// run runs a projector until it ends by itself, and answers why.
+// run runs a projector until it ends by itself, and returns why.
 func run(t *testing.T, h *history, pool *pgxpool.Pool) error {
 	t.Helper()
 	projector := projections.NewProjector(projections.ProjectorConfig{Log: h.log, Codec: h.codec, Pool: pool})

@@ -14,19 +14,19 @@ import (
 	"tallystick/domain/money"
 )
 
-// Queries reads the read model. Safe for concurrent use. Errors other than the
-// named ones are PostgreSQL's.
+// Queries reads the read model. Safe for concurrent use. Errors that are not named are
+// PostgreSQL's.
 type Queries struct {
 	pool *pgxpool.Pool
 	poll *poller
 }
 
-// NewQueries reads through pool.
+// NewQueries returns queries that use the connections of pool.
 func NewQueries(pool *pgxpool.Pool) *Queries {
 	return &Queries{pool: pool, poll: newPoller(pool)}
 }
 
-// Page is some rows of a list. Next is the cursor of the page after, "" at the end.
+// Page is some rows of a list. Next is the cursor of the next page, "" at the end.
 type Page[T any] struct {
 	Rows []T
 	Next string
@@ -34,9 +34,9 @@ type Page[T any] struct {
 
 // Limits of a page, in rows.
 const (
-	DefaultLimit    = 50     // where a filter says 0
-	MaxLimit        = 1000   // more is cut to this
-	MaxNumberedSize = 10_000 // of a page found by its number
+	DefaultLimit    = 50     // of a filter whose limit is 0
+	MaxLimit        = 1000   // a larger limit is this one
+	MaxNumberedSize = 10_000 // of NumberedWallets
 )
 
 func limitOf(asked, most int) int {
@@ -46,7 +46,7 @@ func limitOf(asked, most int) int {
 	return min(asked, most)
 }
 
-// Checkpoint answers how many commits of a shard are projected.
+// Checkpoint returns how many commits of a shard are projected.
 func (q *Queries) Checkpoint(ctx context.Context, shard int) (uint64, error) {
 	var sequence int64
 	err := q.pool.QueryRow(ctx, `SELECT sequence FROM ledger.checkpoint WHERE shard = $1`, shard).Scan(&sequence)
@@ -56,8 +56,7 @@ func (q *Queries) Checkpoint(ctx context.Context, shard int) (uint64, error) {
 	return uint64(sequence), nil
 }
 
-// selection is a SELECT under way: what it takes from, and the conditions that
-// a filter makes.
+// selection is a SELECT to which a filter adds its conditions.
 type selection struct {
 	sql  strings.Builder
 	args []any
@@ -70,23 +69,23 @@ func selectFrom(text string) *selection {
 	return s
 }
 
-// where adds a condition, whose ? is the argument.
+// where adds a condition. Each ? in it stands for the argument.
 func (s *selection) where(condition string, arg any) {
 	s.args = append(s.args, arg)
 	s.sql.WriteString(" AND " + strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(s.args))))
 }
 
-// before adds that a row comes before another one by two columns.
+// before adds the condition that a row is before another one in the order of two columns.
 func (s *selection) before(columns string, first, second any) {
 	s.args = append(s.args, first)
 	s.where("("+columns+") < ($"+strconv.Itoa(len(s.args))+", ?)", second)
 }
 
-// and adds what needs no argument.
+// and adds a condition or clause that has no argument.
 func (s *selection) and(text string) { s.sql.WriteString(" " + text) }
 
-// list reads a page in the order given, one row further than its limit to know
-// whether there is more.
+// list reads a page in the given order. It reads one row more than the limit, to know
+// whether there is a next page.
 func list[T any](ctx context.Context, q *Queries, s *selection, order string, limit int, scan pgx.RowToFunc[T], cursor func(T) string) (Page[T], error) {
 	s.and("ORDER BY " + order + " LIMIT " + strconv.Itoa(limit+1))
 	rows, err := collect(ctx, q, s, scan)
@@ -108,7 +107,7 @@ func collect[T any](ctx context.Context, q *Queries, s *selection, scan pgx.RowT
 	return pgx.CollectRows(rows, scan)
 }
 
-// amount is a text and the money it is.
+// amount is a text, and where the amount that it says is put.
 type amount struct {
 	to   *money.Amount
 	text string
@@ -124,7 +123,7 @@ func parseAmounts(asset money.AssetCode, all ...amount) (err error) {
 	return nil
 }
 
-// timeOrZero is a time in UTC, the zero time for NULL.
+// timeOrZero returns a time in UTC, and the zero time for NULL.
 func timeOrZero(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}

@@ -10,7 +10,7 @@ import (
 	"tallystick/domain/money"
 )
 
-// strange texts are what COPY, JSON and SQL have a meaning for.
+// strange texts have a meaning in COPY, JSON or SQL.
 var strange = []string{
 	"plain", "", `\N`, `\.`, "tab\there", "line\nbreak\r\n", `back\slash\\`, `quo"te's`, "emoji 🎉 ₵", "{}", "\u2028\x7f\x01", `\u0000`, "NULL",
 }
@@ -78,7 +78,7 @@ func (r *random) wallet() ids.Wallet {
 	return r.wallets[r.IntN(len(r.wallets))]
 }
 
-// recent is one of the last twenty; the answer is false when there is none.
+// recent returns one of the last twenty, and false if there is none.
 func recent[T any](r *random, all []T) (one T, ok bool) {
 	if len(all) == 0 {
 		return one, false
@@ -87,7 +87,7 @@ func recent[T any](r *random, all []T) (one T, ok bool) {
 	return last[r.IntN(len(last))], true
 }
 
-// like is a wallet, mostly one that can have to do with another.
+// like returns a wallet, mostly of the same project and currency as another.
 func (r *random) like(other ids.Wallet) ids.Wallet {
 	id := r.wallet()
 	want, ok := r.state.Wallet(other)

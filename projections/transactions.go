@@ -34,7 +34,7 @@ const (
 // TransactionFilter says which transactions of a project. Zero fields do not filter.
 type TransactionFilter struct {
 	Project ids.Project
-	Wallet  ids.Wallet // that it moved, or named in vain or for later
+	Wallet  ids.Wallet // that has an entry of it, or that its operations name
 	Status  string     // Completed, Failed, Scheduled or Cancelled
 	Cursor  string
 	Limit   int
@@ -46,11 +46,13 @@ SELECT t.id, t.project_id, t.reference, t.status, t.operations, t.failure, t.des
        t.scheduled_for, t.ended_at, t.reversal_ids, coalesce(t.reversal_whole, false)
   FROM ledger.transactions t`
 
-// The transactions of a wallet ($1), newest first, before one ($2, or an empty
-// text), so many ($3). Most are found through the entries, each by its first
-// entry in the wallet: the order of the entries and that of the ids are both the
-// order of the log. Not so of scheduled ones, whose ids are older than their
-// entries, and of failed ones, which have none: these are in a table of their own.
+// The transactions of a wallet ($1), newest first, before one of them ($2; an empty text
+// for none), at most so many ($3).
+//
+// Most are found by their first entry in the wallet: the order of entries and that of
+// identifiers are both the order of the log. Scheduled transactions have entries that
+// are younger than their identifiers, and failed ones have none; table
+// transaction_wallets has both.
 const (
 	movedWallet = `(SELECT e.transaction_id FROM ledger.entry_rows e
 		WHERE e.wallet_id = $1
@@ -69,8 +71,8 @@ const (
 		ORDER BY n.transaction_id DESC LIMIT $3)`
 )
 
-// ofWallet picks those of the status: each part is cut to the limit, so there
-// must be nothing left to sort out afterwards.
+// ofWallet returns the condition for the status. Each part is cut to the limit, so it
+// must contain only transactions of that status.
 func (f *TransactionFilter) ofWallet() string {
 	switch f.Status {
 	case "":
@@ -118,7 +120,7 @@ func (f *TransactionFilter) selection(before string, limit int) *selection {
 	if f.Status != "" {
 		s.where("t.status = ?", f.Status)
 		if f.Status != Completed {
-			s.and("AND t.status <> 'completed'") // spelled out, as the index has it
+			s.and("AND t.status <> 'completed'") // as a constant, so that the partial index is used
 		}
 	}
 	return s
@@ -160,7 +162,8 @@ func scanTransaction(row pgx.CollectableRow) (Transaction, error) {
 	return t, err
 }
 
-// eventOf answers the fact of a transaction whose parts are those of a completed one.
+// eventOf returns the fact of a transaction, given what it has in common with a
+// completed one.
 func eventOf(status string, f *domain.TransactionCompleted, failure []byte, scheduled time.Time) (domain.Event, error) {
 	switch status {
 	case Failed:

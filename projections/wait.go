@@ -15,8 +15,8 @@ import (
 // ends before the sequence is projected.
 var ErrBehind = errors.New("projections: the read model is behind")
 
-// WaitFor waits until a shard's log is projected up to sequence, or ctx ends:
-// then the error is ErrBehind. Any other error is PostgreSQL's.
+// WaitFor waits until a shard's log is projected up to sequence. If ctx ends before, the
+// error is ErrBehind. Any other error is PostgreSQL's.
 func (q *Queries) WaitFor(ctx context.Context, shard int, sequence uint64) error {
 	projected, err := q.Checkpoint(ctx, shard)
 	if err == nil && projected < sequence {
@@ -42,18 +42,18 @@ const (
 	pollTimeout  = 5 * time.Second
 )
 
-// poller looks at the checkpoints for everybody who waits, however many they
-// are, and at rest when nobody does.
+// poller reads the checkpoints for all callers that wait, with one query for all of them.
+// It stops while nobody waits.
 type poller struct {
 	pool *pgxpool.Pool
 
 	mu      sync.Mutex
 	waiting int
 	running bool
-	coming  *look // the one that begins next
+	coming  *look // the next one
 }
 
-// look is one look at the checkpoints; its fields are valid once done is closed.
+// look is one reading of the checkpoints. Its fields are valid once done is closed.
 type look struct {
 	done      chan struct{}
 	sequences map[int]uint64
@@ -64,7 +64,7 @@ func newLook() *look { return &look{done: make(chan struct{})} }
 
 func newPoller(pool *pgxpool.Pool) *poller { return &poller{pool: pool, coming: newLook()} }
 
-// join makes the poller run until the answer is called as often as join was.
+// join makes the poller run until every caller of join has called leave.
 func (p *poller) join() (leave func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -80,7 +80,8 @@ func (p *poller) join() (leave func()) {
 	}
 }
 
-// next answers what the coming look sees of a shard, 0 when ctx ends before.
+// next waits for the next look, and returns how far the shard is. It returns 0 if ctx
+// ends before.
 func (p *poller) next(ctx context.Context, shard int) (uint64, error) {
 	p.mu.Lock()
 	coming := p.coming

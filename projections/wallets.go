@@ -13,14 +13,14 @@ import (
 	"tallystick/domain/money"
 )
 
-// Wallet is a wallet as of Sequence, the place in its shard's log of its last
-// change. Its asset has the name and symbol of now. The fields here stand before
-// the methods of the domain's wallet of the same names, which know nothing here.
+// Wallet is a wallet as of Sequence, the commit that last changed it. Its asset has its
+// present name and symbol. Held, Available and Due hide the methods of domain.Wallet of
+// the same names, which need state that is not here.
 type Wallet struct {
 	domain.Wallet
 	Held      money.Amount // reserved by active holds
-	Available money.Amount // balance and credit limit without what is held; without limit for an issuance account
-	Due       money.Amount // asked for by the last settlement and not paid since
+	Available money.Amount // balance and credit limit, less what is held; has no meaning for an issuance account
+	Due       money.Amount // what the last settlement asked for and was not paid since
 	CreatedAt time.Time    // UTC
 	Sequence  uint64
 }
@@ -31,10 +31,10 @@ type WalletFilter struct {
 	Customer ids.Customer
 	Currency money.AssetCode
 	Status   domain.WalletStatus
-	Name     string // the whole of it
+	Name     string // the whole name
 	Type     domain.WalletType
-	System   *bool             // of the project itself (true), of customers (false)
-	Metadata map[string]string // the wallet has all of these
+	System   *bool             // true: wallets of the project itself; false: of customers
+	Metadata map[string]string // the wallet has all of these, and perhaps more
 	Cursor   string
 	Limit    int
 }
@@ -66,9 +66,9 @@ func (q *Queries) Wallets(ctx context.Context, f WalletFilter) (Page[Wallet], er
 	return page, nil
 }
 
-// NumberedWallets answers one page of wallets, newest first, by its number from
-// 1, and how many wallets there are on all pages. The filter's cursor and limit
-// do not count. A far page costs the reading of all before it.
+// NumberedWallets returns one page of wallets, newest first, by its number from 1, and how
+// many wallets there are on all pages. It ignores the filter's cursor and limit. A page
+// costs the reading of all pages before it.
 func (q *Queries) NumberedWallets(ctx context.Context, f WalletFilter, number, size int) (rows []Wallet, total int, err error) {
 	count := selectFrom(`SELECT count(*) FROM ledger.wallets w`)
 	f.apply(count)
@@ -109,7 +109,7 @@ func (f *WalletFilter) apply(s *selection) {
 		s.where("(w.role <> 'customer') = ?", *f.System)
 	}
 	if len(f.Metadata) > 0 {
-		s.and("AND w.metadata <> '{}'") // as the index has it
+		s.and("AND w.metadata <> '{}'") // as the partial index has it
 		s.where("w.metadata @> ?::text::jsonb", metadataText(f.Metadata))
 	}
 }
@@ -146,12 +146,12 @@ func scanWallet(row pgx.CollectableRow) (Wallet, error) {
 		return w, err
 	}
 	w.Terms = &terms
-	w.reckon()
+	w.setAvailable()
 	return w, nil
 }
 
-// reckon sets what follows from the row.
-func (w *Wallet) reckon() {
+// setAvailable computes what can be spent.
+func (w *Wallet) setAvailable() {
 	w.Available = w.Balance.Sub(w.Held)
 	if w.Type == domain.Postpaid {
 		w.Available = w.Available.Add(w.Terms.CreditLimit)

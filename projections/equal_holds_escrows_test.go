@@ -10,7 +10,7 @@ import (
 	"tallystick/projections"
 )
 
-func equalHolds(t *testing.T, facts []told, queries *projections.Queries, project ids.Project) {
+func equalHolds(t *testing.T, facts []recordedFact, queries *projections.Queries, project ids.Project) {
 	t.Helper()
 	want := holdsOf(facts, project)
 	for _, status := range []string{"", "active", "captured", "released", "expired"} {
@@ -22,36 +22,36 @@ func equalHolds(t *testing.T, facts []told, queries *projections.Queries, projec
 }
 
 // holdsOf folds facts, newest first, to the holds of a project, newest first.
-func holdsOf(facts []told, project ids.Project) []projections.Hold {
+func holdsOf(facts []recordedFact, project ids.Project) []projections.Hold {
 	var all []projections.Hold
-	change := func(id ids.Hold, told told, do func(h *projections.Hold)) {
+	change := func(id ids.Hold, recorded recordedFact, do func(h *projections.Hold)) {
 		for i := range all {
 			if all[i].ID == id {
-				all[i].UpdatedAt = told.time
+				all[i].UpdatedAt = recorded.time
 				do(&all[i])
 			}
 		}
 	}
-	for _, told := range slices.Backward(facts) {
-		switch f := told.fact.(type) {
+	for _, recorded := range slices.Backward(facts) {
+		switch f := recorded.fact.(type) {
 		case *domain.HoldPlaced:
 			none := f.Amount.Sub(f.Amount)
 			if f.Project == project {
 				all = append(all, projections.Hold{
 					ID: f.Hold, Project: f.Project, Wallet: f.Wallet, Reference: f.Reference, Status: "active", Amount: f.Amount, Captured: none,
 					Released: none, Remaining: f.Amount, ExpiresAt: f.ExpiresAt, Description: f.Description, Metadata: f.Metadata,
-					CreatedAt: told.time, UpdatedAt: told.time,
+					CreatedAt: recorded.time, UpdatedAt: recorded.time,
 				})
 			}
 		case *domain.HoldCaptured:
-			change(f.Hold, told, func(h *projections.Hold) {
+			change(f.Hold, recorded, func(h *projections.Hold) {
 				h.Captured, h.Remaining, h.Transactions = h.Captured.Add(f.Amount), f.Remaining, append(h.Transactions, f.Transaction)
 				if f.Remaining.IsZero() {
 					h.Status = "captured"
 				}
 			})
 		case *domain.HoldReleased:
-			change(f.Hold, told, func(h *projections.Hold) {
+			change(f.Hold, recorded, func(h *projections.Hold) {
 				h.Released, h.Remaining = h.Released.Add(f.Amount), f.Remaining
 				if f.Remaining.IsZero() {
 					h.Status = map[bool]string{false: "released", true: "expired"}[f.Expired]
@@ -63,7 +63,7 @@ func holdsOf(facts []told, project ids.Project) []projections.Hold {
 	return all
 }
 
-func equalEscrows(t *testing.T, facts []told, queries *projections.Queries, project ids.Project) {
+func equalEscrows(t *testing.T, facts []recordedFact, queries *projections.Queries, project ids.Project) {
 	t.Helper()
 	want := escrowsOf(facts, project)
 	for _, status := range []string{"", "open", "released", "refunded"} {
@@ -75,13 +75,13 @@ func equalEscrows(t *testing.T, facts []told, queries *projections.Queries, proj
 }
 
 // escrowsOf folds facts, newest first, to the escrows of a project, newest first.
-func escrowsOf(facts []told, project ids.Project) []projections.Escrow {
+func escrowsOf(facts []recordedFact, project ids.Project) []projections.Escrow {
 	var all []projections.Escrow
 	references := map[ids.Transaction]ids.Reference{}
-	change := func(id ids.Escrow, told told, do func(e *projections.Escrow)) {
+	change := func(id ids.Escrow, recorded recordedFact, do func(e *projections.Escrow)) {
 		for i := range all {
 			if all[i].ID == id {
-				all[i].UpdatedAt = told.time
+				all[i].UpdatedAt = recorded.time
 				do(&all[i])
 			}
 		}
@@ -92,8 +92,8 @@ func escrowsOf(facts []told, project ids.Project) []projections.Escrow {
 			e.Status = status
 		}
 	}
-	for _, told := range slices.Backward(facts) {
-		switch f := told.fact.(type) {
+	for _, recorded := range slices.Backward(facts) {
+		switch f := recorded.fact.(type) {
 		case *domain.TransactionCompleted:
 			references[f.Transaction] = f.Reference
 		case *domain.EscrowCreated:
@@ -102,18 +102,18 @@ func escrowsOf(facts []told, project ids.Project) []projections.Escrow {
 				all = append(all, projections.Escrow{
 					ID: f.Escrow, Project: f.Project, Transaction: f.Transaction, Reference: references[f.Transaction], Sender: f.Sender, Recipient: f.Recipient,
 					Status: "open", Amount: f.Amount, Released: none, Refunded: none, Remaining: f.Amount, Deadline: f.Deadline,
-					AtDeadline: f.AtDeadline, Approval: f.Approval, CreatedAt: told.time, UpdatedAt: told.time,
+					AtDeadline: f.AtDeadline, Approval: f.Approval, CreatedAt: recorded.time, UpdatedAt: recorded.time,
 				})
 			}
 		case *domain.EscrowApproved:
-			change(f.Escrow, told, func(e *projections.Escrow) { e.Approved = append(e.Approved, f.Party) })
+			change(f.Escrow, recorded, func(e *projections.Escrow) { e.Approved = append(e.Approved, f.Party) })
 		case *domain.EscrowReleased:
-			change(f.Escrow, told, func(e *projections.Escrow) {
+			change(f.Escrow, recorded, func(e *projections.Escrow) {
 				e.Released = e.Released.Add(f.Amount)
 				paid(e, f.Transaction, f.Remaining, "released", f.AtDeadline)
 			})
 		case *domain.EscrowRefunded:
-			change(f.Escrow, told, func(e *projections.Escrow) {
+			change(f.Escrow, recorded, func(e *projections.Escrow) {
 				e.Refunded = e.Refunded.Add(f.Amount)
 				paid(e, f.Transaction, f.Remaining, "refunded", f.AtDeadline)
 			})

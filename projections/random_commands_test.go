@@ -12,7 +12,7 @@ import (
 	"tallystick/events"
 )
 
-// deal does what is neither a transaction by itself nor administration.
+// deal does what is neither a plain transaction nor administration.
 func (r *random) deal() {
 	switch r.IntN(12) {
 	case 0, 1:
@@ -151,7 +151,7 @@ func TestReadModelEqualsFold(t *testing.T) {
 	}
 }
 
-// Else the tests of random histories would prove little.
+// Without every fact in them, the tests of random histories would prove little.
 func TestRandomHistoriesHaveEveryFact(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
@@ -164,8 +164,8 @@ func TestRandomHistoriesHaveEveryFact(t *testing.T) {
 		if len(r.facts) > 0 {
 			r.commit()
 		}
-		for _, told := range r.told() {
-			seen[fmt.Sprintf("%T", told.fact)]++
+		for _, recorded := range r.recordedFacts() {
+			seen[fmt.Sprintf("%T", recorded.fact)]++
 		}
 	}
 	t.Log(seen)
