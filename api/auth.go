@@ -19,8 +19,8 @@ type caller struct {
 	shard   int
 }
 
-// asProject lets a project's credential in, and tells the handler whose it is.
-// The names are those of the query's parameters that the route has.
+// asProject accepts the credential of a project and passes the project to the handler.
+// params are the names of the query parameters that the route has.
 func (s *server) asProject(handler func(echo.Context, caller) error, params ...string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		who, isOperator, err := s.authenticate(c)
@@ -42,7 +42,7 @@ func (s *server) asProject(handler func(echo.Context, caller) error, params ...s
 	}
 }
 
-// asOperator lets the installation's credential in; the names are as in asProject.
+// asOperator accepts the credential of the operator; params are as in asProject.
 func (s *server) asOperator(handler echo.HandlerFunc, params ...string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		_, isOperator, err := s.authenticate(c)
@@ -95,9 +95,9 @@ var errCredential = problemf(unauthorized, "The credential is not valid: api-key
 
 func same(a, b [sha256.Size]byte) bool { return subtle.ConstantTimeCompare(a[:], b[:]) == 1 }
 
-// credential finds a key in the shard that it names. What Peek does not know
-// may be newer than what this process has read, so the log is asked before it is
-// refused; a revocation by another process takes effect once it is read here.
+// credential finds a key in the shard that it names. A key that Peek does not find
+// may be newer than what this process has read: the log is asked before it is
+// refused. A revocation by another process takes effect when this one has read it.
 func (s *server) credential(ctx context.Context, key ids.APIKey) (domain.Credential, error) {
 	at, ok := key.Location()
 	if !ok || int(at.Shard) >= s.ledger.Shards() {
@@ -121,8 +121,8 @@ func (s *server) credential(ctx context.Context, key ids.APIKey) (domain.Credent
 	return found, nil
 }
 
-// NewSecret makes a secret key of 256 random bits, to be shown once, and its
-// SHA-256, which is all that is kept.
+// NewSecret returns a secret key of 256 random bits, which is shown once, and its
+// SHA-256, which is stored.
 func NewSecret() (secret string, hash [sha256.Size]byte) {
 	var bits [32]byte
 	rand.Read(bits[:]) //nolint:errcheck // never fails

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"tallystick/domain"
-	"tallystick/projections"
 	"tallystick/resource"
 
 	"github.com/labstack/echo/v4"
@@ -13,7 +12,6 @@ import (
 
 func (s *server) balanceRoutes(v1 *echo.Group) {
 	v1.GET("/wallets/:wallet_id/balance", s.asProject(s.getBalance, "at"))
-	v1.GET("/wallets/:wallet_id/entries", s.asProject(s.listEntries, "kind", "from", "to", "limit", "cursor"))
 }
 
 // GET /v1/wallets/{wallet_id}/balance
@@ -23,7 +21,7 @@ func (s *server) getBalance(c echo.Context, who caller) error {
 	if q.err != nil {
 		return q.err
 	}
-	asOf := s.now().UTC() // before the ledger is asked: everything acknowledged by now is in the answer
+	asOf := s.now().UTC() // before the ledger is read: the answer has everything acknowledged by now
 	if at.After(asOf) {
 		return badRequest("at is in the future; it is %s now", asOf.Format(time.RFC3339))
 	}
@@ -51,10 +49,9 @@ func (s *server) getBalance(c echo.Context, who caller) error {
 	})
 }
 
-// rewind sets a wallet's balance and version to what they were. Times never go
-// back in a log, so once the read model has what the ledger had just now, its
-// newest entry up to a past time stays that for ever (but for the last instant,
-// of which a commit may still be on its way).
+// rewind sets a wallet's balance and version to what they were at a past time. Times
+// never go back in a log: once the read model has all that the ledger had just now,
+// no entry of a past time can be added. (Of the current microsecond one may.)
 func (s *server) rewind(c echo.Context, who caller, wallet *domain.Wallet, at time.Time) error {
 	sequence := s.ledger.Peek(who.shard, func(*domain.State) {})
 	if err := s.await(c, who.shard, sequence); err != nil {
@@ -70,34 +67,4 @@ func (s *server) rewind(c echo.Context, who caller, wallet *domain.Wallet, at ti
 	}
 	wallet.Balance, wallet.Version = entry.BalanceAfter, entry.Version
 	return nil
-}
-
-// GET /v1/wallets/{wallet_id}/entries
-func (s *server) listEntries(c echo.Context, who caller) error {
-	q := queryOf(c)
-	filter := projections.EntryFilter{
-		Project: who.project, Wallet: walletID(c),
-		Kind: domain.EntryKind(q.oneOf("kind", string(domain.IssueEntry), string(domain.RedeemEntry), string(domain.DebitEntry), string(domain.CreditEntry))),
-		From: q.time("from"), To: q.time("to"), Cursor: q.text("cursor"), Limit: q.limit(),
-	}
-	if q.err != nil {
-		return q.err
-	}
-	if _, _, err := s.wallet(c, who, filter.Wallet); err != nil {
-		return err
-	}
-	if err := s.readModel(c, who.shard); err != nil {
-		return err
-	}
-	page, err := s.queries.Entries(c.Request().Context(), filter)
-	if err != nil {
-		return readModelError(err)
-	}
-	return answerList(c, page.Rows, page.Next, func(w *resource.Writer, row *projections.Entry) {
-		entry := resource.Entry{
-			Entry: &row.Entry, Counterparty: row.Counterparty, Transaction: row.Transaction, Reference: row.Reference,
-			Description: row.Description, EffectiveAt: row.EffectiveAt, CreatedAt: row.Time,
-		}
-		entry.Write(w)
-	})
 }

@@ -63,7 +63,7 @@ func readInTurn(c echo.Context, who caller, body []byte) (*batch, error) {
 type batch struct {
 	isArray    bool
 	outcomes   []outcome
-	commands   []domain.Command // those that make sense; the others have their outcome already
+	commands   []domain.Command // of the transactions that have no mistake; the others have their outcome already
 	places     []int            // of each command, among the outcomes
 	operations int              // and preconditions
 	metadata   int              // keys
@@ -76,9 +76,9 @@ type outcome struct {
 	err       error
 }
 
-// readBatch reads a JSON array, or lines of JSON, and nothing after the limits.
-// What is not JSON, or too much, is refused as a whole; what else is wrong with one
-// transaction is its own outcome.
+// readBatch reads a JSON array, or lines of JSON, and stops at the limits. A body that
+// is not JSON or too large is refused as a whole. Any other mistake in a transaction
+// is the outcome of that transaction alone.
 func readBatch(who caller, body []byte) (*batch, error) {
 	items := itemsOf(body)
 	b := &batch{isArray: items.isArray}
@@ -144,8 +144,8 @@ type items struct {
 	isArray bool
 }
 
-// itemsOf leaves to the reader of each transaction what is wrong with it alone:
-// names that are given twice, and text that is not UTF-8.
+// itemsOf accepts names that are given twice and text that is not UTF-8: these are
+// mistakes of one transaction, which its own decoder finds.
 func itemsOf(body []byte) *items {
 	i := &items{body: body}
 	i.decoder = jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
@@ -160,7 +160,7 @@ var (
 	errAfter     = errors.New("the body goes on after the array")
 )
 
-// next answers a transaction; the error after the last is io.EOF.
+// next returns the next transaction; after the last the error is io.EOF.
 func (i *items) next() (jsontext.Value, error) {
 	if i.isArray && i.decoder.PeekKind() == ']' {
 		_, _ = i.decoder.ReadToken() // the bracket that was peeked at
@@ -181,8 +181,8 @@ func (i *items) next() (jsontext.Value, error) {
 	return item, err
 }
 
-// referenceIn reads the reference of a transaction that could not be read as a
-// whole; "" where that is not clear.
+// referenceIn returns the reference of a transaction with a mistake; "" if it cannot
+// be read either.
 func referenceIn(item jsontext.Value) string {
 	var body struct {
 		Reference string `json:"reference"`
@@ -193,7 +193,7 @@ func referenceIn(item jsontext.Value) string {
 	return body.Reference
 }
 
-// performAll performs what makes sense.
+// performAll performs the commands of a batch.
 func (s *server) performAll(c echo.Context, who caller, b *batch) {
 	var newest ledger.Receipt
 	for i, done := range s.ledger.DoAll(c.Request().Context(), who.shard, b.commands) {

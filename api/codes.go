@@ -18,7 +18,7 @@ const (
 	unavailable      domain.Code = "UNAVAILABLE"
 )
 
-// kind is how a code is answered.
+// kind is the status and the name of a code.
 type kind struct {
 	status int
 	name   string

@@ -9,8 +9,8 @@ import (
 	"tallystick/domain/ids"
 )
 
-// Credentials are the operator's to give. A project's own credential cannot make
-// or revoke others: one that leaks could otherwise outlive its revocation.
+// Only the operator makes and revokes credentials. A credential that leaked could
+// otherwise make another one, and so outlive its revocation.
 func (s *server) credentialRoutes(v1 *echo.Group) {
 	v1.POST("/projects/:project_id/credentials", s.asOperator(s.createCredential))
 	v1.GET("/projects/:project_id/credentials", s.asOperator(s.listCredentials, "limit", "cursor"))

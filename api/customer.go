@@ -33,9 +33,9 @@ func (s *server) upsertCustomer(c echo.Context, who caller) error {
 	return s.answerCustomer(c, who, id)
 }
 
-// changeCustomer makes or changes a customer. The key first: a crash in between
-// leaves a key that nobody needs. The other way round it would leave a fact that
-// nobody can read.
+// changeCustomer creates or changes a customer. The key is made first: a crash between
+// the two leaves a key that is not used. In the other order it would leave a fact
+// that nobody can read.
 func (s *server) changeCustomer(c echo.Context, who caller, id ids.Customer, change domain.ProfileChange) error {
 	if err := s.keys.Ensure(c.Request().Context(), who.project, id); err != nil {
 		return down("The keys of personal data", err)
@@ -96,7 +96,7 @@ func customerOf(c *domain.Customer) Customer {
 	}
 }
 
-// metadataOf is never nil, which JSON would show as null.
+// metadataOf returns metadata that is never nil, which JSON would show as null.
 func metadataOf(m domain.Metadata) Metadata {
 	if m == nil {
 		return Metadata{}

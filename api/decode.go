@@ -28,7 +28,7 @@ func decode(c echo.Context, into any) error { return decodeBody(c, into, true) }
 func decodeOptional(c echo.Context, into any) error { return decodeBody(c, into, false) }
 
 func decodeBody(c echo.Context, into any, required bool) error {
-	buffer := buffers.Get().(*bytes.Buffer) // what is decoded shares nothing with it
+	buffer := buffers.Get().(*bytes.Buffer) // decoded values share no memory with it
 	defer putBuffer(buffer)
 	if err := readBody(c, buffer, maxBody, "application/json"); err != nil {
 		return err
@@ -74,13 +74,13 @@ func tooLarge(what string, limit int64) error {
 	return problemf(payloadTooLarge, "%s is larger than %d bytes, the most that this route takes", what, limit)
 }
 
-// strict is how bodies are read, beside what is so by itself: names are told apart
-// by case and given once, and text is UTF-8 without lone surrogates.
+// strict refuses unknown names. The decoder itself refuses names in other case or given
+// twice, and text that is not UTF-8 or has lone surrogates.
 var strict = json.RejectUnknownMembers(true)
 
-// decodeObject reads one JSON object, strictly: every mistake that a caller can
-// make in a name or a type is told, never passed over. It is the one decoder of
-// this package (docs/decisions/0010).
+// decodeObject reads one JSON object, strictly: every mistake in a name or a type is
+// an error, none is ignored. It is the one decoder of this package
+// (docs/decisions/0010).
 func decodeObject(data []byte, into any) error {
 	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return badRequest("the body must be a JSON object: {…}")
@@ -94,8 +94,8 @@ func decodeObject(data []byte, into any) error {
 	return nil
 }
 
-// refuseNUL names the text that has a NUL, which PostgreSQL cannot hold. That of
-// the JSON may only look like one: "\\u0000" is six characters.
+// refuseNUL returns an error that names the text with a NUL character, which
+// PostgreSQL cannot store; nil if there is none: "\\u0000" is six other characters.
 func refuseNUL(data []byte, into reflect.Type) error {
 	for d := jsontext.NewDecoder(bytes.NewReader(data)); ; {
 		token, err := d.ReadToken()
@@ -108,7 +108,7 @@ func refuseNUL(data []byte, into reflect.Type) error {
 	}
 }
 
-// timeOf reads a time of a body; "" is none, the zero time.
+// timeOf reads a time of a body; "" gives the zero time.
 func timeOf(name, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -120,8 +120,8 @@ func timeOf(name, text string) (time.Time, error) {
 	return at.UTC(), nil
 }
 
-// param is a parameter of the path, decoded. Echo matches the path as it was
-// written, where that differs.
+// param returns a parameter of the path, decoded. Echo matches the path as it was
+// written, if that differs.
 func param(c echo.Context, name string) string {
 	value := c.Param(name)
 	if c.Request().URL.RawPath == "" {

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
 	"strconv"
 	"sync"
 
@@ -53,16 +52,6 @@ func answer(c echo.Context, status int, write func(*resource.Writer)) error {
 	return send(c, status, jsonType, w.Bytes())
 }
 
-// answerList sends a page of a list, each row as write writes it.
-func answerList[T any](c echo.Context, rows []T, next string, write func(*resource.Writer, *T)) error {
-	return answer(c, http.StatusOK, func(w *resource.Writer) {
-		w.Begin()
-		w.Array("data", len(rows), func(i int) { write(w, &rows[i]) })
-		w.TextOrNull("next_cursor", next)
-		w.End()
-	})
-}
-
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func putBuffer(buffer *bytes.Buffer) {
@@ -82,22 +71,4 @@ func answerJSON(c echo.Context, status int, value any) error {
 		return err
 	}
 	return send(c, status, jsonType, bytes.TrimSuffix(buffer.Bytes(), []byte{'\n'}))
-}
-
-// nextCursor returns the cursor of the next page for the generated types; nil at
-// the end.
-func nextCursor(next string) *string {
-	if next == "" {
-		return nil
-	}
-	return &next
-}
-
-// converted returns f of every row. It is never nil, which JSON would show as null.
-func converted[From, To any](rows []From, f func(*From) To) []To {
-	all := make([]To, 0, len(rows))
-	for i := range rows {
-		all = append(all, f(&rows[i]))
-	}
-	return all
 }

@@ -20,11 +20,10 @@ const (
 // anyShard is the shard of the operator, who belongs to none.
 const anyShard = -1
 
-// checkRequest checks all that a request says beside its path and body: the
-// headers of this API, and the query, which has the parameters that the route is
-// registered with. It runs before the handler, so that nothing is decided for a
-// request that is refused. Values with a meaning of their own to one route, such
-// as a status, are left to the handlers; only routes that write nothing have any.
+// checkRequest checks the headers of this API, and that the query has only the
+// parameters of the route. It runs before the handler: nothing is decided for a
+// request that is refused. Handlers check the values of parameters that only their
+// route has, such as a status; only routes that write nothing have such parameters.
 func (s *server) checkRequest(c echo.Context, shard int, params []string) error {
 	header := c.Request().Header
 	for _, name := range [...]string{minSequenceHeader, idempotencyKeyHeader, "Content-Type"} {
@@ -46,12 +45,12 @@ func (s *server) checkRequest(c echo.Context, shard int, params []string) error 
 	}
 	least, err := s.minSequence(c)
 	if err != nil || c.Request().Method == http.MethodGet {
-		return err // a read waits where it reads
+		return err // a read waits when it reads
 	}
 	return s.checkReached(c, shard, least)
 }
 
-// minSequence is the place in a log that the answer must include, zero where the
+// minSequence returns the place in a log that the answer must include; zero if the
 // caller names none.
 func (s *server) minSequence(c echo.Context) (ids.Location, error) {
 	given, ok := c.Request().Header[minSequenceHeader]
@@ -67,8 +66,8 @@ func (s *server) minSequence(c echo.Context) (ids.Location, error) {
 	return ids.Location{Shard: uint8(shard), Sequence: sequence}, nil
 }
 
-// minSequenceOf is minSequence in one shard. A place in another shard's log says
-// nothing of this one: a project never leaves its own.
+// minSequenceOf returns the sequence that the answer must include, of one shard. A
+// place in another shard is ignored: a project never leaves its own.
 func (s *server) minSequenceOf(c echo.Context, shard int) (uint64, error) {
 	least, err := s.minSequence(c)
 	if err != nil || int(least.Shard) != shard {
@@ -77,8 +76,8 @@ func (s *server) minSequenceOf(c echo.Context, shard int) (uint64, error) {
 	return least.Sequence, nil
 }
 
-// checkReached refuses a write where the ledger does not have what the caller has
-// seen. What it has now it keeps, so that the write cannot be refused for it later.
+// checkReached refuses a write if the ledger has not read as far as the caller has
+// seen. It never goes back, so the write cannot be refused for this later.
 func (s *server) checkReached(c echo.Context, shard int, least ids.Location) error {
 	of := int(least.Shard)
 	if least.Sequence == 0 || shard != anyShard && shard != of {

@@ -82,7 +82,7 @@ func (s *server) getHold(c echo.Context, who caller) error {
 	return answer(c, http.StatusOK, recordedHold(&record).Write)
 }
 
-// hold is the one of the caller's that the path names.
+// hold returns the hold that the path names, if it is the caller's.
 func (s *server) hold(c echo.Context, who caller) (ledger.HoldRecord, error) {
 	record, ok, err := s.ledger.Hold(c.Request().Context(), holdID(c))
 	if err == nil && (!ok || record.Placed.Project != who.project) {

@@ -14,8 +14,8 @@ import (
 	"tallystick/domain/money"
 )
 
-// hostPayRoutes are HOST Pay's, as its documentation has them: its users change
-// the host and nothing else.
+// hostPayRoutes are the routes of HOST Pay, as its documentation has them: its users
+// change nothing but the host.
 func (s *server) hostPayRoutes(v1 *echo.Group) {
 	v1.POST("/wallets/create/:user_id", s.asProject(s.hostPayCreateWallet))
 	v1.GET("/wallets/:wall_id/balance", s.asProject(s.hostPayBalance))
@@ -26,10 +26,10 @@ func (s *server) hostPayRoutes(v1 *echo.Group) {
 
 // POST /api/v1/wallets/create/{user_id}/
 //
-// A user who is not known yet is made, by the identifier alone: HOST Pay's own
-// registration is not part of this API, and its example works on a new project.
+// A user who is not known yet is created with nothing but the identifier: HOST Pay's
+// registration is not a part of this API, and its example works on a new project.
 func (s *server) hostPayCreateWallet(c echo.Context, who caller) error {
-	var body struct{} // it has none; a client that sends {} is let be
+	var body struct{} // it has no fields; {} is accepted
 	if err := decodeOptional(c, &body); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func hostPayTransact(c echo.Context, who caller, body *HostPayTransferCreate) (*
 	}
 	id := reference(c, body.Reference)
 	if id == "" {
-		id = ids.Reference("ref_" + rand.Text()) // 130 random bits: HOST Pay has no references
+		id = ids.Reference("ref_" + rand.Text()) // 130 random bits, since HOST Pay has no references
 	}
 	return &domain.Transact{
 		Project: who.project, Reference: id, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
@@ -132,7 +132,7 @@ func hostPayTransact(c echo.Context, who caller, body *HostPayTransferCreate) (*
 	}, nil
 }
 
-// majorAmount reads a JSON number of major units, exactly: 50.00, 50, 5e1.
+// majorAmount reads an amount that is a JSON number in major units, exactly: 50.00, 50, 5e1.
 func majorAmount(amount json.RawMessage) (money.Quantity, error) {
 	if len(amount) == 0 || bytes.Equal(amount, []byte("null")) {
 		return money.Quantity{}, badRequest("amount is required: a number in major units, such as 50.00")

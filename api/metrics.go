@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics holds what each route counts, looked up once at the start.
+// metrics has the counters of each route, which are looked up once at the start.
 type metrics struct {
 	routes    map[route]routeMetrics
 	unmatched routeMetrics
@@ -52,7 +52,7 @@ func (m *metrics) observe(method, path string, status int, took time.Duration) {
 	of.requests.WithLabelValues(statusText(status)).Inc()
 }
 
-// statusText spares the usual ones an allocation.
+// statusText returns a status as text, without an allocation for the usual ones.
 func statusText(status int) string {
 	switch status {
 	case 200:

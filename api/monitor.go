@@ -69,7 +69,7 @@ func (s *server) removeMonitor(c echo.Context, who caller) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// isThreshold tells whether a body asks for just this one, in whichever units.
+// isThreshold reports whether a body asks for this threshold, in either unit.
 func isThreshold(threshold money.Amount, body *MonitorSet) bool {
 	have, asked := threshold.String(), body.Threshold
 	if asked == "" {

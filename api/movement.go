@@ -13,12 +13,32 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// movementRoutes are the short ways to a transaction of one operation.
+// movementRoutes make transactions of one operation.
 func (s *server) movementRoutes(v1 *echo.Group) {
+	v1.POST("/transfers", s.asProject(s.createTransfer))
 	v1.POST("/wallets/:wallet_id/topup", s.asProject(s.topUp))
 	v1.POST("/wallets/:wallet_id/credit", s.asProject(s.credit))
 	v1.POST("/wallets/:wallet_id/withdraw", s.asProject(s.withdraw))
 	v1.POST("/wallets/:wallet_id/settle", s.asProject(s.settle))
+}
+
+// POST /v1/transfers
+func (s *server) createTransfer(c echo.Context, who caller) error {
+	var body TransferCreate
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	operation, err := operationOf(&OperationCreate{
+		Type: string(domain.Transfer), SenderWalletID: body.SenderWalletID, RecipientWalletID: body.RecipientWalletID,
+		RecipientIdentifier: body.RecipientIdentifier, Amount: body.Amount, AmountMinor: body.AmountMinor,
+	})
+	if err != nil {
+		return err
+	}
+	return s.transact(c, who, &domain.Transact{
+		Project: who.project, Reference: reference(c, body.Reference), Operations: []domain.Operation{operation},
+		Description: body.Description, Metadata: domain.Metadata(body.Metadata),
+	})
 }
 
 // POST /v1/wallets/{wallet_id}/topup
@@ -78,7 +98,7 @@ func (s *server) settle(c echo.Context, who caller) error {
 	})
 }
 
-// transact performs a command that makes a transaction, and answers that.
+// transact performs a command that makes a transaction, and answers with that.
 func (s *server) transact(c echo.Context, who caller, command domain.Command) error {
 	receipt, event, err := s.perform(c, who, command)
 	if err != nil {
@@ -92,9 +112,9 @@ func (s *server) transact(c echo.Context, who caller, command domain.Command) er
 
 var errNoOutcome = errors.New("api: a transaction without an outcome")
 
-// perform carries out a command that moves money. The event is the transaction
-// that it made, nil for none. One that was recorded as failed is an error, and so
-// is one whose reference was used before; both errors carry it.
+// perform performs a command that moves money. The event is the transaction that it
+// made, nil for none. A transaction that failed is an error, and so is a reference
+// that was used before; both errors carry the transaction.
 func (s *server) perform(c echo.Context, who caller, command domain.Command) (ledger.Receipt, domain.Event, error) {
 	receipt, err := s.do(c, who.shard, command)
 	if err != nil {
@@ -107,8 +127,8 @@ func (s *server) perform(c echo.Context, who caller, command domain.Command) (le
 	return receipt, event, nil
 }
 
-// outcomeIn finds the transaction among the facts of one command: there is one at
-// most. It need not be the last: what follows from it stands after it.
+// outcomeIn returns the transaction among the facts of one command, of which there is
+// one at most. Facts that follow from it stand after it.
 func outcomeIn(facts []domain.Event) domain.Event {
 	for _, fact := range facts {
 		switch fact.(type) {
@@ -119,8 +139,8 @@ func outcomeIn(facts []domain.Event) domain.Event {
 	return nil
 }
 
-// withExisting adds the transaction to the error of a reference that was used.
-// Where it cannot be read now, that is the error: repeating is safe.
+// withExisting adds the transaction to the error of a reference that was used. If it
+// cannot be read now, that is the error: repeating is safe.
 func (s *server) withExisting(c echo.Context, err error) error {
 	var rejection *domain.Rejection
 	if !errors.As(err, &rejection) || rejection.Code != domain.DuplicateReference {
@@ -142,7 +162,7 @@ func (s *server) withExisting(c echo.Context, err error) error {
 	return p
 }
 
-// reference is the caller's, or else the Idempotency-Key, which stands in for it.
+// reference returns the caller's reference, or else the Idempotency-Key, which stands in for it.
 func reference(c echo.Context, given string) ids.Reference {
 	if given == "" {
 		given = c.Request().Header.Get(idempotencyKeyHeader)

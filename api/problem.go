@@ -14,7 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// problem is an error as callers see it.
+// problem is an error as it is shown to callers.
 type problem struct {
 	code       domain.Code
 	message    string
@@ -29,7 +29,7 @@ type detail struct {
 	value []byte
 }
 
-// Error is the message.
+// Error returns the message.
 func (p *problem) Error() string { return p.message }
 
 func problemf(code domain.Code, format string, args ...any) *problem {
@@ -42,13 +42,13 @@ func badRequest(format string, args ...any) *problem {
 
 func notFound(what string) *problem { return problemf(domain.NotFound, "%s not found", what) }
 
-// down is for errors of something that the process needs and cannot mend.
+// down returns the error of a server that this process needs and that does not answer.
 func down(what string, cause error) *problem {
 	return &problem{code: unavailable, message: what + " cannot be reached now", retryAfter: time.Second, cause: cause}
 }
 
-// refused is a transaction that was recorded as failed. Its rejection's numbers
-// and the whole transaction are the details.
+// refused returns the error of a transaction that was recorded as failed. Its details
+// are those of the rejection, and the transaction.
 func refused(failed *domain.TransactionFailed, at time.Time) *problem {
 	p := wouldBeRefused(failed)
 	var w resource.Writer
@@ -57,7 +57,7 @@ func refused(failed *domain.TransactionFailed, at time.Time) *problem {
 	return p
 }
 
-// wouldBeRefused is one of a dry run: there is no transaction to show.
+// wouldBeRefused is refused without a transaction, as for a dry run.
 func wouldBeRefused(failed *domain.TransactionFailed) *problem {
 	p := rejected(&failed.Failure)
 	if failed.Failure.Operation != domain.NoOperation {
@@ -76,7 +76,7 @@ func rejected(r *domain.Rejection) *problem {
 	return p
 }
 
-// inOperations names the operation that a request is malformed in, on the routes
+// inOperations adds the index of the malformed operation to a message, on the routes
 // whose bodies have operations.
 func inOperations(err error) error {
 	var r *domain.Rejection
@@ -86,7 +86,7 @@ func inOperations(err error) error {
 	return err
 }
 
-// at says which operation of the body an error is of.
+// at adds the index of an operation of the body to the message of an error.
 func at(operation int, err error) error {
 	var p *problem
 	if !errors.As(err, &p) {
@@ -97,7 +97,7 @@ func at(operation int, err error) error {
 	return &own
 }
 
-// problemOf is what any error is to the caller.
+// problemOf returns any error as callers see it.
 func problemOf(err error) *problem {
 	var (
 		known     *problem
@@ -124,7 +124,7 @@ func problemOf(err error) *problem {
 	return &problem{code: internalError, message: "Something went wrong here, and not with the request", cause: err}
 }
 
-// answerError is the one place where errors are written, and logged.
+// answerError answers with an error, and logs what is not meant for the caller.
 func (s *server) answerError(err error, c echo.Context) {
 	p := problemOf(err)
 	kind := kinds[p.code]

@@ -86,8 +86,8 @@ func (s *server) getProject(c echo.Context) error {
 	return s.answerProject(c, project.ID, project.Settings)
 }
 
-// PATCH /v1/projects/{project_id}: of two at the same time, the later one wins
-// with all that it was based on. Settings change seldom, and by one operator.
+// PATCH /v1/projects/{project_id}. Of two at the same time the later replaces all that
+// the earlier one changed: settings change seldom, and by one operator.
 func (s *server) changeProject(c echo.Context) error {
 	var body ProjectChange
 	if err := decode(c, &body); err != nil {
@@ -108,7 +108,7 @@ func (s *server) changeProject(c echo.Context) error {
 	return s.answerProject(c, project.ID, settings)
 }
 
-// project is the one that the path names.
+// project returns the project that the path names.
 func (s *server) project(c echo.Context) (domain.Project, error) {
 	id := ids.Project(param(c, "project_id"))
 	at, ok := id.Location()
@@ -181,8 +181,8 @@ func withTransferFee(fees []domain.FeeRule) []domain.FeeRule {
 	return append(slices.Clone(fees), domain.FeeRule{Operation: domain.Transfer})
 }
 
-// changeSettings sets what is given. Of fees and limits the operations and
-// currencies that are named; the others stay.
+// changeSettings sets what is given: of fees only the operations that are named, and of
+// limits only the currencies.
 func changeSettings(settings *domain.ProjectSettings, change *ProjectChange) error {
 	setIf(&settings.Name, change.Name)
 	setIf(&settings.Locale, change.Locale)
@@ -206,7 +206,7 @@ func changeSettings(settings *domain.ProjectSettings, change *ProjectChange) err
 	return changeLimits(settings, change.Limits)
 }
 
-// setSeconds refuses what a time.Duration cannot hold; what the domain allows is less.
+// setSeconds refuses what a time.Duration cannot hold. The domain allows less.
 func setSeconds(field *time.Duration, name string, seconds *int64) error {
 	const most = int64(math.MaxInt64 / time.Second)
 	if seconds == nil {
@@ -224,14 +224,14 @@ func changeZone(settings *domain.ProjectSettings, name *string) error {
 		return nil
 	}
 	zone, err := time.LoadLocation(*name)
-	if err != nil || *name == "Local" { // of this machine, which is not the project's
+	if err != nil || *name == "Local" { // Local is the zone of this machine
 		return badRequest("time_zone %q is not a name of the IANA's time zone database, such as Africa/Accra", *name)
 	}
 	settings.Zone = zone
 	return nil
 }
 
-// zoneOf is where the project's days begin.
+// zoneOf returns the zone in which the project's days begin.
 func zoneOf(settings *domain.ProjectSettings) *time.Location {
 	if settings.Zone == nil {
 		return time.UTC

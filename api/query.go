@@ -14,17 +14,17 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// query is the parameters after the question mark. The first mistake found by
-// any of its methods is kept in err.
+// query is the query parameters of a request. Its methods record the first mistake
+// in err.
 type query struct {
 	values url.Values
 	err    error
 }
 
-// queryKey is where checkRequest leaves a request's query, where it has one.
+// queryKey is the key of the echo.Context under which checkRequest stores the query.
 const queryKey = "query"
 
-// queryOf is the query of a request, which checkRequest has looked at.
+// queryOf returns the query that checkRequest stored.
 func queryOf(c echo.Context) *query {
 	if q, ok := c.Get(queryKey).(*query); ok {
 		return q
@@ -32,8 +32,8 @@ func queryOf(c echo.Context) *query {
 	return &query{}
 }
 
-// parseQuery refuses parameters that the route does not have: a filter with a
-// typing error would otherwise answer everything. "name[]" allows name[any]=.
+// parseQuery refuses parameters that the route does not have: otherwise a filter with
+// a typing error would find everything. "name[]" allows name[any]=.
 func parseQuery(c echo.Context, allowed []string) *query {
 	values, err := url.ParseQuery(c.Request().URL.RawQuery)
 	q := &query{values: values}
@@ -97,7 +97,7 @@ func (q *query) time(name string) time.Time {
 	return at.UTC()
 }
 
-// limit is how many rows to answer.
+// limit is how many rows the answer has at most.
 func (q *query) limit() int { return q.count("limit", projections.DefaultLimit, projections.MaxLimit) }
 
 // count is a number from 1 to most; usual when it is not given.
@@ -128,5 +128,5 @@ func (q *query) indexed(name string) map[string]string {
 	return all
 }
 
-// isText tells whether PostgreSQL can look for it: valid UTF-8 without NUL.
+// isText reports whether PostgreSQL accepts a text: valid UTF-8 without NUL.
 func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }

@@ -34,7 +34,7 @@ func (s *server) reverse(c echo.Context, who caller) error {
 	})
 }
 
-// reversible answers a transaction that moved money, or says why one did not.
+// reversible returns a transaction that moved money, or an error that says why it did not.
 func reversible(event domain.Event, cancelled bool) (*domain.TransactionCompleted, error) {
 	switch t := event.(type) {
 	case *domain.TransactionCompleted:
@@ -94,7 +94,7 @@ func (s *server) cancelScheduled(c echo.Context, who caller) error {
 	return s.answerTransaction(c, http.StatusOK, recorded(&record))
 }
 
-// reversalOf is what the ledger says was taken back; nil for nothing.
+// reversalOf returns what was taken back of a transaction; nil for nothing.
 func reversalOf(event domain.Event, sums *domain.Reversal) *resource.Reversal {
 	original, ok := event.(*domain.TransactionCompleted)
 	if !ok || sums == nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// patience is how long a read waits for the read model.
+// patience is how long a read waits for the read model to catch up.
 const patience = 2 * time.Second
 
-// setSequence tells as of which place in the log the answer holds.
+// setSequence sets the header that says as of which place in the log the answer is.
 func setSequence(c echo.Context, shard int, sequence uint64) {
 	var buf [32]byte
 	text := strconv.AppendInt(buf[:0], int64(shard), 10)
@@ -34,7 +34,7 @@ func (s *server) do(c echo.Context, shard int, command domain.Command) (ledger.R
 	return receipt, nil
 }
 
-// view reads a shard's newest state. fn keeps copies only.
+// view reads the newest state of a shard. fn must not keep what it is given, only copies.
 func (s *server) view(c echo.Context, shard int, fn func(*domain.State)) (uint64, error) {
 	sequence, err := s.ledger.View(c.Request().Context(), shard, fn)
 	if err != nil {
@@ -43,8 +43,8 @@ func (s *server) view(c echo.Context, shard int, fn func(*domain.State)) (uint64
 	return sequence, s.asOf(c, shard, sequence)
 }
 
-// asOf tells as of when the ledger itself answers. The error says that this is
-// before what the caller asks for.
+// asOf sets the place in the log that an answer of the ledger is of. It returns an
+// error if that is before what the caller asks for.
 func (s *server) asOf(c echo.Context, shard int, sequence uint64) error {
 	least, err := s.minSequenceOf(c, shard)
 	if err != nil {
@@ -57,8 +57,8 @@ func (s *server) asOf(c echo.Context, shard int, sequence uint64) error {
 	return nil
 }
 
-// readModel waits until the read model has what the caller asks for, and tells
-// as of when it answers.
+// readModel waits until the read model has what the caller asks for, and sets the
+// place in the log that the answer is of.
 func (s *server) readModel(c echo.Context, shard int) error {
 	least, err := s.minSequenceOf(c, shard)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *server) readModel(c echo.Context, shard int) error {
 	return nil
 }
 
-// await waits until the read model has a sequence.
+// await waits until the read model has a commit.
 func (s *server) await(c echo.Context, shard int, sequence uint64) error {
 	if sequence == 0 {
 		return nil

@@ -14,13 +14,13 @@ const (
 	drainTimeout      = 3 * time.Second // for requests under way when the server stops
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
-	writeTimeout      = 60 * time.Second // longer than the ledger's patience, and a batch
+	writeTimeout      = 60 * time.Second // longer than the ledger waits, and than a batch takes
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
 )
 
-// Serve answers on a listener until ctx ends, then lets the requests under way
-// finish for up to three seconds, and returns nil. Any other end is an error.
+// Serve serves HTTP on a listener until ctx ends. Then it waits up to three seconds for
+// the requests under way, and returns nil. Any other end is an error.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,

@@ -28,7 +28,7 @@ type Config struct {
 	Queries  Queries
 	Webhooks Webhooks
 	Operator Operator             // zero: nobody is the operator
-	Checks   []Check              // of /readyz, in the order they are told; may be empty
+	Checks   []Check              // of /readyz; may be empty
 	Registry *prometheus.Registry // nil: one of its own
 	Logger   *slog.Logger         // nil: slog.Default
 	Now      func() time.Time     // nil: time.Now; the ledger's clock
@@ -46,7 +46,7 @@ type Ledger interface {
 type Decider interface {
 	Do(ctx context.Context, shard int, command domain.Command) (ledger.Receipt, error)
 	DoAll(ctx context.Context, shard int, commands []domain.Command) []ledger.Outcome
-	// Try answers what Do would, and writes nothing.
+	// Try returns what Do would, and writes nothing.
 	Try(ctx context.Context, shard int, command domain.Command) (ledger.Receipt, error)
 }
 
@@ -54,11 +54,11 @@ type Decider interface {
 type Reader interface {
 	View(ctx context.Context, shard int, fn func(*domain.State)) (uint64, error)
 	Peek(shard int, fn func(*domain.State)) uint64
-	// Time answers when the commit at a location was made. The error is a *ledger.Unavailable.
+	// Time returns when the commit at a location was made. The error is a *ledger.Unavailable.
 	Time(ctx context.Context, at ids.Location) (time.Time, error)
 }
 
-// Records reads what stands in the log, of any project; see ledger.Ledger.
+// Records reads single facts of any project from the log; see ledger.Ledger.
 type Records interface {
 	Transaction(ctx context.Context, id ids.Transaction) (ledger.TransactionRecord, bool, error)
 	Hold(ctx context.Context, id ids.Hold) (ledger.HoldRecord, bool, error)
@@ -80,12 +80,12 @@ type Keys interface {
 type Queries interface {
 	Lists
 	Past
-	Dealings
+	Promises
 	Numbered
 	Progress
 }
 
-// Lists is what the read model holds.
+// Lists is what the read model has now.
 type Lists interface {
 	Wallets(ctx context.Context, filter projections.WalletFilter) (projections.Page[projections.Wallet], error)
 	Entries(ctx context.Context, filter projections.EntryFilter) (projections.Page[projections.Entry], error)
@@ -93,14 +93,14 @@ type Lists interface {
 	Customers(ctx context.Context, filter projections.CustomerFilter) (projections.Page[projections.Customer], error)
 }
 
-// Past is what wallets were.
+// Past is what wallets were before.
 type Past interface {
 	History(ctx context.Context, filter projections.HistoryFilter) (projections.Page[projections.StatusChange], error)
 	BalanceAt(ctx context.Context, project ids.Project, wallet ids.Wallet, at time.Time) (projections.Entry, bool, error)
 }
 
-// Dealings lists holds and escrows.
-type Dealings interface {
+// Promises lists holds and escrows.
+type Promises interface {
 	Holds(ctx context.Context, filter projections.HoldFilter) (projections.Page[projections.Hold], error)
 	Escrows(ctx context.Context, filter projections.EscrowFilter) (projections.Page[projections.Escrow], error)
 }
@@ -130,7 +130,7 @@ type Operator struct{ APIKey, SecretKey string }
 // Check is one thing that must be so before the process can do its work.
 type Check struct {
 	Name string
-	Fn   func() error // nil when it is so; must answer at once
+	Fn   func() error // returns nil when it is so, without waiting
 }
 
 type server struct {
@@ -155,8 +155,8 @@ func (s *server) handler() http.Handler { return withoutTrailingSlash(newEcho(s)
 // newEcho is the whole tree.
 func newEcho(s *server) *echo.Echo {
 	e := echo.New()
-	e.HTTPErrorHandler = s.answerError // only for what never reaches around
-	e.Use(s.around)
+	e.HTTPErrorHandler = s.answerError // only for what never reaches the middleware
+	e.Use(s.middleware)
 
 	s.serviceRoutes(e)
 	v1 := e.Group("/v1")
@@ -166,7 +166,7 @@ func newEcho(s *server) *echo.Echo {
 	s.customerRoutes(v1)
 	s.walletRoutes(v1)
 	s.balanceRoutes(v1)
-	s.transferRoutes(v1)
+	s.historyRoutes(v1)
 	s.movementRoutes(v1)
 	s.transactionRoutes(v1)
 	s.batchRoutes(v1)
@@ -178,7 +178,7 @@ func newEcho(s *server) *echo.Echo {
 	s.webhookRoutes(v1)
 	seeds := e.Group("/api/v1")
 	s.hostPayRoutes(seeds)
-	s.numberedRoutes(seeds)
+	s.walletsAPIRoutes(seeds)
 
 	s.metrics = newMetrics(s.registry, e.Routes())
 	return e

@@ -16,7 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// serviceRoutes are for whoever runs the process; they need no credential.
+// serviceRoutes are the routes of the process itself; they need no credential.
 func (s *server) serviceRoutes(e *echo.Echo) {
 	e.GET("/healthz", s.health)
 	e.GET("/readyz", s.readiness)
@@ -25,13 +25,13 @@ func (s *server) serviceRoutes(e *echo.Echo) {
 	e.GET("/docs", docs())
 }
 
-// Starting is the handler until there is a ledger to make the one of New with: the
-// routes of the process itself, and 503 for all others.
+// Starting returns the handler to use until there is a ledger and so the handler of New:
+// it has the routes of the process itself, and answers 503 on all others.
 func Starting(cfg Config) http.Handler {
 	s := newServer(cfg)
 	e := echo.New()
 	e.HTTPErrorHandler = s.answerError
-	e.Use(s.around)
+	e.Use(s.middleware)
 	s.serviceRoutes(e)
 	e.RouteNotFound("/*", func(echo.Context) error {
 		return &problem{code: unavailable, message: "the ledger is not open yet; GET /readyz says why", retryAfter: time.Second}
@@ -55,7 +55,7 @@ func (s *server) readiness(c echo.Context) error {
 	return answerJSON(c, status, answer)
 }
 
-// ReadinessOf is the body of /readyz, of every service.
+// ReadinessOf returns the body of /readyz, of every service.
 func ReadinessOf(checks []Check) Readiness {
 	answer := Readiness{Ready: true, Reasons: map[string]string{}}
 	for _, check := range checks {
@@ -74,7 +74,7 @@ func (s *server) openAPI(c echo.Context) error {
 //go:embed docs.html
 var docsTemplate string
 
-// GET /docs: the page is made once, since the specification never changes.
+// GET /docs. The page is made once: the specification does not change.
 func docs() echo.HandlerFunc {
 	page, err := renderDocs(specification)
 	if err != nil {
@@ -85,7 +85,7 @@ func docs() echo.HandlerFunc {
 	}
 }
 
-// documented is what /docs shows of the specification.
+// documented is the part of the specification that /docs shows.
 type documented struct {
 	Info struct{ Title, Description string }
 	Tags []struct {

@@ -87,8 +87,8 @@ func answerTransactions(c echo.Context, rows []*resource.Transaction, next strin
 	return answerList(c, rows, next, func(w *resource.Writer, row **resource.Transaction) { (*row).Write(w) })
 }
 
-// findTransaction answers the list of the one transaction with a reference, from
-// the ledger itself.
+// findTransaction answers with a list of the one transaction that has a reference, as
+// the ledger has it.
 func (s *server) findTransaction(c echo.Context, who caller, reference ids.Reference) error {
 	var id ids.Transaction
 	var used bool
@@ -122,7 +122,7 @@ func (s *server) getTransaction(c echo.Context, who caller) error {
 	return s.answerTransaction(c, http.StatusOK, recorded(&record))
 }
 
-// transaction is the one of the caller's that the path names.
+// transaction returns the transaction that the path names, if it is the caller's.
 func (s *server) transaction(c echo.Context, who caller) (ledger.TransactionRecord, error) {
 	id := ids.Transaction(param(c, "transaction_id"))
 	record, ok, err := s.ledger.Transaction(c.Request().Context(), id)
@@ -175,7 +175,7 @@ func (s *server) withTransaction(c echo.Context, p *problem, t *resource.Transac
 	return p
 }
 
-// transactOf is a transaction as it was asked for.
+// transactOf returns the command that a body asks for.
 func transactOf(who caller, body *TransactionCreate) (*domain.Transact, error) {
 	command := &domain.Transact{
 		Project: who.project, Reference: ids.Reference(body.Reference), Operations: make([]domain.Operation, len(body.Operations)),

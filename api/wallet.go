@@ -101,7 +101,7 @@ type opened struct {
 	status  int // 201 when it was made
 }
 
-// openWallet makes a wallet, or finds the one that making it comes to.
+// openWallet creates a wallet, or finds the one that the customer has already.
 func (s *server) openWallet(c echo.Context, who caller, command domain.CreateWallet) (opened, error) {
 	receipt, err := s.do(c, who.shard, command)
 	if err != nil {
@@ -142,7 +142,7 @@ func newWallet(e *domain.WalletCreated) domain.Wallet {
 	}
 }
 
-// wallet is a wallet of the caller's as it is now, with its project.
+// wallet returns a wallet of the caller as it is now, with its project.
 func (s *server) wallet(c echo.Context, who caller, id ids.Wallet) (wallet domain.Wallet, project domain.Project, err error) {
 	_, err = s.view(c, who.shard, func(state *domain.State) {
 		if found, ok := state.Wallet(id); ok && found.Project == who.project {
@@ -167,15 +167,14 @@ func (s *server) answerWallet(c echo.Context, who caller, id ids.Wallet) error {
 	return answer(c, http.StatusOK, s.walletNow(&wallet, &project, created).write)
 }
 
-// walletTime is when a wallet was made: the state does not keep it, its place
-// in the log does.
+// walletTime returns when a wallet was created. The state does not have it; the log
+// has, at the place that the identifier names.
 func (s *server) walletTime(c echo.Context, id ids.Wallet) (time.Time, error) {
 	at, _ := id.Location()
 	return s.ledger.Time(c.Request().Context(), at)
 }
 
-// settings is the caller's project, for how things are shown: being a moment
-// behind does no harm.
+// settings returns the caller's project, for formatting: it may be a moment old.
 func (s *server) settings(who caller) (project domain.Project) {
 	s.ledger.Peek(who.shard, func(state *domain.State) { project = projectIn(state, who) })
 	return project

@@ -24,7 +24,7 @@ func (s *server) createEndpoint(c echo.Context, who caller) error {
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	// Facts from now on: what comes after the newest that is durable.
+	// The endpoint gets the facts after the newest that is durable now.
 	sequence, err := s.view(c, who.shard, func(*domain.State) {})
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (s *server) deleteEndpoint(c echo.Context, who caller) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// endpointID is the path's; PostgreSQL would not take what is no text.
+// endpointID returns the identifier in the path. PostgreSQL refuses what is not text.
 func endpointID(c echo.Context) (string, error) {
 	id := param(c, "endpoint_id")
 	if !isText(id) {

@@ -16,7 +16,7 @@ func quantity(amount string, minor json.RawMessage) (money.Quantity, error) {
 	return requiredQuantity("amount", amount, minor)
 }
 
-// requiredQuantity reads one that must be given, under another name.
+// requiredQuantity reads a quantity that must be given, in fields of another name.
 func requiredQuantity(name, major string, minor json.RawMessage) (money.Quantity, error) {
 	q, err := optionalQuantity(name, major, minor)
 	if err == nil && !q.Set() {
@@ -25,7 +25,7 @@ func requiredQuantity(name, major string, minor json.RawMessage) (money.Quantity
 	return q, err
 }
 
-// optionalQuantity reads one that may be missing: then it is not set.
+// optionalQuantity reads a quantity that may be missing; then it is not set.
 func optionalQuantity(name, major string, minor json.RawMessage) (money.Quantity, error) {
 	hasMinor := len(minor) > 0 && !bytes.Equal(minor, []byte("null"))
 	switch {
@@ -46,7 +46,7 @@ func giveOnce(name string) error {
 	return badRequest(`give the %s once: "%[1]s": "10.00" in major units, or "%[1]s_minor": 1000 in minor units`, name)
 }
 
-// majorQuantity reads one in major units; "" is none.
+// majorQuantity reads a quantity in major units; "" is none.
 func majorQuantity(name, major string) (money.Quantity, error) {
 	if major == "" {
 		return money.Quantity{}, nil
@@ -62,7 +62,7 @@ func majorQuantity(name, major string) (money.Quantity, error) {
 // its asset: 50.00.
 func majorNumber(m money.Amount) json.RawMessage { return m.AppendText(nil) }
 
-// zeroOf is nothing, in the asset and scale of m.
+// zeroOf returns zero, in the asset and scale of m.
 func zeroOf(m money.Amount) money.Amount { return money.New(m.Asset(), 0, m.Scale()) }
 
 // formatted is an amount for people, as the project's locale writes it: GH₵150.00.
@@ -97,9 +97,9 @@ func formatted(m money.Amount, project *domain.Project) string {
 	return text
 }
 
-// lost tells whether a formatted amount has other digits than the plain one:
-// the formatter rounds what it cannot hold. Digits of other scripts are let pass,
-// for amounts short enough to be held.
+// lost reports whether a formatted amount has other digits than the plain one: the
+// formatter rounds amounts that are too long for it. Short amounts are not checked,
+// since they may have digits of another script.
 func lost(text, plain string) bool {
 	const surelyHeld = 18
 	if len(plain) <= surelyHeld {

@@ -24,16 +24,17 @@ const (
 	bodyRetryAfter = time.Second
 )
 
-// turns bounds what large bodies and large answers cost the others. A body of more
-// than largeBody bytes is read when there is room for it, and decoded when it is
-// its turn; an answer of more than largeAnswer parts is encoded in a turn as well.
-// Half of the processors work on such at once, each for another project, and the
-// projects that wait come one after the other, however much each has waiting. What
-// is small never waits.
+// turns bounds what large requests of one project cost all others.
 //
-// A turn is taken when the bytes are there, and given back before the ledger is
-// asked and before the answer is sent, so that none is held by a slow caller or by
-// a transaction that waits.
+// A body of more than largeBody bytes is read when there is room for it in memory,
+// and decoded in a turn. An answer of more than largeAnswer parts is encoded in a
+// turn. There are half as many turns at once as processors. A project has one turn
+// at a time, and projects get turns in order, however many requests each has
+// waiting. Small requests never wait.
+//
+// A turn begins when all bytes have been read, and ends before the ledger decides and
+// before the answer is sent. So neither a slow caller nor a transaction that waits
+// holds one.
 type turns struct {
 	room, work *semaphore.Weighted // bytes; turns
 
@@ -41,7 +42,7 @@ type turns struct {
 	projects map[ids.Project]*share // that have a large request now
 }
 
-// share is what one project may have of turns.
+// share is the part of the room and the turns that one project may use.
 type share struct {
 	room, work *semaphore.Weighted
 	users      int
@@ -54,7 +55,7 @@ func newTurns() *turns {
 	}
 }
 
-// of is a project's share, and what gives it back.
+// of returns a project's share, and a function that gives it back.
 func (t *turns) of(project ids.Project) (own *share, leave func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,24 +74,24 @@ func (t *turns) of(project ids.Project) (own *share, leave func()) {
 	}
 }
 
-// admit waits until there is room for a body, of the project and of all. What it
-// answers is to be called in any case.
+// admit waits until there is room for a body, of the project and of all projects. The
+// function that it returns must be called, also after an error.
 func (t *turns) admit(ctx context.Context, project ids.Project, size int64) (func(), error) {
 	own, leave := t.of(project)
 	release, err := both(ctx, own.room, t.room, size)
 	return func() { release(); leave() }, err
 }
 
-// take waits for a turn. A project has one at a time, and so waits once among the
-// projects, which the semaphore serves in order.
+// take waits for a turn. A project has one at a time: so it stands in the queue of the
+// semaphore, which is served in order, only once.
 func (t *turns) take(ctx context.Context, project ids.Project) (func(), error) {
 	own, leave := t.of(project)
 	release, err := both(ctx, own.work, t.work, 1)
 	return func() { release(); leave() }, err
 }
 
-// both acquires of a project's share, and then of all. What is released goes to
-// those who wait among all first: the project's own next is behind them.
+// both acquires n of a project's share, and then n of what all have. On release the
+// other projects that wait come first, before the next request of the same project.
 func both(ctx context.Context, own, all *semaphore.Weighted, n int64) (release func(), err error) {
 	if err := own.Acquire(ctx, n); err != nil {
 		return func() {}, err
@@ -105,8 +106,9 @@ func both(ctx context.Context, own, all *semaphore.Weighted, n int64) (release f
 	}, nil
 }
 
-// encode runs what encodes an answer of a project, in a turn if it has many
-// parts. It waits as long as the caller does: what is answered has happened.
+// encode calls a function that encodes an answer of a project, in a turn if the
+// answer has many parts. It waits as long as the caller does: what the answer
+// reports has happened.
 func (t *turns) encode(ctx context.Context, project ids.Project, parts int, encode func()) error {
 	if parts > largeAnswer {
 		leave, err := t.take(ctx, project)
@@ -119,11 +121,11 @@ func (t *turns) encode(ctx context.Context, project ids.Project, parts int, enco
 	return nil
 }
 
-// turnKey is where admitBody leaves the way to a turn, for a request with a large
-// body.
+// turnKey is the key of the echo.Context under which admitBody stores the function
+// that waits for a turn, for a request with a large body.
 const turnKey = "turn"
 
-// admitBody makes room for a request's body if it is large.
+// admitBody waits until there is room for a request's body, if it is large.
 func (s *server) admitBody(c echo.Context, project ids.Project) (leave func(), err error) {
 	request := c.Request()
 	size := request.ContentLength
@@ -148,8 +150,8 @@ func (s *server) admitBody(c echo.Context, project ids.Project) (leave func(), e
 	return leave, nil
 }
 
-// startOf reads as much of a body of unknown length as a small one has, and
-// answers how long it may be.
+// startOf reads the beginning of a body of unknown length, and returns how long the
+// body can be.
 func startOf(request *http.Request) (size int64, err error) {
 	start, err := io.ReadAll(io.LimitReader(request.Body, largeBody+1))
 	if err != nil {
@@ -165,7 +167,7 @@ func startOf(request *http.Request) (size int64, err error) {
 	return maxBatchBody, nil
 }
 
-// turnFor waits for the turn of a body that was read. One that is small needs none.
+// turnFor waits for the turn in which a body is decoded. A small body needs none.
 func turnFor(c echo.Context) (leave func(), err error) {
 	take, ok := c.Get(turnKey).(func() (func(), error))
 	if !ok {

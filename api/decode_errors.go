@@ -13,7 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// explain says what is wrong with a body that is to be an into, and where.
+// explain returns an error that says what is wrong with a body of type into, and where.
 func explain(err error, into reflect.Type) error {
 	var (
 		syntax  *jsontext.SyntacticError
@@ -46,13 +46,13 @@ func unknownField(field string) error {
 	return badRequest(`unknown field "%s"`, field)
 }
 
-// wrongValue is what is wrong with a field, without its name.
+// wrongValue says what is wrong with a field, without the field's name.
 type wrongValue string
 
-// Error is the words.
+// Error returns the text.
 func (w wrongValue) Error() string { return string(w) }
 
-// wrong is the error of a reader of ours; explain names the field.
+// wrong returns an error of one of our own unmarshalers; explain adds the name of the field.
 func wrong(place jsontext.Pointer, format string, args ...any) error {
 	return &json.SemanticError{JSONPointer: place, Err: wrongValue(fmt.Sprintf(format, args...))}
 }
@@ -98,7 +98,7 @@ func goName(t reflect.Type) string {
 	return wholeNumber
 }
 
-// fieldAt is a place in a body that is to be an into, as people write it:
+// fieldAt returns a place in a body of type into, as people write it:
 // operations[3].amount, metadata.order, metadata["two words"].
 func fieldAt(into reflect.Type, place jsontext.Pointer) string {
 	var path strings.Builder
@@ -130,7 +130,7 @@ func fieldAt(into reflect.Type, place jsontext.Pointer) string {
 	return path.String()
 }
 
-// member is the type of a member of a type, nil where it has none.
+// member returns the type of a member of a type; nil if there is none.
 func member(t reflect.Type, kind reflect.Kind, name string) reflect.Type {
 	switch kind {
 	case reflect.Slice, reflect.Map:
@@ -145,7 +145,7 @@ func member(t reflect.Type, kind reflect.Kind, name string) reflect.Type {
 	return nil
 }
 
-// concrete is what pointers lead to; nil for JSON that is kept as it is.
+// concrete returns the type that pointers lead to; nil for JSON that is kept as it is.
 func concrete(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -156,14 +156,14 @@ func concrete(t reflect.Type) reflect.Type {
 	return t
 }
 
-// isPlain tells whether a name can stand in a path as it is.
+// isPlain reports whether a name can stand in a path without quotes.
 func isPlain(name string) bool {
 	return name != "" && len(name) <= abridgedLength && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 }
 
 const abridgedLength = 100
 
-// abridged keeps the beginning of what a caller wrote, for a message.
+// abridged returns the beginning of a caller's text, for a message.
 func abridged(text string) string {
 	if len(text) <= abridgedLength {
 		return text

@@ -8,9 +8,9 @@ import (
 	"tallystick/domain/money"
 )
 
-// Fees, limits and settlements, as bodies have them and as the domain does.
+// Fees, limits and settlements of requests.
 
-// termsOf is the terms that a body gives a wallet.
+// termsOf returns the terms that a body gives a wallet.
 func termsOf(body *WalletChange) (domain.TermsChange, error) {
 	var terms domain.TermsChange
 	var err error
@@ -35,8 +35,8 @@ func termsOf(body *WalletChange) (domain.TermsChange, error) {
 	return terms, nil
 }
 
-// feeRules are the rules that a body names, in a fixed order; never nil, which
-// would mean none given. An operation that is named without anything is free.
+// feeRules returns the rules of a body, in a fixed order. The result is never nil, which
+// would mean that no fees were given. An operation with an empty rule is free.
 func feeRules(fees *Fees) ([]domain.FeeRule, error) {
 	rules := []domain.FeeRule{}
 	for _, named := range fees.all() {
@@ -64,7 +64,7 @@ func feeRules(fees *Fees) ([]domain.FeeRule, error) {
 	return rules, nil
 }
 
-// feeOf is a field of Fees.
+// feeOf is one field of Fees.
 type feeOf struct {
 	operation domain.OperationType
 	rule      **FeeRule // nil: not named
@@ -77,7 +77,7 @@ func (f *Fees) all() []feeOf {
 	}
 }
 
-// of answers the field of an operation.
+// of returns the field of an operation.
 func (f *Fees) of(operation domain.OperationType) **FeeRule {
 	for _, field := range f.all() {
 		if field.operation == operation {
@@ -113,7 +113,7 @@ func feeRule(operation domain.OperationType, currency string, body *CurrencyFee)
 	return rule, nil
 }
 
-// free tells whether a rule charges nothing, and says nothing of it either.
+// free reports whether a rule charges nothing and sets nothing.
 func free(rule *domain.FeeRule) bool {
 	return rule.Percentage.IsZero() && !rule.Fixed.Set() && !rule.Minimum.Set() && !rule.Maximum.Set()
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// What a body may have many of is counted while it is read, and reading stops at
-// the limit: a megabyte of {} would otherwise become a hundred in memory.
+// Elements and keys are counted while a body is read, and reading stops at the limit:
+// otherwise a megabyte of {} would take a hundred megabytes of memory.
 
 const (
 	maxElements = domain.MaxOperations // of an array
@@ -59,8 +59,8 @@ func (m *Metadata) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return readKeys(d, (*map[string]string)(m), domain.MaxMetadataKeys, unmarshal)
 }
 
-// scalars is metadata whose values may be numbers and booleans, which become
-// strings as they were written. null is the empty string.
+// scalars is metadata whose values may also be numbers and booleans. They become
+// strings, as they were written; null becomes the empty string.
 type scalars map[string]string
 
 // UnmarshalJSONFrom reads an object, or null for none.
@@ -109,8 +109,8 @@ func readKeys[V any](d *jsontext.Decoder, into *map[string]V, most int, read fun
 	return err
 }
 
-// open reads the beginning of an array or an object. Nothing is opened by null,
-// and by what is an error.
+// open reads the beginning of an array or an object. It returns false for null and
+// with an error.
 func open(d *jsontext.Decoder, begin jsontext.Kind, t reflect.Type) (opened bool, err error) {
 	token, err := d.ReadToken()
 	switch {

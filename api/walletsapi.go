@@ -14,16 +14,16 @@ import (
 	"tallystick/projections"
 )
 
-// numberedRoutes are Wallets API's, as its documentation has them: wallets are
-// known by their numbers, and lists have pages.
-func (s *server) numberedRoutes(v1 *echo.Group) {
+// walletsAPIRoutes are the routes of Wallets API, as its documentation has them:
+// wallets have numbers, and lists have pages.
+func (s *server) walletsAPIRoutes(v1 *echo.Group) {
 	v1.GET("/wallets", s.asProject(s.listNumbered, "page", "limit", "currency", "name"))
 	v1.GET("/wallets/:number", s.asProject(s.getNumbered))
 }
 
-// GET /api/v1/wallets: which wallets there are is the read model's to say, and what
-// they hold the ledger's. The users of this list know of no Tally-Sequence, and
-// would take a balance of the past for one of now.
+// GET /api/v1/wallets: the read model says which wallets there are, and the ledger
+// what they have now. Users of this list do not know Tally-Sequence; they would take
+// an old balance for the current one.
 func (s *server) listNumbered(c echo.Context, who caller) error {
 	q := queryOf(c)
 	page, size := q.count("page", 1, math.MaxInt32), q.count("limit", projections.DefaultLimit, projections.MaxNumberedSize)
@@ -53,8 +53,8 @@ func (s *server) listNumbered(c echo.Context, who caller) error {
 	return answerJSON(c, http.StatusOK, converted(rows, func(row *projections.Wallet) NumberedWallet { return numberedOf(&row.Wallet) }))
 }
 
-// refresh puts wallets as they are now in the place of the read model's, all as of
-// one moment.
+// refresh replaces the wallets of the read model by those of the ledger, all as of one
+// moment.
 func (s *server) refresh(c echo.Context, who caller, rows []projections.Wallet) error {
 	_, err := s.ledger.View(c.Request().Context(), who.shard, func(state *domain.State) {
 		for i := range rows {
@@ -87,8 +87,8 @@ func (s *server) getNumbered(c echo.Context, who caller) error {
 	return answerJSON(c, http.StatusOK, numberedOf(&found))
 }
 
-// assetNamed finds an asset by its code or its number; what is neither is taken
-// for a code, which no wallet has.
+// assetNamed returns the code of an asset, given its code or its number. Any other
+// text is returned as it is: no wallet has such an asset.
 func assetNamed(text string, project *domain.Project) money.AssetCode {
 	number, err := strconv.Atoi(text)
 	if err != nil {

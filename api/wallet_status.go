@@ -5,8 +5,6 @@ import (
 
 	"tallystick/domain"
 	"tallystick/domain/ids"
-	"tallystick/projections"
-	"tallystick/resource"
 
 	"github.com/labstack/echo/v4"
 )
@@ -21,7 +19,6 @@ func (s *server) statusRoutes(v1 *echo.Group) {
 		}))
 	}
 	v1.POST("/wallets/:wallet_id/close", s.asProject(s.closeWallet))
-	v1.GET("/wallets/:wallet_id/history", s.asProject(s.listHistory, "limit", "cursor"))
 }
 
 // changeStatus is POST /v1/wallets/{wallet_id}/freeze, unfreeze, disable and enable.
@@ -62,31 +59,4 @@ func (s *server) closeWallet(c echo.Context, who caller) error {
 		closed.emptiedBy = made(event, &receipt)
 	}
 	return answer(c, http.StatusOK, closed.write)
-}
-
-// GET /v1/wallets/{wallet_id}/history
-func (s *server) listHistory(c echo.Context, who caller) error {
-	q := queryOf(c)
-	filter := projections.HistoryFilter{Project: who.project, Wallet: walletID(c), Cursor: q.text("cursor"), Limit: q.limit()}
-	if q.err != nil {
-		return q.err
-	}
-	if _, _, err := s.wallet(c, who, filter.Wallet); err != nil {
-		return err
-	}
-	if err := s.readModel(c, who.shard); err != nil {
-		return err
-	}
-	page, err := s.queries.History(c.Request().Context(), filter)
-	if err != nil {
-		return readModelError(err)
-	}
-	return answerList(c, page.Rows, page.Next, func(w *resource.Writer, row *projections.StatusChange) {
-		w.Begin()
-		w.Word("status", string(row.Status))
-		w.Text("actor", row.Actor)
-		w.Text("reason", row.Reason)
-		w.Time("created_at", row.Time)
-		w.End()
-	})
 }

@@ -13,9 +13,10 @@ import (
 
 const requestIDHeader = "Request-Id"
 
-// around is the one middleware of every route: each more would cost every
-// transfer an allocation.
-func (s *server) around(next echo.HandlerFunc) echo.HandlerFunc {
+// middleware wraps every route: it gives the request an identifier, answers with the
+// handler's error, and counts. It is one function, since each more would cost
+// every transfer an allocation.
+func (s *server) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		c.Response().Header()[requestIDHeader] = []string{newRequestID()}
@@ -33,7 +34,7 @@ func (s *server) around(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// recovered turns a panic of a handler into its error.
+// recovered returns the handler's error, or its panic as an error.
 func recovered(next echo.HandlerFunc, c echo.Context) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -46,7 +47,7 @@ func recovered(next echo.HandlerFunc, c echo.Context) (err error) {
 	return next(c)
 }
 
-// newRequestID is 120 random bits. It need not be secret, so that it can be quick.
+// newRequestID returns 120 random bits. They need not be secret: a fast generator will do.
 func newRequestID() string {
 	const alphabet = "0123456789abcdefghijklmnopqrstuv"
 	var id [28]byte

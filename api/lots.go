@@ -15,8 +15,8 @@ func (s *server) creditRoutes(v1 *echo.Group) {
 	v1.GET("/wallets/:wallet_id/credits", s.asProject(s.listCredits, "limit", "cursor"))
 }
 
-// creditCursor is the place of a lot in the list of its wallet: all before it
-// expires earlier, or was granted earlier.
+// creditCursor is the place of a lot in the list of its wallet, by expiry and then by
+// lot.
 type creditCursor struct {
 	expires time.Time
 	lot     uint64
@@ -26,8 +26,8 @@ func (at creditCursor) String() string {
 	return fmt.Sprintf("%020d_%020d", at.expires.UnixMicro(), at.lot)
 }
 
-// creditAfter reads a cursor. What has expired by now is behind it: it may wait
-// for its removal.
+// creditAfter reads a cursor. The list never starts before now: an expired lot may not
+// be removed yet.
 func creditAfter(text string, now time.Time) (creditCursor, error) {
 	first := creditCursor{now, math.MaxUint64}
 	if text == "" {
