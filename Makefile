@@ -3,17 +3,24 @@
 .DEFAULT_GOAL := help
 .PHONY: help build up test lint bench soak generate clean
 
+BIN ?= bin
+
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build the commands into bin/
-	go build -o bin/ ./cmd/...
+build: ## build the commands into bin/, without C, so that they run on any system of the same kind
+	CGO_ENABLED=0 go build -o $(BIN)/ ./cmd/...
 
-up: build ## start the whole system with a demo project (data in ./data); ARGS="--http :8090" for more
-	./bin/tallystick up --demo $(ARGS)
+up: build ## start the whole system with a demo project (data in ./data); ARGS="--http :8090" passes settings
+	@scripts/install-missing postgres
+	$(BIN)/tallystick up --demo $(ARGS)
 
-test: lint ## the one test command: vet, lint, everything under the race detector
+test: programs lint ## what CI runs: gofmt, vet, staticcheck, and all tests under the race detector
 	go test -race -timeout 15m ./...
+
+.PHONY: programs
+programs: # what the tests use beside Go; NO_INSTALL=1 only says how to install it
+	@scripts/install-missing postgres psql cc node curl
 
 lint: ## go vet, staticcheck, and generated files that are not up to date
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted by gofmt:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -43,4 +50,4 @@ generate: ## make generated files anew
 	go generate ./...
 
 clean: ## remove what was built (not ./data)
-	rm -rf bin
+	rm -rf $(BIN)
