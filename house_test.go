@@ -71,7 +71,7 @@ func within(pkg, trees string) bool {
 	return false
 }
 
-// imports answers the direct imports of each of our packages.
+// imports returns the direct imports of each of our packages.
 func imports(t *testing.T) map[string][]string {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
@@ -104,7 +104,7 @@ func (s source) line(pos token.Pos) int { return s.fset.Position(pos).Line }
 
 func (s source) at(n ast.Node) string { return fmt.Sprintf("%s:%d", s.path, s.line(n.Pos())) }
 
-// sources answers all files, or those under a directory.
+// sources returns all files, or those under a directory.
 func sources(t *testing.T, under string) (all []source) {
 	t.Helper()
 	err := filepath.WalkDir(under, func(path string, entry fs.DirEntry, err error) error {

@@ -104,7 +104,7 @@ func (b *Builder) Reset(place ids.Place, previous Hash) {
 func (b *Builder) Len() int { return b.count }
 
 // Add appends the facts of one decision, unless the commit would then have more
-// than limit bytes, or MaxCommitBytes, before it is compressed: then it answers
+// than limit bytes, or MaxCommitBytes, before it is compressed: then it returns
 // false, and the commit is as it was.
 func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
 	b.group.Reset()

@@ -37,7 +37,7 @@ func StreamName(shard int) string { return fmt.Sprintf("LEDGER_%03d", shard) }
 
 func subject(shard int) string { return fmt.Sprintf("ledger.%03d", shard) }
 
-// OpenStream answers the log of a shard, and creates it where it does not exist.
+// OpenStream returns the log of a shard, and creates it where it does not exist.
 // replicas counts for a new one.
 func OpenStream(ctx context.Context, js jetstream.JetStream, shard, replicas int) (*Stream, error) {
 	return openStream(ctx, js, shard, 1, OpenConfig{Create: true, Replicas: replicas})
@@ -129,7 +129,7 @@ func ask[T any](ctx context.Context, question func() (T, error)) (T, error) {
 	}
 }
 
-// Last answers the sequence of the newest commit, 0 for none, as the stream's
+// Last returns the sequence of the newest commit, 0 for none, as the stream's
 // leader knows it.
 func (s *Stream) Last(ctx context.Context) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
@@ -141,7 +141,7 @@ func (s *Stream) Last(ctx context.Context) (uint64, error) {
 	return info.State.LastSeq, nil
 }
 
-// Get answers one commit, or ErrNotFound.
+// Get returns one commit, or ErrNotFound.
 func (s *Stream) Get(ctx context.Context, sequence uint64) (Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()

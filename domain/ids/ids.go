@@ -91,7 +91,7 @@ func (l Location) Later(n int) Location {
 	return l
 }
 
-// Locate reads a location back from an identifier made by ID. It answers
+// Locate reads a location back from an identifier made by ID. It returns
 // false for anything else, so that a caller's stray string is "not found"
 // rather than a wrong place.
 func Locate(prefix, id string) (Location, bool) {

@@ -92,7 +92,7 @@ func (d *duel) live(r *rand.Rand, n int) (wrong string) {
 	return ""
 }
 
-// replay answers what goes wrong with the commands, "" for nothing.
+// replay returns what goes wrong with the commands, "" for nothing.
 func replay(all []naive.Command) string {
 	d := newDuel()
 	for _, c := range all {

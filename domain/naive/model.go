@@ -215,7 +215,7 @@ func (l *Ledger) Do(c Command) (answer Answer) {
 	return answer
 }
 
-// do answers whether anything happened, and for what a transaction was kept as failed.
+// do returns whether anything happened, and for what a transaction was kept as failed.
 func (l *Ledger) do(command any) (bool, *refusal) {
 	switch c := command.(type) {
 	case Transact:

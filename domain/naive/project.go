@@ -81,7 +81,7 @@ func phone(text string) string {
 	return text
 }
 
-// finds answers whose username this is, or else phone, or else e-mail.
+// finds returns whose username this is, or else phone, or else e-mail.
 func (l *Ledger) finds(project, text string) (found []*customer) {
 	for _, kind := range []func(c *customer) bool{
 		func(c *customer) bool { return c.username == text },

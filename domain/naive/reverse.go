@@ -32,7 +32,7 @@ func (l *Ledger) reverse(c Reverse) *refusal {
 	return l.end("t"+l.tag, reversal, broken)
 }
 
-// amountsBack answers by operation how much of it is to be taken back.
+// amountsBack returns by operation how much of it is to be taken back.
 func (l *Ledger) amountsBack(c Reverse, original *transaction) map[int]*big.Int {
 	amounts := map[int]*big.Int{}
 	for i, o := range original.operations {

@@ -85,7 +85,7 @@ func (l *Ledger) run(s step) taken {
 	return all
 }
 
-// let money flow; it answers the pieces that went.
+// let money flow; it returns the pieces that went.
 func (l *Ledger) let(f *flow) []piece {
 	if f.pieces == nil {
 		f.pieces = l.choose(f.from, 0, f.amount)
