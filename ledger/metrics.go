@@ -6,6 +6,7 @@ import (
 
 type metrics struct {
 	commits   prometheus.Counter
+	bytes     prometheus.Counter
 	commands  *prometheus.CounterVec
 	group     prometheus.Histogram
 	appends   prometheus.Histogram
@@ -22,6 +23,7 @@ type metrics struct {
 func newMetrics(registry prometheus.Registerer) *metrics {
 	m := &metrics{
 		commits:  prometheus.NewCounter(prometheus.CounterOpts{Name: "tallystick_commits_total", Help: "Commits appended to the log."}),
+		bytes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "tallystick_append_bytes_total", Help: "Size of the commits appended to the log, without what the server stores with each."}),
 		commands: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tallystick_commands_total", Help: "Commands completed, by outcome: done, rejected, unavailable."}, []string{"outcome"}),
 		group: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tallystick_commit_commands", Help: "Commands decided together in one commit.",
 			Buckets: prometheus.ExponentialBuckets(1, 2, 13)}),
@@ -37,7 +39,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		defects:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tallystick_defects_total", Help: "Commands that met a defect of the ledger (a panic, or facts that the state refuses) and were not carried out."}, []string{"command"}),
 	}
 	if registry != nil {
-		registry.MustRegister(m.deadlines, m.commits, m.commands, m.group, m.appends, m.outcomes, m.sequence, m.ready, m.replayed, m.failed, m.waiting, m.defects)
+		registry.MustRegister(m.deadlines, m.commits, m.bytes, m.commands, m.group, m.appends, m.outcomes, m.sequence, m.ready, m.replayed, m.failed, m.waiting, m.defects)
 	}
 	return m
 }

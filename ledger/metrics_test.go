@@ -77,3 +77,27 @@ func TestMetrics(t *testing.T) {
 		})
 	})(t)
 }
+
+// TestAppendedBytes: the bytes of all commits of the log are counted.
+func TestAppendedBytes(t *testing.T) {
+	fakeTime(func(t *testing.T) {
+		b := newObserved(t, 2, nil)
+		b.must(b.transfer("one", 0, 1, "1.00"))
+		last, err := b.log.Last(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored := 0
+		err = b.log.Read(t.Context(), 1, last, func(m events.Message) error {
+			stored += len(m.Data)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		counted := b.metric("tallystick_append_bytes_total")
+		if stored == 0 || counted != float64(stored) {
+			t.Errorf("%v bytes are counted, %d are in the log", counted, stored)
+		}
+	})(t)
+}

@@ -155,6 +155,7 @@ func (s *shard) append(ctx context.Context, b *batch) (result, error) {
 		})
 		s.lastTime = b.place.Time
 		s.metrics.commits.Inc()
+		s.metrics.bytes.Add(float64(len(data)))
 		s.metrics.group.Observe(float64(len(b.decided)))
 		s.expect(b)
 		s.completeAll(b)

@@ -90,6 +90,9 @@ func TestClosedLoop(t *testing.T) {
 	if *p.Start != 7 || *p.End != 7 || len(p.Samples) < 2 {
 		t.Errorf("lag %+v", p)
 	}
+	if r.LogBytes == nil || *r.LogBytes != 104 {
+		t.Errorf("%v bytes of the log per transfer, want 104", r.LogBytes)
+	}
 	if r.Baseline != nil || r.Ratio != nil {
 		t.Error("a baseline out of nowhere")
 	}
@@ -217,7 +220,7 @@ func TestLagUnknownHere(t *testing.T) {
 	}
 	for _, want := range []string{
 		"setup     10 of 10 wallets\n", "transfers/s       0 errors   lag unknown here\n", "\n  throughput   ", "\n  latency      p50 ",
-		"\n  errors       none\n", "\n  lag          unknown here", "\n  read model   5 commits behind at the end; drained in ", "\n  generator    ",
+		"\n  errors       none\n", "\n  log          104 bytes of commits per transfer\n", "\n  lag          unknown here", "\n  read model   5 commits behind at the end; drained in ", "\n  generator    ",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
@@ -374,7 +377,7 @@ func TestJSONNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"acknowledged", "baseline", "batch", "connections", "duration_seconds", "elapsed_seconds", "errors", "failed", "generator",
-		"hot", "latency_ms", "neighbour", "projection", "rate", "ratio", "requests", "throughput", "unsent", "url", "wallets"}
+		"hot", "latency_ms", "log_bytes_per_transfer", "neighbour", "projection", "rate", "ratio", "requests", "throughput", "unsent", "url", "wallets"}
 	if got := slices.Sorted(maps.Keys(object)); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}

@@ -320,6 +320,7 @@ func (f *fake) metrics(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	fmt.Fprintf(w, "# HELP tallystick_log_sequence The newest.\ntallystick_log_sequence{shard=\"0\"} 1\n")
 	fmt.Fprintf(w, "tallystick_log_sequence{shard=\"3\"} %e\n", float64(f.sequence))
+	fmt.Fprintf(w, "# TYPE tallystick_append_bytes_total counter\ntallystick_append_bytes_total %e\n", float64(5000+104*f.transfers))
 	if !f.noProjection {
 		fmt.Fprintf(w, "tallystick_projection_sequence{shard=\"3\"} %d\n", f.sequence-7)
 	}

@@ -63,6 +63,20 @@ func gauge(metrics []byte, name string, shard int) (int64, bool) {
 	return 0, false
 }
 
+// appended reads from /metrics how many bytes of commits the server has appended.
+func (f *follower) appended() (int64, bool) {
+	if f.on.send(f.on.server.route("GET", "/metrics", credential{}), nil) != nil {
+		return 0, false
+	}
+	for line := range bytes.Lines(f.on.response.Body()) {
+		if value, ok := bytes.CutPrefix(line, []byte("tallystick_append_bytes_total ")); ok {
+			number, err := strconv.ParseFloat(string(bytes.TrimSpace(value)), 64) // 1.234567e+06
+			return int64(number), err == nil
+		}
+	}
+	return 0, false
+}
+
 // finish measures how far the read model is behind at the end of the load, and how long
 // it takes to catch up.
 func (f *follower) finish(ctx context.Context) *Projection {

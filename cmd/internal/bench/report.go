@@ -19,6 +19,7 @@ type Report struct {
 	Batch       int     `json:"batch"` // 0: one transfer in a request, to /v1/transfers
 	Rate        int     `json:"rate"`  // 0: closed loop
 	*Figures
+	LogBytes   *float64    `json:"log_bytes_per_transfer"` // of commits; null where /metrics does not tell
 	Projection *Projection `json:"projection"`
 	Neighbour  *Neighbour  `json:"neighbour"` // null without --neighbour
 	Baseline   *Figures    `json:"baseline"`  // null without --baseline
@@ -109,6 +110,9 @@ func (r *Report) print(to io.Writer) error {
 	}
 	text.WriteString("\nTallystick\n")
 	r.Figures.print(&text)
+	if r.LogBytes != nil {
+		fmt.Fprintf(&text, "  log          %.0f bytes of commits per transfer\n", *r.LogBytes)
+	}
 	r.Projection.print(&text)
 	if r.Ratio != nil {
 		fmt.Fprintf(&text, "  ratio        %.2f × plain PostgreSQL\n", *r.Ratio)

@@ -36,6 +36,7 @@ func (c *Config) measureTallystick(ctx context.Context, r session, report *Repor
 		targets[i] = newHTTPTarget(on, p, c.Batch > 0)
 	}
 	follow := &follower{on: control, project: p}
+	before, known := follow.appended()
 	m := l.run(ctx, targets, progressLines(progress, func(now totals) string {
 		sample, ok := follow.sample(now.elapsed)
 		if !ok {
@@ -47,6 +48,10 @@ func (c *Config) measureTallystick(ctx context.Context, r session, report *Repor
 	fmt.Fprintln(progress, "waiting for the read model")
 	report.Projection = follow.finish(ctx)
 	report.Figures = m.figures()
+	if after, ok := follow.appended(); ok && known && m.acknowledged > 0 {
+		perTransfer := float64(after-before) / float64(m.acknowledged)
+		report.LogBytes = &perTransfer
+	}
 	report.compare()
 	if c.Neighbour == "" {
 		return nil
