@@ -101,7 +101,22 @@ func TestSingleThingsAreOfNow(t *testing.T) {
 	}
 }
 
-func sameJSON(t *testing.T, a, b string) bool {
+// readAsMade reads a thing as of the response that made it, and fails the test if the
+// two differ in what they show or in their place in the log.
+func (p *tenant) readAsMade(path string, made reply, thing string) reply {
+	p.t.Helper()
+	place := made.header.Get("Tally-Sequence")
+	read := p.do("GET", path, "", "Tally-Min-Sequence", place)
+	if got, want := string(read.body), made.get(thing); !sameJSON(p.t, got, want) {
+		p.t.Errorf("read as %s, made as %s", got, want)
+	}
+	if got := read.header.Get("Tally-Sequence"); got != place {
+		p.t.Errorf("read as of %q, made at %q", got, place)
+	}
+	return read
+}
+
+func sameJSON(t testing.TB, a, b string) bool {
 	t.Helper()
 	var left, right any
 	if err := json.Unmarshal([]byte(a), &left); err != nil {

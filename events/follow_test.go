@@ -12,8 +12,6 @@ import (
 	"tallystick/embedded"
 	"tallystick/embedded/embeddedtest"
 	"tallystick/events"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // The stream of TestDamagedStream: three files of about nine commits.
@@ -106,15 +104,7 @@ func serve(t *testing.T, dir string) (stream *events.Stream, stop func()) {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Stop)
-	conn, err := server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, js := embeddedtest.JetStream(t, server)
 	if stream, err = events.OpenStream(t.Context(), js, 0, 1); err != nil {
 		t.Fatal(err)
 	}

@@ -34,15 +34,7 @@ func TestStream(t *testing.T) {
 
 func connect(t *testing.T) jetstream.JetStream {
 	t.Helper()
-	conn, err := embeddedtest.NATS(t).Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, js := embeddedtest.JetStream(t, embeddedtest.NATS(t))
 	return js
 }
 

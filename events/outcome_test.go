@@ -11,7 +11,6 @@ import (
 	"tallystick/events"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // TestAppendOutcomes: what a server answers to an append, and what may be concluded.
@@ -62,15 +61,7 @@ func TestAppendOutcomes(t *testing.T) {
 // answered is a stream whose server gives every append the same answer.
 func answered(t *testing.T, answer string) *events.Stream {
 	t.Helper()
-	conn, err := embeddedtest.NATS(t).Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn, js := embeddedtest.JetStream(t, embeddedtest.NATS(t))
 	stream, err := events.OpenStream(t.Context(), js, 0, 1)
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"tallystick/embedded"
 )
@@ -41,6 +43,22 @@ func NATS(t testing.TB) *embedded.NATS {
 	}
 	t.Cleanup(n.Stop)
 	return n
+}
+
+// JetStream returns a connection to a server, and JetStream over it. It is closed when
+// t ends.
+func JetStream(t testing.TB, n *embedded.NATS) (*nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	conn, err := n.Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn, js
 }
 
 // Postgres returns the cluster that all tests of this process share; the first

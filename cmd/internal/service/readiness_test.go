@@ -13,8 +13,6 @@ import (
 	"tallystick/api"
 	"tallystick/embedded/embeddedtest"
 	"tallystick/events"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // TestReadyzOfALostLog: every service stays, says in the same field what it waits
@@ -22,15 +20,7 @@ import (
 func TestReadyzOfALostLog(t *testing.T) {
 	t.Parallel()
 	server := embeddedtest.NATS(t)
-	conn, err := server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn, js := embeddedtest.JetStream(t, server)
 	if _, err := events.Open(t.Context(), js, events.OpenConfig{Create: true}); err != nil {
 		t.Fatal(err)
 	}
