@@ -88,15 +88,15 @@ func decideClosing(s *State, project *Project, wallet *Wallet, c *CloseWallet, r
 // unencumbered tells whether the wallet has no holds and no part in open
 // escrows.
 func (w *Wallet) unencumbered() bool {
-	return w.dealings == nil || w.dealings.holds+w.dealings.escrows == 0
+	return w.activity == nil || w.activity.holds+w.activity.escrows == 0
 }
 
 func (w *Wallet) empty() bool { return w.Balance.IsZero() && w.unencumbered() }
 
 func notEmpty(w *Wallet) *Rejection {
 	holds, escrows := 0, 0
-	if w.dealings != nil {
-		holds, escrows = w.dealings.holds, w.dealings.escrows
+	if w.activity != nil {
+		holds, escrows = w.activity.holds, w.activity.escrows
 	}
 	return reject(WalletNotEmpty, "Wallet %s is not empty: its balance is %s %s, %s of it held by %d holds, and it has a part in %d open escrows",
 		w.ID, w.Balance, w.Asset.Code, w.Held(), holds, escrows).

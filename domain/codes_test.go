@@ -31,15 +31,7 @@ func TestEveryCommandHasATable(t *testing.T) {
 // withMethod lists the types of the package that have a method.
 func withMethod(t *testing.T, method string) (names []string) {
 	t.Helper()
-	sources, _ := filepath.Glob("*.go")
-	for _, source := range sources {
-		if strings.HasSuffix(source, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), source, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, file := range parseSources(t) {
 		for _, declared := range file.Decls {
 			function, ok := declared.(*ast.FuncDecl)
 			if !ok || function.Recv == nil || function.Name.Name != method {
@@ -127,8 +119,9 @@ func TestEveryCodeIsShown(t *testing.T) {
 		}
 		shown.Write(text)
 	}
-	constants := codeConstants(t)
-	for _, code := range constants {
+	constants := constantsOf(t, "Code")
+	for _, constant := range constants {
+		code := Code(constant)
 		if !slices.Contains(Codes, code) {
 			t.Errorf("%s is not in Codes: it has no place in the order of precedence", code)
 		}
@@ -141,20 +134,50 @@ func TestEveryCodeIsShown(t *testing.T) {
 	}
 }
 
-// codeConstants reads the constants of type Code from the source.
-func codeConstants(t *testing.T) (codes []Code) {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "rejection.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok {
-			if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "Code" {
-				codes = append(codes, Code(strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`)))
-			}
+// TestEveryOriginHasAPolicy: without a policy, a transaction would be free and
+// unlimited.
+func TestEveryOriginHasAPolicy(t *testing.T) {
+	t.Parallel()
+	origins := constantsOf(t, "OriginKind")
+	for _, origin := range origins {
+		if _, ok := policies[OriginKind(origin)]; !ok {
+			t.Errorf("transactions of origin %s have no policy", origin)
 		}
-		return true
-	})
-	return codes
+	}
+	if len(origins)+1 != len(policies) { // and one without an origin
+		t.Errorf("%d origins, %d policies", len(origins), len(policies))
+	}
+}
+
+// constantsOf reads the constants of a type from the source.
+func constantsOf(t *testing.T, kind string) (values []string) {
+	t.Helper()
+	for _, file := range parseSources(t) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+				if named, ok := spec.Type.(*ast.Ident); ok && named.Name == kind {
+					values = append(values, strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`))
+				}
+			}
+			return true
+		})
+	}
+	return values
+}
+
+// parseSources parses the files of the package that are not tests.
+func parseSources(t *testing.T) (files []*ast.File) {
+	t.Helper()
+	paths, _ := filepath.Glob("*.go")
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
 }

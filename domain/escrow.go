@@ -185,7 +185,7 @@ func (e *EscrowCreated) evolve(s *State) error {
 	s.appointEscrow(escrow)
 	for _, id := range [...]ids.Wallet{e.Sender, e.Recipient} {
 		err := s.changeWallet(id, func(w *Wallet) {
-			w.deal(func(d *dealings) { d.escrows++ })
+			w.change(func(d *activity) { d.escrows++ })
 		})
 		if err != nil {
 			return err
@@ -384,7 +384,7 @@ func (s *State) takeFromEscrow(id ids.Escrow, kept []LotPart, remaining money.Am
 	s.cancelEscrow(escrow)
 	for _, wallet := range [...]ids.Wallet{escrow.Sender, escrow.Recipient} {
 		err := s.changeWallet(wallet, func(w *Wallet) {
-			w.deal(func(d *dealings) { d.escrows-- })
+			w.change(func(d *activity) { d.escrows-- })
 		})
 		if err != nil {
 			return err

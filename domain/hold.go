@@ -132,7 +132,7 @@ func (e *HoldPlaced) evolve(s *State) error {
 	s.references.put(e.Reference.HoldKey(e.Project), at.Bits())
 	s.appoint(e.Project, e.ExpiresAt, holdExpires, at)
 	return s.changeWallet(e.Wallet, func(w *Wallet) {
-		w.deal(func(d *dealings) { d.held, d.holds, d.lots = d.held.Add(e.Amount), d.holds+1, lots })
+		w.change(func(d *activity) { d.held, d.holds, d.lots = d.held.Add(e.Amount), d.holds+1, lots })
 		s.cancelLots(w, e.Lots)
 	})
 }
@@ -337,7 +337,7 @@ func (s *State) takeFromHold(id ids.Hold, amount money.Amount, lots, kept []LotP
 		s.cancel(hold.Project, hold.ExpiresAt, holdExpires, at)
 	}
 	return s.changeWallet(hold.Wallet, func(w *Wallet) {
-		w.deal(func(d *dealings) {
+		w.change(func(d *activity) {
 			d.held, d.lots = d.held.Sub(amount), d.lots.with(lots)
 			if remaining.IsZero() {
 				d.holds--

@@ -157,7 +157,7 @@ func (p *posting) checkOutgoing(a *account, limits Limits, amount money.Amount) 
 	if !limits.windows() {
 		return nil
 	}
-	used := p.project.used(a.wallet.Asset, a.dealings, p.at.Time)
+	used := p.project.used(a.wallet.Asset, a.activity, p.at.Time)
 	next := used.plus(amount)
 	if most, ok := bound(limits.DailyAmount, a.wallet.Asset); ok && next.DayAmount.Cmp(most) > 0 {
 		return windowExceeded(a.wallet, "daily_amount", most.String(), used.DayAmount.String(), amount, used.DayEnds(p.project))
@@ -173,7 +173,7 @@ func (p *posting) checkCounts(a *account, limits Limits, amount money.Amount) *R
 	if !limits.windows() {
 		return nil
 	}
-	used := p.project.used(a.wallet.Asset, a.dealings, p.at.Time)
+	used := p.project.used(a.wallet.Asset, a.activity, p.at.Time)
 	next := used.plus(amount)
 	if limits.DailyCount.set && next.DayCount > limits.DailyCount.count {
 		return windowExceeded(a.wallet, "daily_count", number(limits.DailyCount.count), number(used.DayCount), amount, used.DayEnds(p.project))
@@ -266,9 +266,9 @@ func (u Usage) day() time.Time {
 // it and what holds reserve. Each active hold counts as one operation, so the
 // capture that ends it needs no room of its own. A capture that leaves some of
 // the hold counts in addition.
-func (p *Project) Used(w *Wallet, now time.Time) Usage { return p.used(w.Asset, w.dealings, now) }
+func (p *Project) Used(w *Wallet, now time.Time) Usage { return p.used(w.Asset, w.activity, now) }
 
-func (p *Project) used(asset money.Asset, d *dealings, now time.Time) Usage {
+func (p *Project) used(asset money.Asset, d *activity, now time.Time) Usage {
 	if d == nil {
 		return Usage{}.on(p.date(now), asset)
 	}
@@ -301,7 +301,7 @@ func (e *TransactionCompleted) count(s *State) {
 		}
 		payer, ok := edit(&s.walletTable, entry.Wallet)
 		if ok && project.limited(payer) && project.LimitsOf(payer).windows() {
-			payer.deal(func(d *dealings) { d.usage = d.usage.on(e.Date, payer.Asset).plus(entry.Amount.Neg()) })
+			payer.change(func(d *activity) { d.usage = d.usage.on(e.Date, payer.Asset).plus(entry.Amount.Neg()) })
 		}
 	}
 }

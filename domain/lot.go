@@ -167,7 +167,7 @@ func (e *CreditExpiring) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet
 
 func (e *CreditExpiring) evolve(s *State) error {
 	return s.changeWallet(e.Wallet, func(w *Wallet) {
-		w.deal(func(d *dealings) { d.lots = d.lots.announced(e.Lot.key()) })
+		w.change(func(d *activity) { d.lots = d.lots.announced(e.Lot.key()) })
 		s.appointLots(w, []LotPart{e.Lot})
 	})
 }
@@ -179,11 +179,11 @@ func (s *State) changeLots(wallet *Wallet, entry *Entry) error {
 		if !ok {
 			return fmt.Errorf("domain: entry %d of wallet %s takes lots that are not there", entry.Version, wallet.ID)
 		}
-		wallet.deal(func(d *dealings) { d.lots = left })
+		wallet.change(func(d *activity) { d.lots = left })
 		s.cancelLots(wallet, entry.Lots)
 		return nil
 	}
-	wallet.deal(func(d *dealings) { d.lots = d.lots.with(entry.Lots) })
+	wallet.change(func(d *activity) { d.lots = d.lots.with(entry.Lots) })
 	s.appointLots(wallet, entry.Lots)
 	return nil
 }

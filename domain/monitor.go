@@ -31,10 +31,10 @@ const MaxMonitors = 50
 
 // Monitors of the wallet, in the order they were set.
 func (w *Wallet) Monitors() []Monitor {
-	if w.dealings == nil {
+	if w.activity == nil {
 		return nil
 	}
-	return w.dealings.monitors
+	return w.activity.monitors
 }
 
 // metric returns the number that a monitor watches. The available amount
@@ -52,7 +52,7 @@ func (w *Wallet) metric(m MonitorMetric) money.Amount {
 
 func (s *State) changeMonitors(id ids.Wallet, change func([]Monitor) []Monitor) error {
 	return s.changeWallet(id, func(w *Wallet) {
-		w.deal(func(d *dealings) { d.monitors = change(slices.Clone(d.monitors)) })
+		w.change(func(d *activity) { d.monitors = change(slices.Clone(d.monitors)) })
 	})
 }
 

@@ -229,7 +229,7 @@ func (h *observer) inspect(s *State, now time.Time) {
 		count(escrow.Sender, escrow.Lots)
 	}
 	for w := range s.Wallets() {
-		if sum, ok := held[w.ID]; ok != !w.Held().IsZero() || ok && sum.Cmp(w.Held()) != 0 || !w.unencumbered() && w.dealings.holds != holds[w.ID] {
+		if sum, ok := held[w.ID]; ok != !w.Held().IsZero() || ok && sum.Cmp(w.Held()) != 0 || !w.unencumbered() && w.activity.holds != holds[w.ID] {
 			wrong("wallet %s holds %s, and its holds %s", w.ID, w.Held(), sum)
 		}
 		for _, lot := range w.Lots() {
@@ -306,8 +306,8 @@ func (h *observer) inspectEscrows(s *State) {
 		open[escrow.Recipient]++
 	}
 	for w := range s.Wallets() {
-		if n := open[w.ID]; w.dealings == nil && n > 0 || w.dealings != nil && n != w.dealings.escrows {
-			wrong("wallet %s has a part in %d open escrows, and knows %+v", w.ID, n, w.dealings)
+		if n := open[w.ID]; w.activity == nil && n > 0 || w.activity != nil && n != w.activity.escrows {
+			wrong("wallet %s has a part in %d open escrows, and knows %+v", w.ID, n, w.activity)
 		}
 		if sum, ok := sums[w.ID]; w.Role == EscrowWallet && (ok && sum.Cmp(w.Balance) != 0 || !ok && !w.Balance.IsZero()) {
 			wrong("the open escrows are %s, and the account has %s", sum, w.Balance)

@@ -18,24 +18,16 @@ type policy struct {
 // chargeOperation charges an operation as what it is.
 const chargeOperation OperationType = "operation"
 
-func policyOf(kind OriginKind) policy {
-	switch kind {
-	case "", ScheduleOrigin:
-		return policy{charge: chargeOperation, out: true, counted: true, in: true}
-	case EscrowOrigin:
-		return policy{charge: FundEscrow, out: true, counted: true, in: true}
-	case CaptureOrigin:
-		return policy{charge: Capture, counted: true, in: true}
-	case SettlementOrigin:
-		return policy{out: true, counted: true, in: true}
-	case ReleaseOrigin:
-		return policy{in: true}
-	case ClosingOrigin:
-		return policy{in: true, fromFrozen: true}
-	case ExpiryOrigin:
-		return policy{agreed: true}
-	case RefundOrigin, ReversalOrigin:
-		return policy{} // the money comes back to who paid
-	}
-	panic("domain: no policy for transactions of origin " + string(kind))
+// policies has the policy of each origin.
+var policies = map[OriginKind]policy{
+	"":               {charge: chargeOperation, out: true, counted: true, in: true},
+	ScheduleOrigin:   {charge: chargeOperation, out: true, counted: true, in: true},
+	EscrowOrigin:     {charge: FundEscrow, out: true, counted: true, in: true},
+	CaptureOrigin:    {charge: Capture, counted: true, in: true},
+	SettlementOrigin: {out: true, counted: true, in: true},
+	ReleaseOrigin:    {in: true},
+	ClosingOrigin:    {in: true, fromFrozen: true},
+	ExpiryOrigin:     {agreed: true},
+	RefundOrigin:     {}, // the money comes back to who paid
+	ReversalOrigin:   {},
 }

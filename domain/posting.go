@@ -27,7 +27,7 @@ type posting struct {
 }
 
 func newPosting(s *State, project *Project, at ids.Place, origin Origin) *posting {
-	return &posting{state: s, project: project, at: at, origin: origin, policy: policyOf(origin.Kind), accounts: make(map[ids.Wallet]*account, 4)}
+	return &posting{state: s, project: project, at: at, origin: origin, policy: policies[origin.Kind], accounts: make(map[ids.Wallet]*account, 4)}
 }
 
 // account is a wallet as the posting has left it.
@@ -35,27 +35,27 @@ type account struct {
 	wallet   *Wallet
 	version  uint64
 	balance  money.Amount
-	dealings *dealings // the wallet's until changed, then its own; nil for none
+	activity *activity // the wallet's until changed, then its own; nil for none
 	changed  bool
 }
 
-// own returns dealings that may be changed.
-func (a *account) own() *dealings {
+// own returns activity that may be changed.
+func (a *account) own() *activity {
 	if !a.changed {
-		a.dealings, a.changed = a.dealings.clone(a.wallet.Asset), true
+		a.activity, a.changed = a.activity.clone(a.wallet.Asset), true
 	}
-	return a.dealings
+	return a.activity
 }
 
 func (a *account) lots() *lots {
-	if a.dealings == nil {
+	if a.activity == nil {
 		return nil
 	}
-	return a.dealings.lots
+	return a.activity.lots
 }
 
 func (a *account) available(now time.Time) money.Amount {
-	return available(a.wallet, a.balance, a.dealings, now)
+	return available(a.wallet, a.balance, a.activity, now)
 }
 
 func (p *posting) account(id ids.Wallet) *account {
@@ -66,7 +66,7 @@ func (p *posting) account(id ids.Wallet) *account {
 	if !ok {
 		panic("domain: posting to a wallet that was not settled: " + string(id))
 	}
-	a := &account{wallet: wallet, version: wallet.Version, balance: wallet.Balance, dealings: wallet.dealings}
+	a := &account{wallet: wallet, version: wallet.Version, balance: wallet.Balance, activity: wallet.activity}
 	p.accounts[id] = a
 	return a
 }
@@ -249,7 +249,7 @@ func (p *posting) gain(m *movement) money.Amount {
 	if m.expires.IsZero() || p.at.Time.Before(m.expires) {
 		return m.amount
 	}
-	own := m.to.dealings.clone(m.to.wallet.Asset)
+	own := m.to.activity.clone(m.to.wallet.Asset)
 	expired := []LotPart{{Amount: m.amount, ExpiresAt: m.expires}}
 	return m.amount.Sub(sumLots(capped(expired, room(m.to.balance.Add(m.amount), own)), m.to.wallet.Asset))
 }

@@ -69,7 +69,7 @@ func rows(s *State) string {
 // as it is in memory.
 func walletRow(w *Wallet) []any {
 	row := []any{w.ID, w.Project, w.Customer, w.Role, w.Type, w.Asset, w.Number, w.Name, w.Metadata, w.Status, w.Version, w.Balance, *w.Terms}
-	if d := w.dealings; d != nil {
+	if d := w.activity; d != nil {
 		row = append(row, "held", d.held, d.holds, d.escrows, "lots", d.lots.all(), "monitors", d.monitors, "usage", d.usage, "due", d.due)
 	}
 	return row

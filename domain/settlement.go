@@ -66,10 +66,10 @@ func (w *Wallet) Debt() money.Amount {
 
 // Due returns what the last settlement asked for, less what came in since.
 func (w *Wallet) Due() money.Amount {
-	if w.dealings == nil {
+	if w.activity == nil {
 		return w.Asset.Zero()
 	}
-	return w.dealings.due
+	return w.activity.due
 }
 
 // CallSettlement ends the period of a wallet. Time gives this command.
@@ -114,7 +114,7 @@ func (e *SettlementDue) evolve(s *State) error {
 		terms.Settlement.Next = e.Next
 		s.resettle(w, w.Terms.Settlement, terms.Settlement)
 		w.Terms = &terms
-		w.deal(func(d *dealings) { d.due = e.Amount })
+		w.change(func(d *activity) { d.due = e.Amount })
 	})
 }
 

@@ -102,7 +102,7 @@ func (e *WalletStatusChanged) evolve(s *State) error {
 			}
 			s.resettle(w, w.Terms.Settlement, Settlement{})
 		}
-		if w.dealings != nil && w.dealings.escrows > 0 {
+		if w.activity != nil && w.activity.escrows > 0 {
 			s.reappointEscrows(w)
 		}
 	})

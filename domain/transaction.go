@@ -228,8 +228,8 @@ func (e *TransactionCompleted) evolve(s *State) error {
 			return fmt.Errorf("domain: %s brings wallet %s from version %d to %d", e.Transaction, entry.Wallet, wallet.Version, entry.Version)
 		}
 		wallet.Version, wallet.Balance = entry.Version, entry.BalanceAfter
-		if wallet.dealings != nil && entry.Amount.Sign() > 0 && !wallet.dealings.due.IsZero() {
-			wallet.deal(func(d *dealings) { d.due = less(d.due, entry.Amount) })
+		if wallet.activity != nil && entry.Amount.Sign() > 0 && !wallet.activity.due.IsZero() {
+			wallet.change(func(d *activity) { d.due = less(d.due, entry.Amount) })
 		}
 		if len(entry.Lots) > 0 {
 			if err := s.changeLots(wallet, entry); err != nil {

@@ -25,7 +25,7 @@ type Wallet struct {
 	Version  uint64 // entries so far: the last entry's version
 	Balance  money.Amount
 	Terms    *Terms // never nil, never changed: shared by those who have none
-	dealings *dealings
+	activity *activity
 }
 
 // WalletRole says whose the wallet is.
@@ -59,10 +59,10 @@ const (
 	Closed   WalletStatus = "closed"   // empty, for ever
 )
 
-// dealings is the part of a wallet that few wallets have. It is kept apart to
+// activity is the part of a wallet that few wallets have. It is kept apart to
 // save memory. Slices are never changed in place, because readers may hold
 // them.
-type dealings struct {
+type activity struct {
 	held     money.Amount
 	holds    int // how many are active
 	escrows  int // that it has a part in
@@ -73,24 +73,24 @@ type dealings struct {
 }
 
 // clone returns a copy to change; of nil, a copy with amounts of zero.
-func (d *dealings) clone(asset money.Asset) *dealings {
+func (d *activity) clone(asset money.Asset) *activity {
 	if d == nil {
-		return &dealings{held: asset.Zero(), due: asset.Zero()}
+		return &activity{held: asset.Zero(), due: asset.Zero()}
 	}
 	own := *d
 	return &own
 }
 
-func (d *dealings) idle() bool {
+func (d *activity) idle() bool {
 	return d.held.IsZero() && d.holds+d.escrows+d.lots.len()+len(d.monitors) == 0 && d.usage.Date == "" && d.due.IsZero()
 }
 
-// deal changes the dealings of a wallet that is itself a copy.
-func (w *Wallet) deal(change func(*dealings)) {
-	own := w.dealings.clone(w.Asset)
+// change changes the activity of a wallet that is itself a copy.
+func (w *Wallet) change(change func(*activity)) {
+	own := w.activity.clone(w.Asset)
 	change(own)
-	if w.dealings = own; own.idle() {
-		w.dealings = nil
+	if w.activity = own; own.idle() {
+		w.activity = nil
 	}
 }
 
@@ -105,17 +105,17 @@ func (s *State) changeWallet(id ids.Wallet, change func(*Wallet)) error {
 
 // Held is what active holds reserve of the balance.
 func (w *Wallet) Held() money.Amount {
-	if w.dealings == nil {
+	if w.activity == nil {
 		return w.Asset.Zero()
 	}
-	return w.dealings.held
+	return w.activity.held
 }
 
 func (w *Wallet) lots() *lots {
-	if w.dealings == nil {
+	if w.activity == nil {
 		return nil
 	}
-	return w.dealings.lots
+	return w.activity.lots
 }
 
 // Lots is the wallet's expiring credit that no hold reserves, earliest expiry first.
@@ -140,10 +140,10 @@ func (w *Wallet) creditLimit() money.Amount {
 // credit limit was lowered below what is used. The second result is false for a
 // wallet that may spend without limit.
 func (w *Wallet) Available(now time.Time) (money.Amount, bool) {
-	return available(w, w.Balance, w.dealings, now), w.Role != IssuanceWallet
+	return available(w, w.Balance, w.activity, now), w.Role != IssuanceWallet
 }
 
-func available(w *Wallet, balance money.Amount, d *dealings, now time.Time) money.Amount {
+func available(w *Wallet, balance money.Amount, d *activity, now time.Time) money.Amount {
 	if w.Terms.CreditLimit.Asset() != "" {
 		balance = balance.Add(w.Terms.CreditLimit)
 	}
@@ -155,7 +155,7 @@ func available(w *Wallet, balance money.Amount, d *dealings, now time.Time) mone
 
 // room returns how much more of a balance can be expiring credit: what the
 // wallet neither owes nor holds nor has as lots.
-func room(balance money.Amount, d *dealings) money.Amount {
+func room(balance money.Amount, d *activity) money.Amount {
 	free := balance.Sub(d.held)
 	if d.lots != nil {
 		free = free.Sub(d.lots.sum)
@@ -177,7 +177,7 @@ type Standing struct {
 func (w *Wallet) Standing(now time.Time) Standing {
 	return Standing{
 		Wallet: w.ID, Asset: w.Asset, Version: w.Version, Balance: w.Balance, Held: w.Held(),
-		Available: available(w, w.Balance, w.dealings, now),
+		Available: available(w, w.Balance, w.activity, now),
 	}
 }
 
