@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Identifiers of one kind cannot be passed for another.
+// Identifiers of different kinds have different types.
 type (
 	Project     string // proj_…
 	Wallet      string // wall_…
@@ -50,8 +50,9 @@ type Location struct {
 	Index    int
 }
 
-// Place is where, and when, the events of a decision will stand if they are
-// appended. Time is UTC in whole microseconds and never goes back in a shard.
+// Place is where and when the facts of a decision will stand if they are
+// appended. Time is UTC in whole microseconds and never goes back within a
+// shard.
 type Place struct {
 	Location
 	Time time.Time
@@ -85,15 +86,15 @@ func (l Location) ID(prefix string) string {
 	return string(id)
 }
 
-// Later is the location n facts later in the same commit.
+// Later returns the location n facts later in the same commit.
 func (l Location) Later(n int) Location {
 	l.Index += n
 	return l
 }
 
-// Locate reads a location back from an identifier made by ID. It returns
-// false for anything else, so that a caller's stray string is "not found"
-// rather than a wrong place.
+// Locate reads a location back from an identifier that ID made. It returns
+// false for anything else, so that a caller's stray text is "not found" and not
+// a wrong place.
 func Locate(prefix, id string) (Location, bool) {
 	digits, ok := strings.CutPrefix(id, prefix)
 	if !ok || len(digits) != idDigits {
@@ -160,7 +161,8 @@ func (l Location) Escrow() Escrow { return Escrow(l.ID(escrowPrefix)) }
 // Monitor is the identifier of a monitor that is set here.
 func (l Location) Monitor() Monitor { return Monitor(l.ID(monitorPrefix)) }
 
-// LotID spells a lot: lot_<wallet>_<version>.
+// Lot returns the identifier of a lot: lot_<wallet>_<version of the entry that
+// granted it>.
 func Lot(wallet Wallet, lot uint64) string {
 	return lotPrefix + strings.TrimPrefix(string(wallet), walletPrefix) + "_" + strconv.FormatUint(lot, 10)
 }

@@ -9,26 +9,27 @@ type Reference string
 // MaxReferenceLength is how many bytes a reference has at most.
 const MaxReferenceLength = 255
 
-// ReservedReferences begin the references that the ledger gives to what it does
-// itself.
+// ReservedReferences is the beginning of the references that the ledger gives
+// to its own transactions.
 const ReservedReferences = "tallystick:"
 
-// OwnReference is the reference of what the ledger does itself: of what it is
-// about, and where that stands, since the same may happen again (a lot that came
-// back after its end ends again).
+// OwnReference returns a reference for the ledger's own transaction about
+// something. It includes the place, because the same can happen again: a lot
+// that came back after its expiry expires again.
 func OwnReference(what string, at Place) Reference {
 	return Reference(ReservedReferences + what + ":" + at.ID(""))
 }
 
 // ReferenceKey stands for a reference in memory: the first 128 bits of the
-// SHA-256 of project and reference. Two references of one key are not to be
-// found by any known means.
+// SHA-256 of project and reference. No way is known to find two references with
+// the same key.
 type ReferenceKey [16]byte
 
-// Key of a transaction's reference in a project.
+// Key returns the key of a transaction's reference in a project.
 func (r Reference) Key(project Project) ReferenceKey { return r.key(project, 0) }
 
-// HoldKey is the key of a hold's reference: holds have references of their own.
+// HoldKey returns the key of a hold's reference. Holds and transactions have
+// separate references.
 func (r Reference) HoldKey(project Project) ReferenceKey { return r.key(project, 1) }
 
 func (r Reference) key(project Project, kind byte) ReferenceKey {

@@ -30,7 +30,7 @@ func ISO(code AssetCode) (Asset, bool) {
 	return Asset{Code: code, Scale: int(digits), NumericID: number}, true
 }
 
-// Zero is nothing, at the asset's scale.
+// Zero returns zero at the asset's scale.
 func (a Asset) Zero() Amount { return New(a.Code, 0, a.Scale) }
 
 // Valid tells whether the code can name an asset: 2 to 24 upper case letters,

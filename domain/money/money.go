@@ -1,6 +1,6 @@
 // Package money has exact arithmetic on amounts of assets: amounts, quantities
-// before their asset is known, percentages and rates of exchange. Nothing here
-// uses a float, and only Quantity.Round, Rate.Of and Amount.Share round.
+// whose asset is not known yet, percentages and rates of exchange. It uses no
+// floats. Only Quantity.Round, Rate.Of and Amount.Share round.
 package money
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/ericlagergren/decimal"
 )
 
-// MaxDigits is how many digits an amount or a balance has at most, those after
-// the point included.
+// MaxDigits is how many digits an amount or a balance has at most, including
+// those after the point.
 const MaxDigits = 36
 
 // MaxScale is the largest number of digits after the point of an asset.
@@ -35,8 +35,8 @@ var exact = decimal.Context{
 	Traps:        ^(decimal.Inexact | decimal.Rounded | decimal.Subnormal),
 }
 
-// Amount is an exact amount of one asset at that asset's scale: GHS 150.00 is
-// 15000 × 10^-2. The zero value is no money of no asset. Immutable.
+// Amount is an exact amount of one asset at the asset's scale: GHS 150.00 is
+// 15000 × 10^-2. The zero value is zero of no asset. Immutable.
 type Amount struct {
 	asset AssetCode
 	value *decimal.Big // never changed after it is made; nil is zero at scale 0
@@ -58,8 +58,8 @@ func Parse(asset AssetCode, text string) (Amount, bool) {
 	return Amount{asset, value}, ok
 }
 
-// parsePlain reads [-]digits[.digits]. The short case, every amount of up to
-// 18 digits, stays out of the general parser: replay reads millions of them.
+// parsePlain reads [-]digits[.digits]. Amounts of up to 18 digits avoid the
+// general parser, because a replay reads millions of them.
 func parsePlain(text string) (*decimal.Big, bool) {
 	digits := text
 	negative := len(digits) > 0 && digits[0] == '-'
@@ -119,9 +119,9 @@ func toInteger(value *decimal.Big) *big.Int {
 	return whole.SetScale(0).Int(nil)
 }
 
-// rescale returns value at another scale, rounded half even, and whether that
-// lost nothing. Over integers, since Big.Quantize drops a digit when rounding
-// carries (0.98 to one digit gives 1, not 1.0).
+// rescale returns value at another scale, rounded half even, and whether the
+// result is exact. It uses integers, because Big.Quantize drops a digit when
+// rounding carries (0.98 at one digit gives 1, not 1.0).
 func rescale(value *decimal.Big, scale int) (*decimal.Big, bool) {
 	shift := scale - value.Scale()
 	if shift == 0 {
@@ -141,7 +141,7 @@ func rescale(value *decimal.Big, scale int) (*decimal.Big, bool) {
 	return fromInteger(quotient, scale), rest.Sign() == 0
 }
 
-// Asset is what the money is of.
+// Asset returns the code of the asset.
 func (m Amount) Asset() AssetCode { return m.asset }
 
 func (m Amount) decimal() *decimal.Big {
@@ -157,22 +157,22 @@ func (m Amount) Scale() int { return m.decimal().Scale() }
 // Sign is -1, 0 or +1.
 func (m Amount) Sign() int { return m.decimal().Sign() }
 
-// IsZero tells whether it is nothing, of whatever asset.
+// IsZero tells whether the amount is zero, of any asset.
 func (m Amount) IsZero() bool { return m.Sign() == 0 }
 
-// Add returns m + n. Adding money of two assets is a bug of the caller, and panics.
+// Add returns m + n. It panics if the assets differ.
 func (m Amount) Add(n Amount) Amount {
 	m.mustMatch(n)
 	return Amount{m.asset, must(exact.Add(new(decimal.Big), m.decimal(), n.decimal()))}
 }
 
-// Sub returns m - n, of one asset.
+// Sub returns m - n. It panics if the assets differ.
 func (m Amount) Sub(n Amount) Amount {
 	m.mustMatch(n)
 	return Amount{m.asset, must(exact.Sub(new(decimal.Big), m.decimal(), n.decimal()))}
 }
 
-// Neg returns -m. Zero has no sign.
+// Neg returns -m. The negation of zero is zero.
 func (m Amount) Neg() Amount {
 	if m.IsZero() {
 		return m
@@ -195,8 +195,8 @@ func (m Amount) mustMatch(n Amount) {
 	}
 }
 
-// must holds the line that nothing inexact goes on unnoticed: where 80 digits are
-// too few, something came in that was not bounded, which is a bug.
+// must panics where a result is not exact: then a number that came in was not
+// bounded, which is a bug.
 func must(value *decimal.Big) *decimal.Big {
 	if lost := value.Context.Conditions &^ (decimal.Clamped); lost&(decimal.Inexact|decimal.Overflow|decimal.InvalidOperation) != 0 || !value.IsFinite() {
 		panic("money: inexact arithmetic on money: " + lost.String())
@@ -241,7 +241,8 @@ func (m Amount) AppendText(dst []byte) []byte {
 	return append(dst, digits[point:]...)
 }
 
-// Minor is the amount in minor units, false where it does not fit an int64.
+// Minor returns the amount in minor units, false where it does not fit an
+// int64.
 func (m Amount) Minor() (int64, bool) {
 	mantissa, ok := m.decimal().Mantissa()
 	if !ok || mantissa > 1<<63-1 {
@@ -253,8 +254,8 @@ func (m Amount) Minor() (int64, bool) {
 	return int64(mantissa), true
 }
 
-// Share is m × part ÷ whole, of two amounts of one asset, rounded down, or up
-// where the rest is not to be lost. part is at most whole.
+// Share returns m × part ÷ whole, rounded down, or up. part and whole are of
+// one asset, and part is at most whole.
 func (m Amount) Share(part, whole Amount, up bool) Amount {
 	product := new(big.Int).Mul(toInteger(m.decimal()), toInteger(part.decimal()))
 	quotient, rest := product.QuoRem(product, toInteger(whole.decimal()), new(big.Int))

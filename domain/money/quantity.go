@@ -15,9 +15,9 @@ type Quantity struct {
 	minor bool
 }
 
-// bounded tells whether a number that came in has at most MaxDigits digits,
-// leading zeros aside, and at most MaxScale of them after the point. No asset
-// could hold more, and the arithmetic of a decision stays exact below that.
+// bounded tells whether a number has at most MaxDigits digits, without leading
+// zeros, and at most MaxScale of them after the point. No asset can hold more,
+// and within these bounds the arithmetic of a decision is exact.
 func bounded(value *decimal.Big) bool {
 	return value.Precision() <= MaxDigits && value.Scale() <= MaxScale
 }
@@ -64,7 +64,7 @@ func ScientificUnits(text string) (Quantity, bool) {
 	return Quantity{value: scaled}, true
 }
 
-// Set tells whether it was given at all.
+// Set tells whether the quantity was given.
 func (q Quantity) Set() bool { return q.value != nil }
 
 // String is the plain decimal, "" when it was not given.
@@ -90,11 +90,12 @@ func (q Quantity) Sign() int {
 // same units.
 func (q Quantity) Cmp(r Quantity) int { return q.value.Cmp(r.value) }
 
-// Positive tells whether it is more than nothing.
+// Positive tells whether the quantity is more than zero.
 func (q Quantity) Positive() bool { return q.value != nil && q.value.Sign() > 0 }
 
-// In fits the quantity to an asset: false when it has more digits after the
-// point than the asset (trailing zeros aside), or more than MaxDigits in all.
+// In returns the quantity as an amount of an asset. It returns false when the
+// quantity has more digits after the point than the asset (without trailing
+// zeros), or more than MaxDigits in all.
 func (q Quantity) In(asset Asset) (Amount, bool) {
 	value, lossless := q.value, true
 	if q.minor {
@@ -121,7 +122,7 @@ func ParsePercentage(text string) (Percentage, bool) {
 
 var hundred = decimal.New(100, 0)
 
-// IsZero tells whether it is no share at all.
+// IsZero tells whether the percentage is zero.
 func (p Percentage) IsZero() bool { return p.value == nil || p.value.Sign() == 0 }
 
 // String is the number without the sign: "1", "0.25".
@@ -132,7 +133,7 @@ func (p Percentage) String() string {
 	return Amount{value: p.value}.String()
 }
 
-// Of is that share of m, not rounded.
+// Of returns that share of m, not rounded.
 func (p Percentage) Of(m Amount) Quantity {
 	if p.IsZero() {
 		return Quantity{value: zeroValue}
@@ -141,13 +142,13 @@ func (p Percentage) Of(m Amount) Quantity {
 	return Quantity{value: share.SetScale(share.Scale() + 2)}
 }
 
-// Plus is q + r, both in major units.
+// Plus returns q + r, both in major units.
 func (q Quantity) Plus(r Quantity) Quantity {
 	return Quantity{value: must(exact.Add(new(decimal.Big), q.value, r.value))}
 }
 
-// Round is the quantity as money of the asset and scale of m, half even: with
-// Rate.Of the one place where money is rounded.
+// Round returns the quantity as an amount of the asset and scale of another,
+// rounded half even.
 func (q Quantity) Round(like Amount) Amount {
 	value, _ := rescale(q.value, like.Scale())
 	return Amount{like.asset, value}
@@ -178,8 +179,9 @@ func (r Rate) String() string {
 	return Amount{value: r.value}.String()
 }
 
-// Of is what an amount buys of an asset, rounded down: never to the loss of who
-// gives it. False when that has more than MaxDigits digits.
+// Of returns what an amount buys of an asset, rounded down, so that the seller
+// never pays for rounding. It returns false when the result has more than
+// MaxDigits digits.
 func (r Rate) Of(m Amount, asset Asset) (Amount, bool) {
 	product := toInteger(m.decimal())
 	product.Mul(product, toInteger(r.value))
@@ -188,7 +190,8 @@ func (r Rate) Of(m Amount, asset Asset) (Amount, bool) {
 	return money, money.Fits()
 }
 
-// down brings mantissa × 10^-scale, not below zero, to another scale, rounded down.
+// down returns mantissa × 10^-scale, not below zero, at another scale, rounded
+// down.
 func down(mantissa *big.Int, scale, to int) *big.Int {
 	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(scale-to, to-scale))), nil)
 	if to >= scale {
