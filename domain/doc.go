@@ -23,8 +23,9 @@
 // 1.3 Each operation writes entries whose amounts sum to zero in each asset. Issue
 // takes from the project's issuance account, redeem returns to it. Fees go to the fee
 // account, expired credit to the breakage account, money in escrow to the escrow
-// account. The first transaction that needs such an account creates it. (issue-redeem,
-// transfers)
+// account. The first transaction that needs such an account creates it. Exchanges go
+// through the project's liquidity wallets; one that pays out must have been created
+// and filled before. (issue-redeem, transfers, exchange)
 //
 // 1.4 The escrow account and the breakage account stay active: time needs them.
 // (bookkeeping)
@@ -70,8 +71,8 @@
 //
 // # 4 Status
 //
-// 4.1 Active: everything moves. Frozen: nothing goes out; money still comes in, unless
-// a fee is charged for it. Disabled: nothing moves. (status)
+// 4.1 Active: everything moves. Frozen: nothing goes out; money still comes in, less
+// the fee for it. Disabled: nothing moves. (status)
 //
 // 4.2 A wallet that is enabled again is frozen if it was frozen when it was disabled.
 // (lifecycle)
@@ -87,8 +88,9 @@
 //
 // 5.1 The sender pays the fee on top of the amount; the recipient pays the fee of an
 // issue. A wallet's own rule stands in for the project's. Wallets of the project pay
-// no fee. Closing, settlements, the end of an escrow and reversals are free. (fees,
-// fees-own, fees-kinds, capture-fees)
+// no fee. A project can make transfers and exchanges between the wallets of one
+// customer free. Closing, settlements, the end of an escrow, the expiry of credit and
+// reversals are free. (fees, fees-own, fees-kinds, capture-fees)
 //
 // # 6 Credit that expires
 //
@@ -101,7 +103,8 @@
 //
 // 6.3 The lots that can be spent sum to at most what the wallet has free without the
 // others: max(0, balance - held - expired lots). Removing a lot never takes a wallet
-// below what its credit limit allows. (credit-debt, holds-credit)
+// below what its credit limit allows. Until an expired lot is removed, a wallet that
+// may owe can go below zero as if it had none. (credit-debt, holds-credit)
 //
 // 6.4 What leaves a wallet, fees included, takes from the lots that expire first.
 // (credit)
@@ -151,9 +154,9 @@
 //
 // # 9 Reversals
 //
-// 9.1 A completed transaction can be reversed in parts, never by more than it moved.
-// Only transactions that somebody asked for can: plain, scheduled, and captures.
-// (reversal)
+// 9.1 A completed transaction can be reversed in parts, the last operation first,
+// never by more than it moved. Only transactions that somebody asked for can: plain,
+// scheduled, and captures. (reversal)
 //
 // 9.2 A part of an exchange gives back its share of what was received, rounded up.
 // Where fees are returned, a part returns its share of the fee, rounded down. Shares
@@ -198,8 +201,9 @@
 //	closing                                                                binds
 //	expiry of credit
 //
-// 12.3 What comes back to its owner is exempt, and so is what time does. A reversal
-// does not lower sums and counts. (limits-movements)
+// 12.3 What comes back to its owner is exempt, and so is what time does. Closing is
+// bound only by the maximum balance of the recipient. A reversal does not lower sums
+// and counts. (limits-movements)
 //
 // 12.4 An active hold counts on each day as one operation of its amount. So the
 // capture that ends it needs no room of its own. A capture that leaves some of the

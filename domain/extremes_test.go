@@ -172,7 +172,7 @@ func TestExtremes(t *testing.T) {
 	}
 }
 
-// try answers what went wrong in a life of such numbers.
+// try returns what went wrong in a life of such numbers.
 func (n numbers) try() (err error) {
 	defer func() {
 		if wrong := recover(); wrong != nil {

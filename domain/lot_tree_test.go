@@ -55,7 +55,7 @@ func (l plainLots) parts() []LotPart {
 	return all
 }
 
-// split answers the lots that can no longer be spent at a moment, and the others.
+// split returns the lots that can no longer be spent at a moment, and the others.
 func (l plainLots) split(now time.Time) (expired, good []LotPart) {
 	for _, part := range l.parts() {
 		if part.expired(now) {

@@ -41,7 +41,7 @@ func tryMany(t *testing.T, lives, commands int, begin func() life) {
 	}
 }
 
-// live answers what went wrong, after which commands.
+// live returns what went wrong, after which commands.
 func live(l life, seeds []uint64) (err error) {
 	var commands []string
 	defer func() {

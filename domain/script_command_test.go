@@ -272,7 +272,7 @@ func (s *script) operations(text string) []Operation {
 	return all
 }
 
-// operand reads a word of an operation, and answers how many more it took.
+// operand reads a word of an operation, and returns how many more it took.
 func (s *script) operand(o *Operation, amount, word, next string) int {
 	recipient, byIdentifier := strings.CutPrefix(next, "@")
 	switch {
