@@ -3,6 +3,7 @@ module tallystick
 go 1.26.0
 
 tool (
+	github.com/nats-io/nats-server/v2
 	github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
 	honnef.co/go/tools/cmd/staticcheck
 )
