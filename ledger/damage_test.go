@@ -332,3 +332,46 @@ func TestTimeGoesOnOverARestart(t *testing.T) {
 		}
 	})(t)
 }
+
+// pastLog is led by a replica that was paused, and knows of nothing after a commit.
+type pastLog struct {
+	*events.Memory
+	newest uint64 // that it knows of; 0: all
+}
+
+func (l *pastLog) Last(ctx context.Context) (uint64, error) {
+	last, err := l.Memory.Last(ctx)
+	if l.newest > 0 {
+		last = min(last, l.newest)
+	}
+	return last, err
+}
+
+func (l *pastLog) Get(ctx context.Context, sequence uint64) (events.Message, error) {
+	if l.newest > 0 && sequence > l.newest {
+		return events.Message{}, events.ErrNotFound
+	}
+	return l.Memory.Get(ctx, sequence)
+}
+
+// TestLeaderOfThePast: what it does not know of is neither unknown nor damage.
+func TestLeaderOfThePast(t *testing.T) {
+	fakeTime(func(t *testing.T) {
+		log := &pastLog{Memory: events.NewMemory()}
+		b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Logs, cfg.Watch = []ledger.Log{log}, time.Hour })
+		receipt := b.must(b.transfer("one", 0, 1, "1.00"))
+		id := receipt.Events[0].(*domain.TransactionCompleted).Transaction
+		log.newest = receipt.Sequence - 1
+		var unavailable *ledger.Unavailable
+		if _, _, err := b.ledger.Transaction(t.Context(), id); !errors.As(err, &unavailable) {
+			t.Errorf("while it leads: %v", err)
+		}
+		log.newest = 0
+		if _, ok, err := b.ledger.Transaction(t.Context(), id); !ok || err != nil {
+			t.Errorf("then: %t %v", ok, err)
+		}
+		if err := b.ledger.Ready(); err != nil {
+			t.Error(err)
+		}
+	})(t)
+}

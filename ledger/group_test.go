@@ -187,3 +187,31 @@ func TestWhatTimeAsksForHasItsOwnTurns(t *testing.T) {
 		t.Error("it was not done")
 	})(t)
 }
+
+// TestDeadlinesDoNotPileUp: what comes due enters the queue as a group takes it, however
+// many commands of callers have turns beside it.
+func TestDeadlinesDoNotPileUp(t *testing.T) {
+	fakeTime(func(t *testing.T) {
+		const many, groups, budget = 3000, 6, 500
+		at := newClock()
+		a := newTenants(t, 1, at.config)
+		a.grantMany(many, at.time().Add(time.Hour))
+		a.hold()
+		batch := make([]domain.Command, many)
+		for i := range batch {
+			batch[i] = a.transfer(fmt.Sprint("line-", i), 0, 1, "0.01")
+		}
+		a.ask(func() { a.ledger.DoAll(t.Context(), 0, batch) })
+		at.advance(time.Hour)
+		for range groups { // each has as many of the callers' commands as of what is due
+			a.log.open()
+			a.log.shut()
+			<-a.log.arrived
+		}
+		if n := a.metric("tallystick_waiting_operations"); n > many-groups*budget/2+budget {
+			t.Errorf("%v operations wait after %d groups", n, groups)
+		}
+		a.cancel()
+		a.let()
+	})(t)
+}
