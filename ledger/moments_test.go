@@ -183,6 +183,7 @@ func TestReadersShareAQuestion(t *testing.T) {
 			synctest.Wait()
 			for range 10 {
 				go read()
+				synctest.Wait()
 			}
 			time.Sleep(20 * time.Millisecond)
 			if asked := len(log.lasts); asked != 2*(round+1) {

@@ -86,6 +86,7 @@ func TestRecords(t *testing.T) {
 		mixed := a.escrow("mixed", "3", domain.CreateEscrow{})
 		overdue := a.escrow("overdue", "4", domain.CreateEscrow{Deadline: soon, AtDeadline: domain.RefundAtDeadline})
 
+		clock.advance(time.Second)
 		captured := a.capture(whole, "c1", "", false)
 		a.capture(parts, "c2", "1", false)
 		a.must(domain.ReleaseHold{Project: a.project, Hold: parts, Quantity: major("0.50")})
