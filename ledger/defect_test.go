@@ -43,6 +43,8 @@ func (b *book) damage(wallet int) (mend func()) {
 			w, _ := s.Wallet(b.wallets[wallet])
 			w.Terms, terms = terms, w.Terms
 		})
+		// A command that is refused: the writer's next reads come after the swap.
+		_, _ = b.ledger.Do(b.t.Context(), 0, b.transfer("refused", wallet, wallet, "0"))
 	}
 	swap()
 	return swap

@@ -82,6 +82,7 @@ func TestFailedDeadlinesAreTriedAgain(t *testing.T) {
 			}
 			time.Sleep(99 * time.Millisecond)
 		}
+		synctest.Wait()
 		for _, mend := range mend {
 			mend()
 		}
@@ -132,12 +133,14 @@ func TestAbsentLogIsAskedLessAndLess(t *testing.T) {
 		if waited := time.Since(began); waited != 5*time.Second {
 			t.Errorf("the caller waited for %s", waited)
 		}
+		synctest.Wait()
 		expect("an append", log.gets)
 		b.stop()
 
 		log.lasts = nil
 		start(t, b.keys, func(cfg *ledger.Config) { cfg.Watch = time.Hour }, log)
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		expect("a start", log.lasts)
 	})(t)
 }
@@ -186,6 +189,7 @@ func TestReadersShareAQuestion(t *testing.T) {
 				synctest.Wait()
 			}
 			time.Sleep(20 * time.Millisecond)
+			synctest.Wait()
 			if asked := len(log.lasts); asked != 2*(round+1) {
 				t.Errorf("round %d: the log was asked %d times", round, asked)
 			}
