@@ -10,29 +10,29 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// A stream whose file could not be written (the disk was full, mostly) takes nothing
-// any more, and says nothing to whoever publishes, until it is loaded anew. The
-// server leaves that to whoever runs it (2.15: fileStore.setWriteErr), which is us.
+// A stream whose file could not be written, usually because the disk was full,
+// accepts no more messages and sends publishers no reply until it is loaded again.
+// The server does not load it again by itself (2.15: fileStore.setWriteErr).
 const (
 	mendEvery = time.Second
-	// roomNeeded is what must fit on the disk before streams are loaded again: two
-	// blocks of a stream.
+	// roomNeeded is the free space in bytes that is required before streams are
+	// loaded again: two blocks of a stream.
 	roomNeeded = 16 << 20
 )
 
-// disk loads the streams of a server anew after a write failed.
+// disk loads the streams of a server again after a write failed.
 type disk struct {
 	server *server.Server
 	opts   *server.Options
 	log    *natsLog
 	done   chan struct{} // closed by Stop
-	failed chan string   // what the server said of a write that failed
+	failed chan string   // the server's message about a failed write
 
 	mu      sync.Mutex
 	trouble error
 }
 
-// note is told every error of the server.
+// note takes an error message of the server, and passes on those about failed writes.
 func (d *disk) note(message string) {
 	if !strings.Contains(strings.ToLower(message), "critical write error") {
 		return
@@ -49,8 +49,8 @@ func (d *disk) set(trouble error) {
 	d.trouble = trouble
 }
 
-// Writable returns nil while the server can write to its directory, and else what it
-// said of the write that failed.
+// Writable returns nil while the server can write to its directory, and otherwise the
+// server's message about the failed write.
 func (n *NATS) Writable() error {
 	n.disk.mu.Lock()
 	defer n.disk.mu.Unlock()
@@ -80,7 +80,7 @@ func (d *disk) watch() {
 	}
 }
 
-// room tells whether as much as is needed can be written.
+// room reports whether roomNeeded bytes can be written.
 func (d *disk) room() bool {
 	file, err := os.CreateTemp(d.opts.StoreDir, "room-*")
 	if err != nil {
@@ -95,11 +95,11 @@ func (d *disk) room() bool {
 	return err == nil
 }
 
-// reload loads the streams from the disk: what was acknowledged is there. Clients
-// stay connected, and get no answers meanwhile.
+// reload loads the streams from the disk, which has everything that was
+// acknowledged. Clients stay connected; their requests get no reply meanwhile.
 func (d *disk) reload() bool {
 	select {
-	case <-d.failed: // of before
+	case <-d.failed: // It is about a write before this reload.
 	default:
 	}
 	err := d.server.ShutdownJetStream()

@@ -11,7 +11,7 @@ import (
 // because that is the only way in which the server reports a failed start.
 type natsLog struct {
 	log  *slog.Logger
-	note func(message string) // is told every error
+	note func(message string) // called with every error
 
 	mu    sync.Mutex
 	fatal []error

@@ -105,8 +105,9 @@ func execute(t testing.TB, target, statement string) {
 	}
 }
 
-// Main serves as a replica if the process is one. Else it runs the tests, then stops the shared cluster, if one was started, and
-// removes its directory. TestMain calls it and returns.
+// Main runs the tests. Then it stops the shared cluster, if one was started, and
+// removes its directory. A process that NATSReplicas started serves as a replica
+// instead. TestMain calls Main and returns.
 func Main(m *testing.M) {
 	ServeReplica()
 	defer shared.stop()
