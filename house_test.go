@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -242,6 +243,26 @@ func TestNothingIsLeftToDo(t *testing.T) {
 					if strings.Contains(comment.Text, mark) {
 						t.Errorf("%s: %s: do it, or write down as a known flaw why not", s.at(comment), comment.Text)
 					}
+				}
+			}
+		}
+	}
+}
+
+// TestPlainWords: the comment of a function says returns. Only what serves HTTP
+// answers, with something.
+func TestPlainWords(t *testing.T) {
+	t.Parallel()
+	answers := regexp.MustCompile(`\b(\w+) answers\s+(\w+)`)
+	for _, s := range sources(t, ".") {
+		for _, declaration := range s.file.Decls {
+			f, ok := declaration.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			for _, found := range answers.FindAllStringSubmatch(f.Doc.Text(), -1) {
+				if subject := found[1]; (subject == f.Name.Name || subject == "It" || subject == "it") && found[2] != "with" {
+					t.Errorf("%s: %q: a function returns", s.at(f), found[0])
 				}
 			}
 		}
