@@ -40,8 +40,8 @@ const (
 	escrowExpired          = "escrow.expired"
 )
 
-// EventTypes is the catalogue. What each `data` holds is shown by the files of
-// testdata/golden, and described in the package documentation.
+// EventTypes is the catalogue. x-events of api/openapi.yaml has the schema of each
+// event's data, testdata/golden an example, and announcements the fact that makes it.
 var EventTypes = []EventType{
 	{walletCreated, "A wallet was opened, for a customer or for the project itself."},
 	{walletUpdated, "A wallet's name, metadata or terms were changed."},
@@ -73,7 +73,7 @@ var EventTypes = []EventType{
 	{escrowExpired, "The deadline of an escrow ended it; escrow.released or escrow.refunded tells how, too."},
 }
 
-// matches tells whether a pattern of an endpoint names an event type: the name
+// matches reports whether a pattern of an endpoint names an event type: the name
 // itself, `wallet.*` for everything that begins with `wallet.`, or `*`.
 func matches(pattern, name string) bool {
 	if prefix, glob := strings.CutSuffix(pattern, "*"); glob && (prefix == "" || strings.HasSuffix(prefix, ".")) {
@@ -82,7 +82,7 @@ func matches(pattern, name string) bool {
 	return pattern == name
 }
 
-// wants tells whether an endpoint with these patterns gets an event type.
+// wants reports whether an endpoint with these patterns gets an event type.
 func wants(patterns []string, name string) bool {
 	for _, pattern := range patterns {
 		if matches(pattern, name) {
@@ -92,7 +92,7 @@ func wants(patterns []string, name string) bool {
 	return len(patterns) == 0
 }
 
-// known tells whether the pattern names anything that there is.
+// known reports whether a pattern names any event type.
 func known(pattern string) bool {
 	for _, kind := range EventTypes {
 		if matches(pattern, kind.Name) {
