@@ -30,7 +30,7 @@ func (s *server) defineAsset(c echo.Context, who caller) error {
 	asset := money.Asset{
 		Code: money.AssetCode(param(c, "code")), Scale: *body.Scale, Name: body.Name, Symbol: body.Symbol, NumericID: body.NumericID,
 	}
-	if _, err := s.do(c, who.shard, domain.DefineAsset{Project: who.project, Asset: asset}); err != nil {
+	if _, err := s.do(c, who, domain.DefineAsset{Project: who.project, Asset: asset}); err != nil {
 		return err
 	}
 	return answerJSON(c, http.StatusOK, assetOf(&asset))

@@ -13,11 +13,15 @@ import (
 	"tallystick/domain/ids"
 )
 
-// caller is a project that asks for something.
+// caller is who asks for something.
 type caller struct {
-	project ids.Project
-	shard   int
+	project ids.Project // "" for the operator
+	shard   int         // in which it is asked for
+	by      domain.Principal
 }
+
+// operatorIn is the operator, who asks for something in a shard.
+func operatorIn(shard int) caller { return caller{shard: shard, by: domain.Operator} }
 
 // asProject accepts the credential of a project and passes the project to the handler.
 // params are the names of the query parameters that the route has.
@@ -88,7 +92,7 @@ func (s *server) authenticate(c echo.Context) (who caller, isOperator bool, err 
 	if !ok {
 		return who, false, errCredential
 	}
-	return caller{project: credential.Project, shard: int(at.Shard)}, false, nil
+	return caller{project: credential.Project, shard: int(at.Shard), by: domain.Principal(key)}, false, nil
 }
 
 var errCredential = problemf(unauthorized, "The credential is not valid: api-key or secret-key is wrong, or it was revoked")

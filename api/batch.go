@@ -196,7 +196,7 @@ func referenceIn(item jsontext.Value) string {
 // performAll performs the commands of a batch.
 func (s *server) performAll(c echo.Context, who caller, b *batch) {
 	var newest ledger.Receipt
-	for i, done := range s.ledger.DoAll(c.Request().Context(), who.shard, b.commands) {
+	for i, done := range s.ledger.DoAll(c.Request().Context(), who.shard, who.by, b.commands) {
 		b.outcomes[b.places[i]].receipt, b.outcomes[b.places[i]].err = done.Receipt, done.Err
 		if done.Err == nil && done.Receipt.Sequence >= newest.Sequence {
 			newest = done.Receipt

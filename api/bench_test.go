@@ -23,7 +23,7 @@ type instant struct {
 	receipt ledger.Receipt
 }
 
-func (l *instant) Do(context.Context, int, domain.Command) (ledger.Receipt, error) {
+func (l *instant) Do(context.Context, int, domain.Principal, domain.Command) (ledger.Receipt, error) {
 	return l.receipt, nil
 }
 

@@ -29,7 +29,7 @@ func (s *server) createCredential(c echo.Context) error {
 	}
 	secret, hash := NewSecret()
 	at, _ := project.ID.Location()
-	receipt, err := s.do(c, int(at.Shard), domain.CreateCredential{Project: project.ID, Name: body.Name, SecretHash: hash})
+	receipt, err := s.do(c, operatorIn(int(at.Shard)), domain.CreateCredential{Project: project.ID, Name: body.Name, SecretHash: hash})
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *server) revokeCredential(c echo.Context) error {
 	}
 	at, _ := project.ID.Location()
 	command := domain.RevokeCredential{Project: project.ID, Key: ids.APIKey(param(c, "api_key"))}
-	if _, err := s.do(c, int(at.Shard), command); err != nil {
+	if _, err := s.do(c, operatorIn(int(at.Shard)), command); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -40,7 +40,7 @@ func (s *server) changeCustomer(c echo.Context, who caller, id ids.Customer, cha
 	if err := s.keys.Ensure(c.Request().Context(), who.project, id); err != nil {
 		return down("The keys of personal data", err)
 	}
-	_, err := s.do(c, who.shard, domain.UpsertCustomer{Project: who.project, Customer: id, Change: change})
+	_, err := s.do(c, who, domain.UpsertCustomer{Project: who.project, Customer: id, Change: change})
 	return err
 }
 

@@ -186,7 +186,7 @@ func (s *server) approveEscrow(c echo.Context, who caller) error {
 		return err
 	}
 	command := domain.ApproveEscrow{Project: who.project, Escrow: escrowID(c), Party: domain.EscrowParty(body.Party), Actor: body.Actor}
-	if _, err := s.do(c, who.shard, command); err != nil {
+	if _, err := s.do(c, who, command); err != nil {
 		return err
 	}
 	return s.answerEscrow(c, who)

@@ -34,7 +34,7 @@ func (s *server) placeHold(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := s.do(c, who.shard, domain.PlaceHold{
+	receipt, err := s.do(c, who, domain.PlaceHold{
 		Project: who.project, Wallet: ids.Wallet(body.WalletID), Reference: reference(c, body.Reference), Quantity: amount,
 		ExpiresAt: expires, Description: body.Description, Metadata: domain.Metadata(body.Metadata),
 	})
@@ -145,7 +145,7 @@ func (s *server) releaseHold(c echo.Context, who caller) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := s.do(c, who.shard, domain.ReleaseHold{Project: who.project, Hold: holdID(c), Quantity: amount})
+	receipt, err := s.do(c, who, domain.ReleaseHold{Project: who.project, Hold: holdID(c), Quantity: amount})
 	if err != nil {
 		return err
 	}

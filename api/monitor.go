@@ -31,7 +31,7 @@ func (s *server) setMonitor(c echo.Context, who caller) error {
 	command := domain.SetMonitor{
 		Project: who.project, Wallet: walletID(c), Metric: domain.MonitorMetric(body.Metric), Threshold: threshold,
 	}
-	receipt, err := s.do(c, who.shard, command)
+	receipt, err := s.do(c, who, command)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *server) listMonitors(c echo.Context, who caller) error {
 // DELETE /v1/wallets/{wallet_id}/monitors/{monitor_id}
 func (s *server) removeMonitor(c echo.Context, who caller) error {
 	command := domain.RemoveMonitor{Project: who.project, Wallet: walletID(c), Monitor: ids.Monitor(param(c, "monitor_id"))}
-	if _, err := s.do(c, who.shard, command); err != nil {
+	if _, err := s.do(c, who, command); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

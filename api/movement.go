@@ -116,7 +116,7 @@ var errNoOutcome = errors.New("api: a transaction without an outcome")
 // made, nil for none. A transaction that failed is an error, and so is a reference
 // that was used before; both errors carry the transaction.
 func (s *server) perform(c echo.Context, who caller, command domain.Command) (ledger.Receipt, domain.Event, error) {
-	receipt, err := s.do(c, who.shard, command)
+	receipt, err := s.do(c, who, command)
 	if err != nil {
 		return receipt, nil, s.withExisting(c, err)
 	}

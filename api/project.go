@@ -37,7 +37,7 @@ func (s *server) createProject(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := s.do(c, s.ledger.ShardFor(body.Name), domain.CreateProject{Settings: settings})
+	receipt, err := s.do(c, operatorIn(s.ledger.ShardFor(body.Name)), domain.CreateProject{Settings: settings})
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (s *server) changeProject(c echo.Context) error {
 		return err
 	}
 	at, _ := project.ID.Location()
-	if _, err := s.do(c, int(at.Shard), domain.ChangeProject{Project: project.ID, Settings: settings}); err != nil {
+	if _, err := s.do(c, operatorIn(int(at.Shard)), domain.ChangeProject{Project: project.ID, Settings: settings}); err != nil {
 		return err
 	}
 	return s.answerProject(c, project.ID, settings)

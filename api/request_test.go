@@ -151,7 +151,7 @@ type broken struct {
 	err error // nil: it panics
 }
 
-func (b broken) Do(context.Context, int, domain.Command) (ledger.Receipt, error) {
+func (b broken) Do(context.Context, int, domain.Principal, domain.Command) (ledger.Receipt, error) {
 	if b.err == nil {
 		panic("a bug with a secret")
 	}

@@ -81,7 +81,7 @@ func (s *server) cancelScheduled(c echo.Context, who caller) error {
 	if err := decodeOptional(c, &body); err != nil {
 		return err
 	}
-	_, err := s.do(c, who.shard, domain.CancelScheduled{
+	_, err := s.do(c, who, domain.CancelScheduled{
 		Project: who.project, Transaction: ids.Transaction(param(c, "transaction_id")), Actor: body.Actor, Reason: body.Reason,
 	})
 	if err != nil {

@@ -25,8 +25,8 @@ func setSequence(c echo.Context, shard int, sequence uint64) {
 }
 
 // do decides a command and tells its place.
-func (s *server) do(c echo.Context, shard int, command domain.Command) (ledger.Receipt, error) {
-	receipt, err := s.ledger.Do(c.Request().Context(), shard, command)
+func (s *server) do(c echo.Context, who caller, command domain.Command) (ledger.Receipt, error) {
+	receipt, err := s.ledger.Do(c.Request().Context(), who.shard, who.by, command)
 	if err != nil {
 		return receipt, err
 	}

@@ -44,10 +44,10 @@ type Ledger interface {
 
 // Decider makes things happen; see ledger.Ledger.
 type Decider interface {
-	Do(ctx context.Context, shard int, command domain.Command) (ledger.Receipt, error)
-	DoAll(ctx context.Context, shard int, commands []domain.Command) []ledger.Outcome
+	Do(ctx context.Context, shard int, by domain.Principal, command domain.Command) (ledger.Receipt, error)
+	DoAll(ctx context.Context, shard int, by domain.Principal, commands []domain.Command) []ledger.Outcome
 	// Try returns what Do would, and writes nothing.
-	Try(ctx context.Context, shard int, command domain.Command) (ledger.Receipt, error)
+	Try(ctx context.Context, shard int, by domain.Principal, command domain.Command) (ledger.Receipt, error)
 }
 
 // Reader reads what is durable; see ledger.Ledger.

@@ -40,7 +40,7 @@ func (s *server) createTransaction(c echo.Context, who caller) error {
 
 // try answers with what a transaction would come to, and writes nothing.
 func (s *server) try(c echo.Context, who caller, command *domain.Transact) error {
-	receipt, err := s.ledger.Try(c.Request().Context(), who.shard, command)
+	receipt, err := s.ledger.Try(c.Request().Context(), who.shard, who.by, command)
 	if err != nil {
 		return s.withExisting(c, err)
 	}

@@ -56,7 +56,7 @@ func (s *server) changeWallet(c echo.Context, who caller) error {
 	command := domain.ChangeWallet{
 		Project: who.project, Wallet: walletID(c), Name: body.Name, Metadata: domain.Metadata(body.Metadata), Terms: terms,
 	}
-	if _, err := s.do(c, who.shard, command); err != nil {
+	if _, err := s.do(c, who, command); err != nil {
 		return err
 	}
 	return s.answerWallet(c, who, command.Wallet)
@@ -103,7 +103,7 @@ type opened struct {
 
 // openWallet creates a wallet, or finds the one that the customer has already.
 func (s *server) openWallet(c echo.Context, who caller, command domain.CreateWallet) (opened, error) {
-	receipt, err := s.do(c, who.shard, command)
+	receipt, err := s.do(c, who, command)
 	if err != nil {
 		return opened{}, err
 	}

@@ -27,7 +27,7 @@ func (s *server) changeStatus(c echo.Context, who caller, id ids.Wallet, change 
 	if err := decodeOptional(c, &body); err != nil {
 		return err
 	}
-	_, err := s.do(c, who.shard, domain.ChangeStatus{
+	_, err := s.do(c, who, domain.ChangeStatus{
 		Project: who.project, Wallet: id, Change: change, Actor: body.Actor, Reason: body.Reason,
 	})
 	return err

@@ -77,6 +77,7 @@ func checkAsset(a money.Asset) *Rejection {
 
 // AssetDefined defines an asset of the project, or renames it.
 type AssetDefined struct {
+	Asked
 	Project ids.Project
 	Asset   money.Asset
 }

@@ -38,6 +38,7 @@ func (c CreateCredential) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 
 // CredentialCreated lets a program act for the project.
 type CredentialCreated struct {
+	Asked
 	Project    ids.Project
 	Key        ids.APIKey
 	Name       string
@@ -73,6 +74,7 @@ func (c RevokeCredential) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 
 // CredentialRevoked ends a credential.
 type CredentialRevoked struct {
+	Asked
 	Project ids.Project
 	Key     ids.APIKey
 }

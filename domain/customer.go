@@ -9,10 +9,11 @@ import (
 // Customer is a person, company or device that owns wallets, known by the
 // caller's own identifier.
 type Customer struct {
-	Project ids.Project
-	ID      ids.Customer
-	Profile Profile
-	wallets ownWallets
+	Project   ids.Project
+	ID        ids.Customer
+	Profile   Profile
+	UpdatedBy Principal // who gave the profile last
+	wallets   ownWallets
 }
 
 // Profile is what is known of a customer beyond the identifier. Every field is
@@ -127,6 +128,7 @@ func (c UpsertCustomer) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 // CustomerUpserted gives the whole profile after the change. The facts of an
 // erased customer are read with an empty profile.
 type CustomerUpserted struct {
+	Asked
 	Project  ids.Project
 	Customer ids.Customer
 	Profile  Profile
@@ -145,7 +147,7 @@ func (e *CustomerUpserted) evolve(s *State) error {
 	for _, old := range customer.identifiers() {
 		drop(&s.identifiers, old)
 	}
-	customer.Profile = e.Profile
+	customer.Profile, customer.UpdatedBy = e.Profile, e.By
 	for _, id := range customer.identifiers() {
 		s.identifiers.put(id, e.Customer)
 	}

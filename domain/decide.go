@@ -19,6 +19,7 @@ type Event interface {
 	// be listed twice.
 	WalletIDs() []ids.Wallet
 	evolve(s *State) error
+	askedBy(Principal)
 }
 
 // Decide returns the facts that a command makes of a state, or the first rule

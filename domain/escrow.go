@@ -161,6 +161,7 @@ func (p *posting) lotsTaken(id ids.Wallet) []LotPart {
 // EscrowCreated follows the transaction that moved the sender's money to the
 // project's escrow account.
 type EscrowCreated struct {
+	Asked
 	Project     ids.Project
 	Escrow      ids.Escrow
 	Transaction ids.Transaction
@@ -223,6 +224,7 @@ func (c ApproveEscrow) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 
 // EscrowApproved records one side's consent to a release.
 type EscrowApproved struct {
+	Asked
 	Project ids.Project
 	Escrow  ids.Escrow
 	Party   EscrowParty
@@ -336,6 +338,7 @@ func endEscrow(s *State, project *Project, e *Escrow, how EscrowEnd, amount mone
 
 // EscrowReleased follows the transaction that paid the recipient.
 type EscrowReleased struct {
+	Asked
 	Project     ids.Project
 	Escrow      ids.Escrow
 	Transaction ids.Transaction
@@ -354,6 +357,7 @@ func (e *EscrowReleased) evolve(s *State) error {
 
 // EscrowRefunded follows the transaction that paid the sender back.
 type EscrowRefunded struct {
+	Asked
 	Project     ids.Project
 	Escrow      ids.Escrow
 	Transaction ids.Transaction

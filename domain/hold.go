@@ -101,6 +101,7 @@ func (c PlaceHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 // HoldPlaced reserves money: it stays in the balance and is no longer
 // available.
 type HoldPlaced struct {
+	Asked
 	Project     ids.Project
 	Hold        ids.Hold
 	Wallet      ids.Wallet
@@ -220,6 +221,7 @@ func (p *posting) capture(o *PostedOperation, lots []LotPart, ends bool) *Reject
 // HoldCaptured takes an amount out of a hold. The transaction that follows in
 // the same commit spends it.
 type HoldCaptured struct {
+	Asked
 	Project     ids.Project
 	Hold        ids.Hold
 	Wallet      ids.Wallet
@@ -301,6 +303,7 @@ func (c ExpireHold) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 
 // HoldReleased returns a part of a hold to its wallet, or all that is left.
 type HoldReleased struct {
+	Asked
 	Project   ids.Project
 	Hold      ids.Hold
 	Wallet    ids.Wallet

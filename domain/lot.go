@@ -157,6 +157,7 @@ func (c AnnounceExpiry) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 
 // CreditExpiring reports ahead that a lot will expire.
 type CreditExpiring struct {
+	Asked
 	Project ids.Project
 	Wallet  ids.Wallet
 	Lot     LotPart // Amount is what is left of it

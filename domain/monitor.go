@@ -97,6 +97,7 @@ func (c SetMonitor) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 
 // MonitorSet adds a monitor to a wallet.
 type MonitorSet struct {
+	Asked
 	Project ids.Project
 	Wallet  ids.Wallet
 	Monitor Monitor
@@ -132,6 +133,7 @@ func (c RemoveMonitor) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 
 // MonitorRemoved removes a monitor.
 type MonitorRemoved struct {
+	Asked
 	Project ids.Project
 	Wallet  ids.Wallet
 	Monitor ids.Monitor
@@ -184,6 +186,7 @@ func (s *State) watch(events []Event) []Event {
 // MonitorTriggered follows the facts that took a number of a wallet across a
 // threshold.
 type MonitorTriggered struct {
+	Asked
 	Project   ids.Project
 	Wallet    ids.Wallet
 	Monitor   ids.Monitor

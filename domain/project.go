@@ -93,6 +93,7 @@ func (c CreateProject) decide(_ *State, at ids.Place) ([]Event, *Rejection) {
 
 // ProjectCreated is the first fact of a project.
 type ProjectCreated struct {
+	Asked
 	Project  ids.Project
 	Settings ProjectSettings
 }
@@ -136,6 +137,7 @@ func (c ChangeProject) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 
 // ProjectChanged replaces the settings of a project.
 type ProjectChanged struct {
+	Asked
 	Project  ids.Project
 	Settings ProjectSettings
 }

@@ -289,6 +289,7 @@ func (p *posting) granted(original *TransactionCompleted, operation int, m *move
 
 // TransactionReversed links a transaction to one that reversed it, or a part.
 type TransactionReversed struct {
+	Asked
 	Project     ids.Project
 	Transaction ids.Transaction // the one that was reversed
 	Reversal    ids.Transaction // the one that did it

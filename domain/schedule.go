@@ -31,6 +31,7 @@ func decideSchedule(s *State, project *Project, c *Transact, r *record, at ids.P
 // same identifier and the origin ScheduleOrigin. Its operations have no fees
 // yet.
 type TransactionScheduled struct {
+	Asked
 	Project      ids.Project
 	Transaction  ids.Transaction
 	Reference    ids.Reference
@@ -116,6 +117,7 @@ func (c CancelScheduled) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 
 // TransactionCancelled ends a scheduled transaction before its time.
 type TransactionCancelled struct {
+	Asked
 	Project     ids.Project
 	Transaction ids.Transaction
 	Actor       string

@@ -98,6 +98,7 @@ func (c CallSettlement) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 
 // SettlementDue ends a period of a postpaid wallet.
 type SettlementDue struct {
+	Asked
 	Project   ids.Project
 	Wallet    ids.Wallet
 	Amount    money.Amount // owed at the end of the period; may be zero

@@ -80,6 +80,7 @@ func (c ChangeStatus) decide(s *State, _ ids.Place) ([]Event, *Rejection) {
 
 // WalletStatusChanged sets the status of a wallet.
 type WalletStatusChanged struct {
+	Asked
 	Project ids.Project
 	Wallet  ids.Wallet
 	Status  WalletStatus
@@ -95,7 +96,7 @@ func (e *WalletStatusChanged) WalletIDs() []ids.Wallet { return []ids.Wallet{e.W
 func (e *WalletStatusChanged) evolve(s *State) error {
 	return s.changeWallet(e.Wallet, func(w *Wallet) {
 		w.frozen = e.Status == Disabled && (w.frozen || w.Status == Frozen)
-		w.Status = e.Status
+		w.Status, w.UpdatedBy = e.Status, e.By
 		if e.Status == Closed {
 			if customer, ok := edit(&s.customers, customerKey{w.Project, w.Customer}); ok {
 				s.disown(customer, w)

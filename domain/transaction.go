@@ -195,6 +195,7 @@ func (p *posting) identify(r *record) ids.Transaction {
 
 // TransactionCompleted moved money. It has all entries, in order.
 type TransactionCompleted struct {
+	Asked
 	Project     ids.Project
 	Transaction ids.Transaction
 	Reference   ids.Reference
@@ -255,6 +256,7 @@ func (s *State) remember(project ids.Project, reference ids.Reference, id ids.Tr
 
 // TransactionFailed moved nothing. It says why, and keeps the reference.
 type TransactionFailed struct {
+	Asked
 	Project     ids.Project
 	Transaction ids.Transaction
 	Reference   ids.Reference

@@ -26,6 +26,10 @@ type Wallet struct {
 	Balance  money.Amount
 	Terms    *Terms // never nil, never changed: shared by those who have none
 	activity *activity
+
+	// UpdatedBy is who created the wallet, or changed its name, terms or status last.
+	// A balance changes by transactions, which say themselves who asked.
+	UpdatedBy Principal
 }
 
 // WalletRole says whose the wallet is.
@@ -341,6 +345,7 @@ func checkType(kind WalletType) *Rejection {
 
 // WalletCreated creates a wallet: active, empty, at version 0.
 type WalletCreated struct {
+	Asked
 	Project  ids.Project
 	Wallet   ids.Wallet
 	Customer ids.Customer
@@ -360,7 +365,7 @@ func (*WalletCreated) WalletIDs() []ids.Wallet  { return nil }
 func (e *WalletCreated) wallet() *Wallet {
 	return &Wallet{
 		ID: e.Wallet, Project: e.Project, Customer: e.Customer, Role: e.Role, Type: e.Type, Asset: e.Asset,
-		Number: e.Number, Name: e.Name, Metadata: e.Metadata, Status: Active, Balance: e.Asset.Zero(), Terms: e.Terms.shared(),
+		Number: e.Number, Name: e.Name, Metadata: e.Metadata, Status: Active, Balance: e.Asset.Zero(), Terms: e.Terms.shared(), UpdatedBy: e.By,
 	}
 }
 
@@ -433,6 +438,7 @@ func (c ChangeWallet) decide(s *State, at ids.Place) ([]Event, *Rejection) {
 
 // WalletChanged sets name, metadata and terms.
 type WalletChanged struct {
+	Asked
 	Project  ids.Project
 	Wallet   ids.Wallet
 	Name     string
@@ -446,6 +452,6 @@ func (e *WalletChanged) WalletIDs() []ids.Wallet { return []ids.Wallet{e.Wallet}
 func (e *WalletChanged) evolve(s *State) error {
 	return s.changeWallet(e.Wallet, func(w *Wallet) {
 		s.resettle(w, w.Terms.Settlement, e.Terms.Settlement)
-		w.Name, w.Metadata, w.Terms = e.Name, e.Metadata, e.Terms.shared()
+		w.Name, w.Metadata, w.Terms, w.UpdatedBy = e.Name, e.Metadata, e.Terms.shared(), e.By
 	})
 }

@@ -100,7 +100,7 @@ func TestPausedFollower(t *testing.T) {
 				if inst.Keys.Ensure(t.Context(), book.project, id) != nil {
 					return false
 				}
-				_, err := book.ledger.Do(t.Context(), 0, domain.UpsertCustomer{Project: book.project, Customer: id, Change: domain.ProfileChange{Username: &name}})
+				_, err := book.ledger.Do(t.Context(), 0, domain.Operator, domain.UpsertCustomer{Project: book.project, Customer: id, Change: domain.ProfileChange{Username: &name}})
 				return err == nil
 			})
 		}

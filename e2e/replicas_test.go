@@ -137,7 +137,7 @@ func startReplicated(t *testing.T, inst *events.Installation) *replicated {
 
 func (b *replicated) must(command domain.Command) []domain.Event {
 	b.t.Helper()
-	receipt, err := b.ledger.Do(b.t.Context(), 0, command)
+	receipt, err := b.ledger.Do(b.t.Context(), 0, domain.Operator, command)
 	if err != nil {
 		b.t.Fatalf("%T: %v", command, err)
 	}
@@ -176,7 +176,7 @@ func (b *replicated) load(writers int) *replicaWriters {
 
 func (l *replicaWriters) transfer(command *domain.Transact) {
 	for {
-		_, err := l.b.ledger.Do(context.Background(), 0, command)
+		_, err := l.b.ledger.Do(context.Background(), 0, domain.Operator, command)
 		var rejection *domain.Rejection
 		switch {
 		case err == nil || errors.As(err, &rejection) && rejection.Code == domain.DuplicateReference:

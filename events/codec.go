@@ -179,6 +179,7 @@ func (w *writer) amount(name string, m *money.Amount) {
 type reader struct {
 	keys        Keyring
 	d           *jx.Decoder
+	lastBy      domain.Principal
 	lastProject ids.Project
 	lastAsset   money.AssetCode
 

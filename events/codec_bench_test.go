@@ -25,7 +25,7 @@ func transfers(fee int64) []domain.Event {
 			domain.Entry{Wallet: "wall_00000004g0003", Version: 1, Kind: domain.CreditEntry, Fee: true, Amount: usd(fee), BalanceAfter: usd(fee)})
 	}
 	return []domain.Event{&domain.TransactionCompleted{
-		Project: project, Transaction: "tx_0000000a80003", Reference: "order-17", Operations: []domain.PostedOperation{operation}, Entries: entries,
+		Asked: asked, Project: project, Transaction: "tx_0000000a80003", Reference: "order-17", Operations: []domain.PostedOperation{operation}, Entries: entries,
 	}}
 }
 

@@ -246,7 +246,7 @@ func TestWords(t *testing.T) {
 // TestTimesAreUTC: a moment is written in one way, wherever its clock stands.
 func TestTimesAreUTC(t *testing.T) {
 	t.Parallel()
-	here := domain.HoldPlaced{Project: project, Hold: "hold_1", Wallet: wallet, Reference: "room-9", Amount: usd(1), ExpiresAt: at(13, 9)}
+	here := domain.HoldPlaced{Asked: asked, Project: project, Hold: "hold_1", Wallet: wallet, Reference: "room-9", Amount: usd(1), ExpiresAt: at(13, 9)}
 	there := here
 	there.ExpiresAt = here.ExpiresAt.In(zone("Asia/Kathmandu"))
 	if want, got := encode(t, newCodec(), &here), encode(t, newCodec(), &there); !bytes.Equal(want, got) {

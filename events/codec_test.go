@@ -51,7 +51,7 @@ func TestAmountWithoutCurrencyIsLeftOut(t *testing.T) {
 	t.Parallel()
 	codec := newCodec()
 	reversed := &domain.TransactionReversed{
-		Project: "proj_00000000g0003", Transaction: "tx_0000000a80003", Reversal: "tx_0000000c80003",
+		Asked: asked, Project: "proj_00000000g0003", Transaction: "tx_0000000a80003", Reversal: "tx_0000000c80003",
 		Operations: []domain.ReversedOperation{{Amount: money.New("GHS", 100, 2), Received: money.Amount{}.Sub(money.Amount{}), Fee: money.New("GHS", 0, 2)}},
 	}
 	data := encode(t, codec, reversed)
@@ -176,7 +176,7 @@ func TestErasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []domain.Event{&domain.CustomerUpserted{Project: ama.Project, Customer: "ama"}, &kofi}
+	want := []domain.Event{&domain.CustomerUpserted{Asked: asked, Project: ama.Project, Customer: "ama"}, &kofi}
 	if !reflect.DeepEqual(commit.Facts, want) {
 		t.Errorf("%+v", commit.Facts)
 	}
@@ -291,6 +291,7 @@ func chain(t *testing.T, n int) (log [][]byte) {
 		at := ids.Place{Location: ids.Location{Sequence: uint64(i + 1)}, Time: place.Time}
 		builder := codec.NewBuilder(at, hash)
 		add(t, builder, true, 1<<20, &domain.WalletCreated{
+			Asked:   asked,
 			Project: "proj_1", Wallet: "wall_1", Number: uint64(i + 1), Role: domain.SystemWallet, Type: domain.Prepaid,
 			Asset: money.Asset{Code: "GHS", Scale: 2}, Name: fmt.Sprint("of ", n),
 		})

@@ -13,9 +13,10 @@ import (
 
 // customerUpserted has the profile encrypted.
 type customerUpserted struct {
-	Project  ids.Project  `fact:"project_id"`
-	Customer ids.Customer `fact:"customer_id"`
-	Profile  string       `fact:"profile"` // base64
+	domain.Asked `fact:"by"`
+	Project      ids.Project  `fact:"project_id"`
+	Customer     ids.Customer `fact:"customer_id"`
+	Profile      string       `fact:"profile"` // base64
 }
 
 // profile is what is encrypted.
@@ -38,12 +39,12 @@ func sealProfile(keys Keyring, f *domain.CustomerUpserted) (*customerUpserted, e
 		return nil, err
 	}
 	sealed, err := keys.Seal(f.Project, f.Customer, plain.Buf)
-	return &customerUpserted{f.Project, f.Customer, base64.StdEncoding.EncodeToString(sealed)}, err
+	return &customerUpserted{f.Asked, f.Project, f.Customer, base64.StdEncoding.EncodeToString(sealed)}, err
 }
 
 // openProfile decrypts it. The profile of an erased customer is empty.
 func openProfile(keys Keyring, f *customerUpserted) (*domain.CustomerUpserted, error) {
-	fact := &domain.CustomerUpserted{Project: f.Project, Customer: f.Customer}
+	fact := &domain.CustomerUpserted{Asked: f.Asked, Project: f.Project, Customer: f.Customer}
 	sealed, err := base64.StdEncoding.Strict().DecodeString(f.Profile)
 	if err != nil {
 		return nil, err

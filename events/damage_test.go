@@ -19,7 +19,7 @@ func TestKindsOfDecodeErrors(t *testing.T) {
 	if err := keys.Ensure(t.Context(), "proj_1", ama); err != nil {
 		t.Fatal(err)
 	}
-	whole := encode(t, codec, &domain.CustomerUpserted{Project: "proj_1", Customer: ama, Profile: domain.Profile{Name: "Ama"}})
+	whole := encode(t, codec, &domain.CustomerUpserted{Asked: asked, Project: "proj_1", Customer: ama, Profile: domain.Profile{Name: "Ama"}})
 	damaged := func(data []byte) bool {
 		t.Helper()
 		_, err := codec.Decode(data)

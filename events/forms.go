@@ -49,75 +49,84 @@ var forms = []form{
 // or loses therefore does not compile until it is said here what becomes of it in the log.
 
 type projectSettled struct {
-	Project  ids.Project            `fact:"project_id"`
-	Settings domain.ProjectSettings `fact:",inline"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project            `fact:"project_id"`
+	Settings     domain.ProjectSettings `fact:",inline"`
 }
 
 type credentialCreated struct {
-	Project    ids.Project `fact:"project_id"`
-	Key        ids.APIKey  `fact:"api_key"`
-	Name       string      `fact:"name,optional"`
-	SecretHash [32]byte    `fact:"secret_hash,zero"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project `fact:"project_id"`
+	Key          ids.APIKey  `fact:"api_key"`
+	Name         string      `fact:"name,optional"`
+	SecretHash   [32]byte    `fact:"secret_hash,zero"`
 }
 
 type credentialRevoked struct {
-	Project ids.Project `fact:"project_id"`
-	Key     ids.APIKey  `fact:"api_key"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project `fact:"project_id"`
+	Key          ids.APIKey  `fact:"api_key"`
 }
 
 type assetDefined struct {
-	Project ids.Project `fact:"project_id"`
-	Asset   money.Asset `fact:"asset"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project `fact:"project_id"`
+	Asset        money.Asset `fact:"asset"`
 }
 
 type walletCreated struct {
-	Project  ids.Project       `fact:"project_id"`
-	Wallet   ids.Wallet        `fact:"wallet_id"`
-	Customer ids.Customer      `fact:"customer_id,optional"`
-	Role     domain.WalletRole `fact:"role"`
-	Type     domain.WalletType `fact:"type"`
-	Asset    money.Asset       `fact:"asset"`
-	Number   uint64            `fact:"number"`
-	Name     string            `fact:"name,optional"`
-	Metadata domain.Metadata   `fact:"metadata,optional"`
-	Terms    domain.Terms      `fact:",inline"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project       `fact:"project_id"`
+	Wallet       ids.Wallet        `fact:"wallet_id"`
+	Customer     ids.Customer      `fact:"customer_id,optional"`
+	Role         domain.WalletRole `fact:"role"`
+	Type         domain.WalletType `fact:"type"`
+	Asset        money.Asset       `fact:"asset"`
+	Number       uint64            `fact:"number"`
+	Name         string            `fact:"name,optional"`
+	Metadata     domain.Metadata   `fact:"metadata,optional"`
+	Terms        domain.Terms      `fact:",inline"`
 }
 
 type walletChanged struct {
-	Project  ids.Project     `fact:"project_id"`
-	Wallet   ids.Wallet      `fact:"wallet_id"`
-	Name     string          `fact:"name,optional"`
-	Metadata domain.Metadata `fact:"metadata,optional"`
-	Terms    domain.Terms    `fact:",inline"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project     `fact:"project_id"`
+	Wallet       ids.Wallet      `fact:"wallet_id"`
+	Name         string          `fact:"name,optional"`
+	Metadata     domain.Metadata `fact:"metadata,optional"`
+	Terms        domain.Terms    `fact:",inline"`
 }
 
 type walletStatusChanged struct {
-	Project ids.Project         `fact:"project_id"`
-	Wallet  ids.Wallet          `fact:"wallet_id"`
-	Status  domain.WalletStatus `fact:"status"`
-	Actor   string              `fact:"actor,optional"`
-	Reason  string              `fact:"reason,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project         `fact:"project_id"`
+	Wallet       ids.Wallet          `fact:"wallet_id"`
+	Status       domain.WalletStatus `fact:"status"`
+	Actor        string              `fact:"actor,optional"`
+	Reason       string              `fact:"reason,optional"`
 }
 
 type settlementDue struct {
-	Project   ids.Project  `fact:"project_id"`
-	Wallet    ids.Wallet   `fact:"wallet_id"`
-	Amount    money.Amount `fact:"amount,currency"`
-	PeriodEnd time.Time    `fact:"period_ended_at"`
-	Next      time.Time    `fact:"next_at"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project  `fact:"project_id"`
+	Wallet       ids.Wallet   `fact:"wallet_id"`
+	Amount       money.Amount `fact:"amount,currency"`
+	PeriodEnd    time.Time    `fact:"period_ended_at"`
+	Next         time.Time    `fact:"next_at"`
 }
 
 type transactionCompleted struct {
-	Project     ids.Project              `fact:"project_id"`
-	Transaction ids.Transaction          `fact:"transaction_id"`
-	Reference   ids.Reference            `fact:"reference"`
-	Origin      domain.Origin            `fact:"origin,optional"`
-	Operations  []domain.PostedOperation `fact:"operations"`
-	Entries     []domain.Entry           `fact:"entries"`
-	EffectiveAt time.Time                `fact:"effective_at,optional"`
-	Date        string                   `fact:"counted_on,optional,date"`
-	Description string                   `fact:"description,optional"`
-	Metadata    domain.Metadata          `fact:"metadata,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project              `fact:"project_id"`
+	Transaction  ids.Transaction          `fact:"transaction_id"`
+	Reference    ids.Reference            `fact:"reference"`
+	Origin       domain.Origin            `fact:"origin,optional"`
+	Operations   []domain.PostedOperation `fact:"operations"`
+	Entries      []domain.Entry           `fact:"entries"`
+	EffectiveAt  time.Time                `fact:"effective_at,optional"`
+	Date         string                   `fact:"counted_on,optional,date"`
+	Description  string                   `fact:"description,optional"`
+	Metadata     domain.Metadata          `fact:"metadata,optional"`
 }
 
 // check returns an error for an origin without an identifier. Only an escrow that
@@ -130,18 +139,20 @@ func (t *transactionCompleted) check() error {
 }
 
 type transactionFailed struct {
-	Project     ids.Project              `fact:"project_id"`
-	Transaction ids.Transaction          `fact:"transaction_id"`
-	Reference   ids.Reference            `fact:"reference"`
-	Origin      domain.Origin            `fact:"origin,optional"`
-	Operations  []domain.PostedOperation `fact:"operations"`
-	Failure     domain.Rejection         `fact:"failure"`
-	EffectiveAt time.Time                `fact:"effective_at,optional"`
-	Description string                   `fact:"description,optional"`
-	Metadata    domain.Metadata          `fact:"metadata,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project              `fact:"project_id"`
+	Transaction  ids.Transaction          `fact:"transaction_id"`
+	Reference    ids.Reference            `fact:"reference"`
+	Origin       domain.Origin            `fact:"origin,optional"`
+	Operations   []domain.PostedOperation `fact:"operations"`
+	Failure      domain.Rejection         `fact:"failure"`
+	EffectiveAt  time.Time                `fact:"effective_at,optional"`
+	Description  string                   `fact:"description,optional"`
+	Metadata     domain.Metadata          `fact:"metadata,optional"`
 }
 
 type transactionScheduled struct {
+	domain.Asked `fact:"by"`
 	Project      ids.Project              `fact:"project_id"`
 	Transaction  ids.Transaction          `fact:"transaction_id"`
 	Reference    ids.Reference            `fact:"reference"`
@@ -152,71 +163,78 @@ type transactionScheduled struct {
 }
 
 type transactionCancelled struct {
-	Project     ids.Project     `fact:"project_id"`
-	Transaction ids.Transaction `fact:"transaction_id"`
-	Actor       string          `fact:"actor,optional"`
-	Reason      string          `fact:"reason,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project     `fact:"project_id"`
+	Transaction  ids.Transaction `fact:"transaction_id"`
+	Actor        string          `fact:"actor,optional"`
+	Reason       string          `fact:"reason,optional"`
 }
 
 type transactionReversed struct {
-	Project     ids.Project                `fact:"project_id"`
-	Transaction ids.Transaction            `fact:"transaction_id"`
-	Reversal    ids.Transaction            `fact:"reversal_id"`
-	Operations  []domain.ReversedOperation `fact:"operations"`
-	Whole       bool                       `fact:"whole,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project                `fact:"project_id"`
+	Transaction  ids.Transaction            `fact:"transaction_id"`
+	Reversal     ids.Transaction            `fact:"reversal_id"`
+	Operations   []domain.ReversedOperation `fact:"operations"`
+	Whole        bool                       `fact:"whole,optional"`
 }
 
 type creditExpiring struct {
-	Project ids.Project    `fact:"project_id"`
-	Wallet  ids.Wallet     `fact:"wallet_id"`
-	Lot     domain.LotPart `fact:"lot,currency"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project    `fact:"project_id"`
+	Wallet       ids.Wallet     `fact:"wallet_id"`
+	Lot          domain.LotPart `fact:"lot,currency"`
 }
 
 type holdPlaced struct {
-	Project     ids.Project      `fact:"project_id"`
-	Hold        ids.Hold         `fact:"hold_id"`
-	Wallet      ids.Wallet       `fact:"wallet_id"`
-	Reference   ids.Reference    `fact:"reference"`
-	Amount      money.Amount     `fact:"amount,currency"`
-	Lots        []domain.LotPart `fact:"lots,optional"`
-	ExpiresAt   time.Time        `fact:"expires_at,optional"`
-	Description string           `fact:"description,optional"`
-	Metadata    domain.Metadata  `fact:"metadata,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project      `fact:"project_id"`
+	Hold         ids.Hold         `fact:"hold_id"`
+	Wallet       ids.Wallet       `fact:"wallet_id"`
+	Reference    ids.Reference    `fact:"reference"`
+	Amount       money.Amount     `fact:"amount,currency"`
+	Lots         []domain.LotPart `fact:"lots,optional"`
+	ExpiresAt    time.Time        `fact:"expires_at,optional"`
+	Description  string           `fact:"description,optional"`
+	Metadata     domain.Metadata  `fact:"metadata,optional"`
 }
 
 type holdCaptured struct {
-	Project     ids.Project      `fact:"project_id"`
-	Hold        ids.Hold         `fact:"hold_id"`
-	Wallet      ids.Wallet       `fact:"wallet_id"`
-	Transaction ids.Transaction  `fact:"transaction_id"`
-	Amount      money.Amount     `fact:"amount,currency"`
-	Lots        []domain.LotPart `fact:"lots,optional"`
-	Kept        []domain.LotPart `fact:"remaining_lots,optional"`
-	Remaining   money.Amount     `fact:"remaining"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project      `fact:"project_id"`
+	Hold         ids.Hold         `fact:"hold_id"`
+	Wallet       ids.Wallet       `fact:"wallet_id"`
+	Transaction  ids.Transaction  `fact:"transaction_id"`
+	Amount       money.Amount     `fact:"amount,currency"`
+	Lots         []domain.LotPart `fact:"lots,optional"`
+	Kept         []domain.LotPart `fact:"remaining_lots,optional"`
+	Remaining    money.Amount     `fact:"remaining"`
 }
 
 type holdReleased struct {
-	Project   ids.Project      `fact:"project_id"`
-	Hold      ids.Hold         `fact:"hold_id"`
-	Wallet    ids.Wallet       `fact:"wallet_id"`
-	Amount    money.Amount     `fact:"amount,currency"`
-	Lots      []domain.LotPart `fact:"lots,optional"`
-	Kept      []domain.LotPart `fact:"remaining_lots,optional"`
-	Remaining money.Amount     `fact:"remaining"`
-	Expired   bool             `fact:"expired,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project      `fact:"project_id"`
+	Hold         ids.Hold         `fact:"hold_id"`
+	Wallet       ids.Wallet       `fact:"wallet_id"`
+	Amount       money.Amount     `fact:"amount,currency"`
+	Lots         []domain.LotPart `fact:"lots,optional"`
+	Kept         []domain.LotPart `fact:"remaining_lots,optional"`
+	Remaining    money.Amount     `fact:"remaining"`
+	Expired      bool             `fact:"expired,optional"`
 }
 
 type escrowCreated struct {
-	Project     ids.Project      `fact:"project_id"`
-	Escrow      ids.Escrow       `fact:"escrow_id"`
-	Transaction ids.Transaction  `fact:"transaction_id"`
-	Sender      ids.Wallet       `fact:"sender_wallet_id"`
-	Recipient   ids.Wallet       `fact:"recipient_wallet_id"`
-	Amount      money.Amount     `fact:"amount,currency"`
-	Lots        []domain.LotPart `fact:"lots,optional"`
-	Deadline    time.Time        `fact:"deadline,optional"`
-	AtDeadline  domain.EscrowEnd `fact:"at_deadline,optional"`
-	Approval    bool             `fact:"approval,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project      `fact:"project_id"`
+	Escrow       ids.Escrow       `fact:"escrow_id"`
+	Transaction  ids.Transaction  `fact:"transaction_id"`
+	Sender       ids.Wallet       `fact:"sender_wallet_id"`
+	Recipient    ids.Wallet       `fact:"recipient_wallet_id"`
+	Amount       money.Amount     `fact:"amount,currency"`
+	Lots         []domain.LotPart `fact:"lots,optional"`
+	Deadline     time.Time        `fact:"deadline,optional"`
+	AtDeadline   domain.EscrowEnd `fact:"at_deadline,optional"`
+	Approval     bool             `fact:"approval,optional"`
 }
 
 // check returns an error unless there is a deadline and what happens then, or neither.
@@ -228,42 +246,47 @@ func (e *escrowCreated) check() error {
 }
 
 type escrowApproved struct {
-	Project ids.Project        `fact:"project_id"`
-	Escrow  ids.Escrow         `fact:"escrow_id"`
-	Party   domain.EscrowParty `fact:"party"`
-	Actor   string             `fact:"actor,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project        `fact:"project_id"`
+	Escrow       ids.Escrow         `fact:"escrow_id"`
+	Party        domain.EscrowParty `fact:"party"`
+	Actor        string             `fact:"actor,optional"`
 }
 
 type escrowEnded struct {
-	Project     ids.Project      `fact:"project_id"`
-	Escrow      ids.Escrow       `fact:"escrow_id"`
-	Transaction ids.Transaction  `fact:"transaction_id"`
-	Amount      money.Amount     `fact:"amount,currency"`
-	Kept        []domain.LotPart `fact:"remaining_lots,optional"`
-	Remaining   money.Amount     `fact:"remaining"`
-	AtDeadline  bool             `fact:"expired,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project      `fact:"project_id"`
+	Escrow       ids.Escrow       `fact:"escrow_id"`
+	Transaction  ids.Transaction  `fact:"transaction_id"`
+	Amount       money.Amount     `fact:"amount,currency"`
+	Kept         []domain.LotPart `fact:"remaining_lots,optional"`
+	Remaining    money.Amount     `fact:"remaining"`
+	AtDeadline   bool             `fact:"expired,optional"`
 }
 
 type monitorSet struct {
-	Project ids.Project    `fact:"project_id"`
-	Wallet  ids.Wallet     `fact:"wallet_id"`
-	Monitor domain.Monitor `fact:",inline"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project    `fact:"project_id"`
+	Wallet       ids.Wallet     `fact:"wallet_id"`
+	Monitor      domain.Monitor `fact:",inline"`
 }
 
 type monitorRemoved struct {
-	Project ids.Project `fact:"project_id"`
-	Wallet  ids.Wallet  `fact:"wallet_id"`
-	Monitor ids.Monitor `fact:"monitor_id"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project `fact:"project_id"`
+	Wallet       ids.Wallet  `fact:"wallet_id"`
+	Monitor      ids.Monitor `fact:"monitor_id"`
 }
 
 type monitorTriggered struct {
-	Project   ids.Project          `fact:"project_id"`
-	Wallet    ids.Wallet           `fact:"wallet_id"`
-	Monitor   ids.Monitor          `fact:"monitor_id"`
-	Metric    domain.MonitorMetric `fact:"metric"`
-	Threshold money.Amount         `fact:"threshold,currency"`
-	Value     money.Amount         `fact:"value"`
-	Above     bool                 `fact:"above,optional"`
+	domain.Asked `fact:"by"`
+	Project      ids.Project          `fact:"project_id"`
+	Wallet       ids.Wallet           `fact:"wallet_id"`
+	Monitor      ids.Monitor          `fact:"monitor_id"`
+	Metric       domain.MonitorMetric `fact:"metric"`
+	Threshold    money.Amount         `fact:"threshold,currency"`
+	Value        money.Amount         `fact:"value"`
+	Above        bool                 `fact:"above,optional"`
 }
 
 // parts are the structs that stand inside facts, each with the one below that has its words.

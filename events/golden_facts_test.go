@@ -17,6 +17,7 @@ const (
 )
 
 var (
+	asked    = domain.Asked{By: "key_00000001g0003"}
 	metadata = domain.Metadata{"order": "A-17", "note": "for \"Ama\" <é>"}
 	points   = money.Asset{Code: "POINTS", Scale: 0, Name: "Points", Symbol: "PT", NumericID: 9001}
 	transfer = domain.PostedOperation{Type: domain.Transfer, Sender: wallet, Recipient: other, Amount: usd(10000), Fee: usd(150)}
@@ -59,6 +60,9 @@ func goldens() map[string]domain.Event {
 	all := map[string]domain.Event{}
 	for _, some := range []map[string]domain.Event{goldenProjects(), goldenWallets(), goldenTransactions(), goldenDealings()} {
 		maps.Copy(all, some)
+	}
+	for _, fact := range all {
+		domain.Ascribe([]domain.Event{fact}, asked.By)
 	}
 	return all
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 	_ "time/tzdata" // facts name time zones: they must be known on every machine
+	"unique"
 
 	"tallystick/domain"
 	"tallystick/domain/ids"
@@ -19,6 +20,7 @@ import (
 
 // kinds are how values are written whose type alone does not say it.
 var kinds = map[reflect.Type]kind{
+	reflect.TypeFor[domain.Asked]():    kindFor(func(w *writer, asked *domain.Asked) error { w.Str(string(asked.By)); return nil }, (*reader).asked),
 	reflect.TypeFor[ids.Project]():     kindFor(func(w *writer, id *ids.Project) error { w.Str(string(*id)); return nil }, (*reader).projectID),
 	reflect.TypeFor[money.AssetCode](): kindFor(func(w *writer, code *money.AssetCode) error { w.Str(string(*code)); return nil }, (*reader).assetCode),
 
@@ -109,6 +111,16 @@ func str[T ~string](r *reader, dst *T) error {
 	text, err := r.d.Str()
 	*dst = T(text)
 	return err
+}
+
+// asked keeps each principal once in the memory: a wallet keeps its own for as long as
+// it is there.
+func (r *reader) asked() (domain.Asked, error) {
+	text, err := r.d.StrBytes()
+	if string(text) != string(r.lastBy) {
+		r.lastBy = domain.Principal(unique.Make(string(text)).Value())
+	}
+	return domain.Asked{By: r.lastBy}, err
 }
 
 // projectID and assetCode are mostly those of the fact before. They keep its string

@@ -135,6 +135,12 @@ func (r random) terms() domain.Terms {
 }
 
 func (r random) fact() domain.Event {
+	fact := r.unascribed()
+	domain.Ascribe([]domain.Event{fact}, domain.Principal(r.text()))
+	return fact
+}
+
+func (r random) unascribed() domain.Event {
 	switch r.IntN(4) {
 	case 0:
 		return r.projectFact()

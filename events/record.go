@@ -106,8 +106,11 @@ func (rec *record) write(w *writer, v reflect.Value) error {
 	for i := range rec.fields {
 		f := &rec.fields[i]
 		value := f.of(v)
-		if f.optional && empty(value) {
-			continue
+		if !f.zero && empty(value) {
+			if f.optional {
+				continue
+			}
+			return fmt.Errorf("events: field %q of %s is empty, and could not be read again", f.name, rec.what)
 		}
 		w.field(f.name)
 		if err := f.kind.write(w, value); err != nil {

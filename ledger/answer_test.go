@@ -216,7 +216,7 @@ func TestLateCommandIsConfirmedToo(t *testing.T) {
 				await(t, "it waits", func() bool { return o.metric("tallystick_waiting_operations") > before })
 			}
 		}
-		if _, err := b.ledger.Do(t.Context(), 0, a.transfer("fund-0", 0, 1, "1.00")); rejection(err) != domain.DuplicateReference {
+		if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, a.transfer("fund-0", 0, 1, "1.00")); rejection(err) != domain.DuplicateReference {
 			t.Errorf("the reference that was used: %v", err)
 		}
 		if receipt := <-late; len(receipt.Events) == 0 {

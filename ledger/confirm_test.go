@@ -92,14 +92,14 @@ func (b behind) testRejections(t *testing.T) {
 	if receipt := b.second.must(domain.ReleaseHold{Project: b.first.project, Hold: hold}); len(receipt.Events) != 1 {
 		t.Errorf("the release of the hold: %+v", receipt)
 	}
-	if _, err := b.second.ledger.Do(t.Context(), 0, b.second.transfer("nobody", 0, 1, "0.00")); rejection(err) != domain.BadRequest {
+	if _, err := b.second.ledger.Do(t.Context(), 0, domain.Operator, b.second.transfer("nobody", 0, 1, "0.00")); rejection(err) != domain.BadRequest {
 		t.Errorf("what never makes sense: %v", err)
 	}
 }
 
 func (b behind) testDryRuns(t *testing.T) {
 	b.lags(b.first.transfer("all of it", 1, 0, "100.00"))
-	receipt, err := b.second.ledger.Try(t.Context(), 0, b.second.transfer("dry", 1, 0, "1.00"))
+	receipt, err := b.second.ledger.Try(t.Context(), 0, domain.Operator, b.second.transfer("dry", 1, 0, "1.00"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestNothingCannotBeConfirmed(t *testing.T) {
 			domain.ChangeStatus{Project: b.project, Wallet: b.wallets[0], Change: domain.Enable},
 			b.transact("nowhere", domain.Operation{Type: domain.Issue, Recipient: "wall_0000000000000", Quantity: major("1.00")}),
 		} {
-			_, err := b.ledger.Do(t.Context(), 0, command)
+			_, err := b.ledger.Do(t.Context(), 0, domain.Operator, command)
 			var unavailable *ledger.Unavailable
 			if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
 				t.Errorf("%T: %v", command, err)
@@ -156,7 +156,7 @@ func TestOneQuestionForAGroup(t *testing.T) {
 			questions int64
 		}{{nothing, 1}, {append(nothing, b.transfer("something", 0, 1, "1.00")), 0}} {
 			before := log.asked.Load()
-			for i, outcome := range b.ledger.DoAll(t.Context(), 0, c.commands) {
+			for i, outcome := range b.ledger.DoAll(t.Context(), 0, domain.Operator, c.commands) {
 				if i < 50 && rejection(outcome.Err) != domain.DuplicateReference {
 					t.Errorf("command %d: %v", i, outcome.Err)
 				}
@@ -178,7 +178,7 @@ func BenchmarkNothing(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			book := newBook(b, 2, func(cfg *ledger.Config) { cfg.Logs = []ledger.Log{log()} })
 			for b.Loop() {
-				if _, err := book.ledger.Do(b.Context(), 0, book.transfer("fund-0", 0, 1, "1.00")); rejection(err) != domain.DuplicateReference {
+				if _, err := book.ledger.Do(b.Context(), 0, domain.Operator, book.transfer("fund-0", 0, 1, "1.00")); rejection(err) != domain.DuplicateReference {
 					b.Fatal(err)
 				}
 			}

@@ -77,7 +77,7 @@ var spoils = map[string]func(b *book, at uint64, data []byte){
 	"cut short": func(b *book, at uint64, data []byte) { b.log.Damage(at, data[:len(data)/2]) },
 	"missing":   func(b *book, at uint64, data []byte) { b.log.Damage(at, nil) },
 	"a fact that cannot be": func(b *book, _ uint64, _ []byte) {
-		b.commitNext(&domain.WalletStatusChanged{Project: b.project, Wallet: "wall_0000000000000", Status: domain.Frozen})
+		b.commitNext(&domain.WalletStatusChanged{Asked: domain.Asked{By: domain.Operator}, Project: b.project, Wallet: "wall_0000000000000", Status: domain.Frozen})
 	},
 }
 
@@ -145,7 +145,7 @@ func TestDamageStopsTheShard(t *testing.T) {
 func expectStopped(t *testing.T, l *ledger.Ledger, command domain.Command) {
 	t.Helper()
 	var unavailable *ledger.Unavailable
-	if _, err := l.Do(t.Context(), 0, command); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown {
+	if _, err := l.Do(t.Context(), 0, domain.Operator, command); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown {
 		t.Errorf("a command: %v", err)
 	}
 	if _, err := l.View(t.Context(), 0, func(*domain.State) {}); !errors.As(err, &unavailable) {
@@ -226,7 +226,7 @@ func TestWhatMayPassIsWaitedOut(t *testing.T) {
 				return err == nil && known == "user0" && l.Ready() == nil
 			})
 			await(t, "commands are taken", func() bool {
-				_, err := l.Do(t.Context(), 0, b.transfer("afterwards", 0, 1, "1.00"))
+				_, err := l.Do(t.Context(), 0, domain.Operator, b.transfer("afterwards", 0, 1, "1.00"))
 				return err == nil || rejection(err) == domain.DuplicateReference
 			})
 		}))
@@ -294,7 +294,7 @@ func TestFullLog(t *testing.T) {
 	fakeTime(func(t *testing.T) {
 		b := newBook(t, 2, nil)
 		b.log.Fail(events.Full)
-		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("one", 0, 1, "1.00")); err == nil || !strings.Contains(err.Error(), "full") {
+		if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("one", 0, 1, "1.00")); err == nil || !strings.Contains(err.Error(), "full") {
 			t.Errorf("a command: %v", err)
 		}
 		if err := b.ledger.Ready(); err == nil || !strings.Contains(err.Error(), "full") {
@@ -305,7 +305,7 @@ func TestFullLog(t *testing.T) {
 			t.Errorf("after a commit that was taken: %v", err)
 		}
 		b.log.Fail(events.Full)
-		_, _ = b.ledger.Do(t.Context(), 0, b.transfer("three", 0, 1, "1.00"))
+		_, _ = b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("three", 0, 1, "1.00"))
 		time.Sleep(5*time.Second - time.Millisecond)
 		if b.ledger.Ready() == nil {
 			t.Error("it is ready before there can be room")

@@ -172,7 +172,7 @@ func TestDeadlineOutcomes(t *testing.T) {
 			b.log.Fail(faults...)
 			at.advance(time.Hour)
 			// Looks at the clock; what the log refuses is refused to it too.
-			_, _ = b.ledger.Do(t.Context(), 0, domain.ChangeStatus{Project: b.project, Wallet: b.wallets[0], Change: domain.Enable})
+			_, _ = b.ledger.Do(t.Context(), 0, domain.Operator, domain.ChangeStatus{Project: b.project, Wallet: b.wallets[0], Change: domain.Enable})
 			at.advance(time.Minute) // beyond the respite that a refusal is given
 			b.poke()
 			await(t, "the credit is removed", func() bool { return b.balance(0) == "100.00" })
@@ -234,7 +234,7 @@ func (b *book) grantMany(lots int, expires time.Time) {
 		for i := from; i < min(lots, from+1000); i++ {
 			commands = append(commands, b.grant(fmt.Sprint("lot-", i), i%len(b.wallets), "1.00", expires))
 		}
-		for _, outcome := range b.ledger.DoAll(b.t.Context(), 0, commands) {
+		for _, outcome := range b.ledger.DoAll(b.t.Context(), 0, domain.Operator, commands) {
 			if outcome.Err != nil {
 				b.t.Fatal(outcome.Err)
 			}
@@ -247,15 +247,15 @@ func TestTryWritesNothing(t *testing.T) {
 	fakeTime(func(t *testing.T) {
 		b := newBook(t, 2, nil)
 		before, _ := b.log.Last(t.Context())
-		receipt, err := b.ledger.Try(t.Context(), 0, b.transfer("try", 0, 1, "30.00"))
+		receipt, err := b.ledger.Try(t.Context(), 0, domain.Operator, b.transfer("try", 0, 1, "30.00"))
 		if err != nil || len(receipt.Standings) != 2 || receipt.Standings[0].Balance.String() != "70.00" || receipt.Standings[1].Version != 2 {
 			t.Errorf("answered %+v, %v", receipt, err)
 		}
-		receipt, err = b.ledger.Try(t.Context(), 0, b.transfer("try", 0, 1, "300.00"))
+		receipt, err = b.ledger.Try(t.Context(), 0, domain.Operator, b.transfer("try", 0, 1, "300.00"))
 		if failed, ok := receipt.Events[0].(*domain.TransactionFailed); err != nil || !ok || failed.Failure.Code != domain.InsufficientFunds {
 			t.Errorf("too much: %+v, %v", receipt, err)
 		}
-		if _, err := b.ledger.Try(t.Context(), 0, b.transfer("", 0, 1, "1.00")); rejection(err) != domain.BadRequest {
+		if _, err := b.ledger.Try(t.Context(), 0, domain.Operator, b.transfer("", 0, 1, "1.00")); rejection(err) != domain.BadRequest {
 			t.Errorf("no reference: %v", err)
 		}
 		if after, _ := b.log.Last(t.Context()); after != before {
@@ -270,7 +270,7 @@ func TestTryWritesNothing(t *testing.T) {
 func TestStandings(t *testing.T) {
 	fakeTime(func(t *testing.T) {
 		b := newBook(t, 2, nil)
-		outcomes := b.ledger.DoAll(t.Context(), 0, []domain.Command{
+		outcomes := b.ledger.DoAll(t.Context(), 0, domain.Operator, []domain.Command{
 			b.transfer("one", 0, 1, "30.00"), b.transfer("two", 0, 1, "30.00"),
 			domain.PlaceHold{Project: b.project, Wallet: b.wallets[0], Reference: "hold", Quantity: major("15.00")},
 		})

@@ -118,6 +118,7 @@ func (s *shard) decideOne(b *batch, p *pending) (outcome Outcome, err error) {
 	place := b.place
 	place.Index = b.builder.Len()
 	facts, rejection := domain.Decide(b.fork, p.command, place)
+	domain.Ascribe(facts, p.by())
 	outcome.Receipt = Receipt{Shard: s.index, Time: b.place.Time, Events: facts}
 	if rejection != nil {
 		outcome.Err = rejection

@@ -126,7 +126,7 @@ func TestDefect(t *testing.T) {
 		t.Run(name, fakeTime(func(t *testing.T) {
 			b := newObserved(t, 3, nil)
 			bad, mend := prepare(b)
-			outcomes := b.ledger.DoAll(t.Context(), 0, []domain.Command{
+			outcomes := b.ledger.DoAll(t.Context(), 0, domain.Operator, []domain.Command{
 				bad, b.transfer("one", 0, 1, "10.00"), b.transfer("two", 0, 1, "10.00"), bad, bad, b.transfer("three", 0, 1, "10.00"),
 			})
 			kind := fmt.Sprintf("%T", bad)

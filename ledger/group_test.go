@@ -113,7 +113,7 @@ func TestGroupEndsByTime(t *testing.T) {
 			}
 			commands[c.before] = domain.UpsertCustomer{Project: b.project, Customer: "customer-0", Change: domain.ProfileChange{Name: &name}}
 			before, _ := b.log.Last(t.Context())
-			for i, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
+			for i, outcome := range b.ledger.DoAll(t.Context(), 0, domain.Operator, commands) {
 				if outcome.Err != nil {
 					t.Errorf("command %d: %v", i, outcome.Err)
 				}
@@ -138,7 +138,7 @@ func TestGroupEndsByOperations(t *testing.T) {
 		for i, n := range []int{499, 1, 1, 499, 499, 2, 501, 500, 1} {
 			commands = append(commands, b.large(fmt.Sprint("large-", i), n))
 		}
-		for i, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
+		for i, outcome := range b.ledger.DoAll(t.Context(), 0, domain.Operator, commands) {
 			if outcome.Err != nil {
 				t.Fatal(outcome.Err)
 			}

@@ -130,15 +130,15 @@ func (u *Unavailable) Error() string { return u.Reason }
 // command produced no events, the outcome is confirmed to be that of the newest
 // state. The error is a *domain.Rejection, an *Unavailable, a *Defect, or an error of
 // encoding the facts.
-func (l *Ledger) Do(ctx context.Context, shard int, command domain.Command) (Receipt, error) {
-	out := l.DoAll(ctx, shard, []domain.Command{command})
+func (l *Ledger) Do(ctx context.Context, shard int, by domain.Principal, command domain.Command) (Receipt, error) {
+	out := l.DoAll(ctx, shard, by, []domain.Command{command})
 	return out[0].Receipt, out[0].Err
 }
 
 // DoAll submits commands of one project together. They are decided in order;
 // outcome i belongs to command i.
-func (l *Ledger) DoAll(ctx context.Context, shard int, commands []domain.Command) []Outcome {
-	return l.shards[shard].do(ctx, commands, false)
+func (l *Ledger) DoAll(ctx context.Context, shard int, by domain.Principal, commands []domain.Command) []Outcome {
+	return l.shards[shard].do(ctx, by, commands, false)
 }
 
 // View calls fn with the state of a shard, which is durable and confirmed to be the
@@ -159,8 +159,8 @@ func (l *Ledger) Peek(shard int, fn func(*domain.State)) uint64 { return l.shard
 // Try decides a command like Do and writes nothing. The identifiers in its events
 // are not reserved: the next commands that are carried out get the same ones. The
 // errors are those of Do.
-func (l *Ledger) Try(ctx context.Context, shard int, command domain.Command) (Receipt, error) {
-	out := l.shards[shard].do(ctx, []domain.Command{command}, true)
+func (l *Ledger) Try(ctx context.Context, shard int, by domain.Principal, command domain.Command) (Receipt, error) {
+	out := l.shards[shard].do(ctx, by, []domain.Command{command}, true)
 	return out[0].Receipt, out[0].Err
 }
 

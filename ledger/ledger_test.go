@@ -88,7 +88,7 @@ func fakeTime(test func(t *testing.T)) func(t *testing.T) {
 var makeCoders = sync.OnceFunc(func() {
 	codec := &events.Codec{Keys: events.NewMemoryKeys()}
 	builder := codec.NewBuilder(ids.Place{Location: ids.Location{Sequence: 1}, Time: time.Now()}, events.Hash{})
-	added, err := builder.Add([]domain.Event{&domain.ProjectCreated{Project: "proj_1", Settings: domain.ProjectSettings{Name: "Test", Currency: "GHS"}}}, 1<<20)
+	added, err := builder.Add([]domain.Event{&domain.ProjectCreated{Asked: domain.Asked{By: domain.Operator}, Project: "proj_1", Settings: domain.ProjectSettings{Name: "Test", Currency: "GHS"}}}, 1<<20)
 	if err == nil && added {
 		_, err = codec.Decode(builder.Bytes())
 	}
@@ -128,7 +128,7 @@ func major(text string) money.Quantity {
 
 func (b *book) must(command domain.Command) ledger.Receipt {
 	b.t.Helper()
-	receipt, err := b.ledger.Do(b.t.Context(), 0, command)
+	receipt, err := b.ledger.Do(b.t.Context(), 0, domain.Operator, command)
 	if err != nil {
 		b.t.Fatalf("%T: %v", command, err)
 	}
@@ -188,7 +188,7 @@ func TestTransfer(t *testing.T) {
 		receipt := b.must(b.transfer("one", 0, 1, "30.00"))
 		completed := receipt.Events[0].(*domain.TransactionCompleted)
 		b.expectBalances("70.00", "130.00")
-		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("one", 0, 1, "5.00")); rejection(err) != domain.DuplicateReference {
+		if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("one", 0, 1, "5.00")); rejection(err) != domain.DuplicateReference {
 			t.Errorf("the reference again: %v", err)
 		}
 		record, ok, err := b.ledger.Transaction(t.Context(), completed.Transaction)
@@ -214,7 +214,7 @@ func TestGroup(t *testing.T) {
 		for i := range 12 {
 			commands = append(commands, b.transfer(fmt.Sprint("group-", i/2), 0, 1, "30.00"))
 		}
-		for i, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
+		for i, outcome := range b.ledger.DoAll(t.Context(), 0, domain.Operator, commands) {
 			switch {
 			case i%2 == 1:
 				if rejection(outcome.Err) != domain.DuplicateReference {
@@ -244,7 +244,7 @@ func TestCommitIsCut(t *testing.T) {
 		for i := range 100 {
 			commands = append(commands, b.transfer(fmt.Sprint("cut-", i), 0, 1, "1.00"))
 		}
-		for i, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
+		for i, outcome := range b.ledger.DoAll(t.Context(), 0, domain.Operator, commands) {
 			if outcome.Err != nil {
 				t.Fatalf("command %d: %v", i, outcome.Err)
 			}
@@ -263,7 +263,7 @@ func TestCommitIsCut(t *testing.T) {
 		for range 200 {
 			large.Operations = append(large.Operations, domain.Operation{Type: domain.Transfer, Sender: b.wallets[1], Recipient: b.wallets[0], Quantity: major("0.01")})
 		}
-		if _, err := b.ledger.Do(t.Context(), 0, large); rejection(err) != domain.BadRequest {
+		if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, large); rejection(err) != domain.BadRequest {
 			t.Errorf("a transaction that fits no commit: %v", err)
 		}
 		b.expectBalances("0.00", "200.00")
@@ -292,7 +292,7 @@ func TestAppendOutcomes(t *testing.T) {
 			b := newBook(t, 2, nil)
 			before, _ := b.log.Last(t.Context())
 			b.log.Fail(c.faults...)
-			_, err := b.ledger.Do(t.Context(), 0, b.transfer("faulty", 0, 1, "30.00"))
+			_, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("faulty", 0, 1, "30.00"))
 			commits, want := uint64(0), []string{"100.00", "100.00"}
 			if c.moved {
 				commits, want = 1, []string{"70.00", "130.00"}
@@ -308,7 +308,7 @@ func TestAppendOutcomes(t *testing.T) {
 			b.must(b.transfer("next", 1, 0, "1.00"))
 			b.stop()
 			again := b.again()
-			if _, err := again.ledger.Do(t.Context(), 0, b.transfer("faulty", 0, 1, "30.00")); (rejection(err) == domain.DuplicateReference) != c.moved {
+			if _, err := again.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("faulty", 0, 1, "30.00")); (rejection(err) == domain.DuplicateReference) != c.moved {
 				t.Errorf("the reference again: %v", err)
 			}
 		}))
@@ -325,7 +325,7 @@ func TestTwoWriters(t *testing.T) {
 		for w, book := range []*book{a, b} {
 			for i := range 20 {
 				group.Go(func() {
-					if _, err := book.ledger.Do(t.Context(), 0, book.transfer(fmt.Sprint("w", w, "-", i), w, 1-w, "1.00")); err != nil {
+					if _, err := book.ledger.Do(t.Context(), 0, domain.Operator, book.transfer(fmt.Sprint("w", w, "-", i), w, 1-w, "1.00")); err != nil {
 						t.Errorf("writer %d: %v", w, err)
 					}
 				})
@@ -335,7 +335,7 @@ func TestTwoWriters(t *testing.T) {
 		a.must(a.transfer("last", 0, 1, "30.00"))
 		b.expectBalances("70.00", "130.00") // linearizable, without a write of its own
 		a.expectBalances("70.00", "130.00")
-		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("last", 0, 1, "30.00")); rejection(err) != domain.DuplicateReference {
+		if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("last", 0, 1, "30.00")); rejection(err) != domain.DuplicateReference {
 			t.Errorf("the other's reference: %v", err)
 		}
 	})(t)
@@ -347,14 +347,14 @@ func TestOffline(t *testing.T) {
 		b := newBook(t, 2, func(cfg *ledger.Config) { cfg.Patience = 100 * time.Millisecond })
 		b.log.SetOffline(true)
 		var unavailable *ledger.Unavailable
-		_, err := b.ledger.Do(t.Context(), 0, b.transfer("offline", 0, 1, "30.00"))
+		_, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("offline", 0, 1, "30.00"))
 		if !errors.As(err, &unavailable) || !unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
 			t.Fatalf("answered %v", err)
 		}
 		if b.ledger.Ready() == nil {
 			t.Error("ready while an append is unresolved")
 		}
-		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("refused", 0, 1, "30.00")); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown {
+		if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("refused", 0, 1, "30.00")); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown {
 			t.Errorf("the next one: %v", err)
 		}
 		if _, err := b.ledger.View(t.Context(), 0, func(*domain.State) {}); !errors.As(err, &unavailable) {
@@ -363,7 +363,7 @@ func TestOffline(t *testing.T) {
 		b.log.SetOffline(false)
 		await(t, "ready again", func() bool { return b.ledger.Ready() == nil })
 		b.expectBalances("70.00", "130.00")
-		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("refused", 0, 1, "30.00")); err != nil {
+		if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("refused", 0, 1, "30.00")); err != nil {
 			t.Errorf("what was refused was done: %v", err)
 		}
 	})(t)

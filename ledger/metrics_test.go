@@ -51,16 +51,16 @@ func TestMetrics(t *testing.T) {
 		}
 		one := map[[2]string]float64{{"commits_total"}: 1, {"commands_total", "done"}: 1, {"commit_commands"}: 1, {"append_seconds"}: 1, {"append_outcomes_total", "acknowledged"}: 1, {"log_sequence"}: 1}
 		step("a transfer", func() { b.must(b.transfer("one", 0, 1, "1.00")) }, one)
-		step("a rejection", func() { _, _ = b.ledger.Do(t.Context(), 0, b.transfer("one", 0, 1, "1.00")) }, map[[2]string]float64{{"commands_total", "rejected"}: 1})
+		step("a rejection", func() { _, _ = b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("one", 0, 1, "1.00")) }, map[[2]string]float64{{"commands_total", "rejected"}: 1})
 		b.log.Fail(events.Full)
-		_, _ = b.ledger.Do(t.Context(), 0, b.transfer("two", 0, 1, "1.00"))
+		_, _ = b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("two", 0, 1, "1.00"))
 		if refused := counted("append_outcomes_total", "refused"); refused != 1 {
 			t.Errorf("%v appends were refused", refused)
 		}
 		b.log.SetOffline(true)
 		step("an absent log", func() {
-			_, _ = b.ledger.Do(t.Context(), 0, b.transfer("three", 0, 1, "1.00"))
-			_, _ = b.ledger.Do(t.Context(), 0, b.transfer("four", 0, 1, "1.00")) // is refused at once
+			_, _ = b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("three", 0, 1, "1.00"))
+			_, _ = b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("four", 0, 1, "1.00")) // is refused at once
 		}, map[[2]string]float64{{"commands_total", "unavailable"}: 2})
 		step("its return", func() { b.log.SetOffline(false); time.Sleep(2 * time.Second) }, one)
 		other := open(t, b.log, b.keys, at.config)

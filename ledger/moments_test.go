@@ -127,7 +127,7 @@ func TestAbsentLogIsAskedLessAndLess(t *testing.T) {
 		log.SetOffline(true)
 		began := time.Now()
 		var unavailable *ledger.Unavailable
-		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("offline", 0, 1, "1.00")); !errors.As(err, &unavailable) || !unavailable.OutcomeUnknown {
+		if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("offline", 0, 1, "1.00")); !errors.As(err, &unavailable) || !unavailable.OutcomeUnknown {
 			t.Errorf("answered %v", err)
 		}
 		if waited := time.Since(began); waited != 5*time.Second {
@@ -220,7 +220,7 @@ func TestDefaultCapacity(t *testing.T) {
 		a.hold()
 		refused := func(reference string) bool {
 			var unavailable *ledger.Unavailable
-			_, err := a.ledger.Do(t.Context(), 0, a.transfer(reference, 0, 1, "0.01"))
+			_, err := a.ledger.Do(t.Context(), 0, domain.Operator, a.transfer(reference, 0, 1, "0.01"))
 			return errors.As(err, &unavailable) && strings.Contains(unavailable.Reason, "too many")
 		}
 		var half []domain.Command
@@ -228,7 +228,7 @@ func TestDefaultCapacity(t *testing.T) {
 			half = append(half, a.large(fmt.Sprint("half-", i), 1000))
 		}
 		half = append(half, a.large("the rest of it", 535))
-		a.ask(func() { a.ledger.DoAll(t.Context(), 0, half) })
+		a.ask(func() { a.ledger.DoAll(t.Context(), 0, domain.Operator, half) })
 		a.ask(func() {
 			if refused("the last one") {
 				t.Error("less than half is too much")

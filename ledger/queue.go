@@ -40,9 +40,18 @@ type deadline struct {
 
 // call is the commands that one caller waits for.
 type call struct {
+	by     domain.Principal
 	left   atomic.Int32
 	done   chan struct{}
 	queued int // commands that still wait; guarded by the queue
+}
+
+// by returns who asks for it.
+func (p *pending) by() domain.Principal {
+	if p.call == nil {
+		return domain.Ledger
+	}
+	return p.call.by
 }
 
 func (p *pending) take() bool     { return p.state.CompareAndSwap(waiting, taken) }

@@ -187,7 +187,7 @@ func TestOneProjectDoesNotHoldUpAnother(t *testing.T) {
 				batch = append(batch, a.transfer(fmt.Sprint("line-", i), i%2, 1-i%2, "0.01"))
 			}
 			a.ask(func() {
-				for i, outcome := range a.ledger.DoAll(a.t.Context(), 0, batch) {
+				for i, outcome := range a.ledger.DoAll(a.t.Context(), 0, domain.Operator, batch) {
 					if outcome.Err != nil {
 						a.t.Errorf("line %d: %v", i, outcome.Err)
 					}
@@ -197,7 +197,7 @@ func TestOneProjectDoesNotHoldUpAnother(t *testing.T) {
 		"dry runs": func(a *tenants, _ *clock) {
 			for i := range many {
 				a.ask(func() {
-					receipt, err := a.ledger.Try(a.t.Context(), 0, a.large(fmt.Sprint("dry-", i), wide))
+					receipt, err := a.ledger.Try(a.t.Context(), 0, domain.Operator, a.large(fmt.Sprint("dry-", i), wide))
 					if err != nil {
 						a.t.Error(err)
 					}
@@ -313,7 +313,7 @@ func TestNoProjectFillsTheQueue(t *testing.T) {
 		refused := func(b *book, reference string, n int) {
 			t.Helper()
 			var unavailable *ledger.Unavailable
-			if _, err := b.ledger.Do(t.Context(), 0, b.large(reference, n)); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
+			if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.large(reference, n)); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || unavailable.RetryAfter <= 0 {
 				t.Errorf("%s: %v", reference, err)
 			}
 		}
@@ -348,7 +348,7 @@ func TestDryRunInAGroup(t *testing.T) {
 		var dry, wet ledger.Receipt
 		a.ask(func() {
 			var err error
-			if dry, err = a.ledger.Try(t.Context(), 0, a.transfer("dry", 0, 1, "10.00")); err != nil {
+			if dry, err = a.ledger.Try(t.Context(), 0, domain.Operator, a.transfer("dry", 0, 1, "10.00")); err != nil {
 				t.Error(err)
 			}
 		})
@@ -371,7 +371,7 @@ func TestWithdrawn(t *testing.T) {
 		a.log.shut()
 		ctx, cancel := context.WithCancel(t.Context())
 		tired := func(reference string, unknown bool) {
-			_, err := a.ledger.Do(ctx, 0, a.transfer(reference, 0, 1, "1.00"))
+			_, err := a.ledger.Do(ctx, 0, domain.Operator, a.transfer(reference, 0, 1, "1.00"))
 			var unavailable *ledger.Unavailable
 			if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown != unknown {
 				t.Errorf("%s: %v", reference, err)
@@ -385,7 +385,7 @@ func TestWithdrawn(t *testing.T) {
 		a.log.open()
 		a.must(a.transfer("waiting", 0, 1, "1.00"))
 		a.expectBalances("98.00", "102.00")
-		if _, err := a.ledger.Do(t.Context(), 0, a.transfer("taken", 0, 1, "1.00")); rejection(err) != domain.DuplicateReference {
+		if _, err := a.ledger.Do(t.Context(), 0, domain.Operator, a.transfer("taken", 0, 1, "1.00")); rejection(err) != domain.DuplicateReference {
 			t.Errorf("what was taken: %v", err)
 		}
 	})(t)
@@ -406,7 +406,7 @@ func TestStop(t *testing.T) {
 			for i := range 3 {
 				a.ask(func() {
 					var unavailable *ledger.Unavailable
-					_, err := a.ledger.Do(t.Context(), 0, a.transfer(fmt.Sprint("waiting-", i), 0, 1, "1.00"))
+					_, err := a.ledger.Do(t.Context(), 0, domain.Operator, a.transfer(fmt.Sprint("waiting-", i), 0, 1, "1.00"))
 					if !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || !strings.Contains(unavailable.Reason, "stopping") {
 						t.Errorf("what waited: %v", err)
 					}

@@ -47,7 +47,7 @@ func TestReplayIsBounded(t *testing.T) {
 			c.Metadata = domain.Metadata{"note": strings.Repeat("much ", 3000)}
 			commands[i] = c
 		}
-		for _, outcome := range b.ledger.DoAll(t.Context(), 0, commands) {
+		for _, outcome := range b.ledger.DoAll(t.Context(), 0, domain.Operator, commands) {
 			if outcome.Err != nil {
 				t.Fatal(outcome.Err)
 			}

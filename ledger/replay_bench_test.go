@@ -27,7 +27,7 @@ func BenchmarkReplay(b *testing.B) {
 		for j := range commands {
 			commands[j] = book.transfer(fmt.Sprintf("0b9f2c5e-6d43-4b5c-9a55-%012d", i+j), (i+j)%1000, (i+j*7+1)%1000, "0.01")
 		}
-		for _, outcome := range book.ledger.DoAll(b.Context(), 0, commands) {
+		for _, outcome := range book.ledger.DoAll(b.Context(), 0, domain.Operator, commands) {
 			if outcome.Err != nil {
 				b.Fatal(outcome.Err)
 			}

@@ -113,7 +113,7 @@ func (s *shard) unavailable(reason string) *Unavailable {
 
 // do has commands decided and waits for their outcomes. The facts of a dry run are
 // dropped.
-func (s *shard) do(ctx context.Context, commands []domain.Command, dry bool) []Outcome {
+func (s *shard) do(ctx context.Context, by domain.Principal, commands []domain.Command, dry bool) []Outcome {
 	outcomes := make([]Outcome, len(commands))
 	if len(commands) == 0 {
 		return outcomes
@@ -128,7 +128,7 @@ func (s *shard) do(ctx context.Context, commands []domain.Command, dry bool) []O
 	if reason := s.notReady(); reason != "" {
 		return fail(reason)
 	}
-	call := &call{done: make(chan struct{})}
+	call := &call{by: by, done: make(chan struct{})}
 	call.left.Store(int32(len(commands)))
 	own := make([]pending, len(commands))
 	all := make([]*pending, len(commands))

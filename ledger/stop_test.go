@@ -23,7 +23,7 @@ func TestStopWhileReadingOn(t *testing.T) {
 		}
 		answered := make(chan error, 1)
 		go func() {
-			_, err := b.ledger.Do(t.Context(), 0, b.transfer("ours", 0, 1, "1.00"))
+			_, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("ours", 0, 1, "1.00"))
 			answered <- err
 		}()
 		time.Sleep(500 * time.Millisecond)
@@ -46,7 +46,7 @@ func TestAfterStop(t *testing.T) {
 		b.stop()
 		began := time.Now()
 		var unavailable *ledger.Unavailable
-		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("late", 0, 1, "1.00")); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || !strings.Contains(unavailable.Reason, "stopping") {
+		if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("late", 0, 1, "1.00")); !errors.As(err, &unavailable) || unavailable.OutcomeUnknown || !strings.Contains(unavailable.Reason, "stopping") {
 			t.Errorf("a command: %v", err)
 		}
 		if _, err := b.ledger.View(t.Context(), 0, func(*domain.State) {}); !errors.As(err, &unavailable) {

@@ -84,7 +84,7 @@ func TestLostCommits(t *testing.T) {
 		w := &witness{}
 		l := start(t, b.keys, w.config, b.log)
 		await(t, "commands do not wait for it", func() bool {
-			_, err := l.Do(t.Context(), 0, b.transfer("early", 0, 1, "1.00"))
+			_, err := l.Do(t.Context(), 0, domain.Operator, b.transfer("early", 0, 1, "1.00"))
 			return err == nil || rejection(err) == domain.DuplicateReference
 		})
 		w.seen.Store(&events.Cursor{Sequence: 1000})
@@ -98,7 +98,7 @@ func TestLostCommits(t *testing.T) {
 	t.Run("under an append", fakeTime(func(t *testing.T) {
 		b := newBook(t, 2, nil)
 		b.log.Truncate(4)
-		if _, err := b.ledger.Do(t.Context(), 0, b.transfer("one", 0, 1, "1.00")); err == nil {
+		if _, err := b.ledger.Do(t.Context(), 0, domain.Operator, b.transfer("one", 0, 1, "1.00")); err == nil {
 			t.Error("it was acknowledged")
 		}
 		lost(t, b, b.ledger, "it ends with commit 4", "this process has seen commit 7")

@@ -48,6 +48,7 @@ func newHistory(t testing.TB) *history {
 func (h *history) do(command domain.Command) []domain.Event {
 	h.t.Helper()
 	facts, rejection := domain.Decide(h.state, command, h.place())
+	domain.Ascribe(facts, domain.Operator)
 	if rejection != nil {
 		h.t.Fatalf("%T: %v", command, rejection)
 	}

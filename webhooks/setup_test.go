@@ -84,6 +84,7 @@ func (b *book) do(commands ...domain.Command) []domain.Event {
 	for _, command := range commands {
 		place.Index = builder.Len()
 		facts, rejection := domain.Decide(b.state, command, place)
+		domain.Ascribe(facts, domain.Operator)
 		if rejection != nil {
 			b.t.Fatal(rejection)
 		}

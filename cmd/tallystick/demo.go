@@ -29,7 +29,7 @@ var demoCustomers = []demoCustomer{
 // interrupted and repeated: each step checks first, or has a reference.
 func makeDemo(ctx context.Context, commandAPI *service.CommandAPI, sys system) (ids.Wallet, error) {
 	do := func(command domain.Command) ([]domain.Event, error) {
-		receipt, err := commandAPI.Ledger().Do(ctx, 0, command)
+		receipt, err := commandAPI.Ledger().Do(ctx, 0, domain.Operator, command)
 		var rejection *domain.Rejection
 		if errors.As(err, &rejection) && rejection.Code == domain.DuplicateReference {
 			return nil, nil

@@ -33,6 +33,7 @@ type sampler struct {
 	random  [32]byte // what stands for the hash of the commit before
 
 	projects []ids.Project
+	asking   map[ids.Project]domain.Principal
 	wallets  map[ids.Project][]ids.Wallet
 	holds    map[ids.Project][]ids.Hold
 	count    int
@@ -43,6 +44,7 @@ func newSampler() *sampler {
 	s := &sampler{
 		Rand: rand.New(rand.NewPCG(1, 2)), codec: codec, builder: codec.NewBuilder(ids.Place{}, events.Hash{}), state: domain.NewState(1),
 		place:   ids.Place{Time: time.Date(2026, 3, 6, 9, 30, 0, 0, time.UTC)},
+		asking:  map[ids.Project]domain.Principal{"": domain.Operator},
 		wallets: map[ids.Project][]ids.Wallet{}, holds: map[ids.Project][]ids.Hold{},
 	}
 	fixed, _ := money.MajorUnits("0.25")
@@ -56,6 +58,9 @@ func newSampler() *sampler {
 		created := s.do(domain.CreateProject{Settings: settings})
 		project := created[0].(*domain.ProjectCreated).Project
 		s.projects = append(s.projects, project)
+		s.asking[project] = domain.Operator
+		s.begin()
+		s.asking[project] = domain.Principal(s.do(domain.CreateCredential{Project: project})[0].(*domain.CredentialCreated).Key)
 		for range 100 {
 			s.begin()
 			wallet := s.do(domain.CreateWallet{Project: project, System: true, Name: "Till"})[0].(*domain.WalletCreated).Wallet
@@ -80,6 +85,7 @@ func (s *sampler) begin() {
 // do decides a command and adds its facts. What is rejected adds none.
 func (s *sampler) do(command domain.Command) []domain.Event {
 	facts, _ := domain.Decide(s.state, command, s.place)
+	domain.Ascribe(facts, s.asking[command.ProjectID()])
 	for _, fact := range facts {
 		if err := s.state.Evolve(fact); err != nil {
 			panic(err)
