@@ -92,7 +92,7 @@ func customerOf(c *domain.Customer) Customer {
 	p := &c.Profile
 	return Customer{
 		ID: string(c.ID), Username: p.Username, Phone: p.Phone, Email: p.Email, Name: p.Name, Description: p.Description,
-		Role: p.Role, Metadata: metadataOf(p.Metadata),
+		Role: p.Role, Metadata: metadataOf(p.Metadata), UpdatedBy: string(c.UpdatedBy),
 	}
 }
 

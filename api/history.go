@@ -67,6 +67,7 @@ func (s *server) listHistory(c echo.Context, who caller) error {
 		w.Word("status", string(row.Status))
 		w.Text("actor", row.Actor)
 		w.Text("reason", row.Reason)
+		w.Word("by", string(row.By))
 		w.Time("created_at", row.Time)
 		w.End()
 	})

@@ -138,7 +138,7 @@ func (r *readModel) History(ctx context.Context, f projections.HistoryFilter) (p
 	var rows []projections.StatusChange
 	err := r.fold(ctx, f.Project, func(fact domain.Event, commit *events.Commit) {
 		if e, ok := fact.(*domain.WalletStatusChanged); ok && e.Wallet == f.Wallet && e.Project == f.Project {
-			rows = append(rows, projections.StatusChange{Status: e.Status, Actor: e.Actor, Reason: e.Reason, Time: commit.Time})
+			rows = append(rows, projections.StatusChange{Status: e.Status, Actor: e.Actor, Reason: e.Reason, By: e.By, Time: commit.Time})
 		}
 	})
 	if err != nil {

@@ -83,7 +83,10 @@ type Customer struct {
 
 	// UpdatedAt In lists
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
-	Username  string     `json:"username"`
+
+	// UpdatedBy Who changed it last: an api-key
+	UpdatedBy string `json:"updated_by"`
+	Username  string `json:"username"`
 }
 
 // CustomerList defines model for CustomerList.

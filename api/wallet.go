@@ -139,6 +139,7 @@ func newWallet(e *domain.WalletCreated) domain.Wallet {
 	return domain.Wallet{
 		ID: e.Wallet, Project: e.Project, Customer: e.Customer, Role: e.Role, Type: e.Type, Asset: e.Asset, Number: e.Number,
 		Name: e.Name, Metadata: e.Metadata, Status: domain.Active, Balance: money.New(e.Asset.Code, 0, e.Asset.Scale), Terms: &e.Terms,
+		UpdatedBy: e.By,
 	}
 }
 
@@ -228,6 +229,7 @@ func (shown *shownWallet) write(w *resource.Writer) {
 	}
 	w.Object("fees", func() { resource.FeeFields(w, terms.Fees) })
 	w.Time("created_at", shown.created)
+	w.Word("updated_by", string(shown.wallet.UpdatedBy))
 	if shown.emptiedBy != nil {
 		w.Name("transaction")
 		shown.emptiedBy.Write(w)

@@ -25,7 +25,7 @@ type CustomerFilter struct {
 }
 
 const selectCustomers = `
-SELECT c.project_id, c.id, c.username, c.phone, c.email, c.name, c.description, c.role, c.metadata, c.created_at, c.updated_at
+SELECT c.project_id, c.id, c.username, c.phone, c.email, c.name, c.description, c.role, c.metadata, c.created_at, c.updated_at, c.updated_by
   FROM ledger.customers c`
 
 // Customers lists the customers of a project, newest first. Error: ErrBadCursor.
@@ -50,7 +50,7 @@ func scanCustomer(row pgx.CollectableRow) (Customer, error) {
 	var c Customer
 	var metadata []byte
 	p := &c.Profile
-	err := row.Scan(&c.Project, &c.ID, &p.Username, &p.Phone, &p.Email, &p.Name, &p.Description, &p.Role, &metadata, &c.CreatedAt, &c.UpdatedAt)
+	err := row.Scan(&c.Project, &c.ID, &p.Username, &p.Phone, &p.Email, &p.Name, &p.Description, &p.Role, &metadata, &c.CreatedAt, &c.UpdatedAt, &c.UpdatedBy)
 	if err != nil {
 		return c, err
 	}
@@ -61,17 +61,17 @@ func scanCustomer(row pgx.CollectableRow) (Customer, error) {
 
 const upsertCustomer = `
 INSERT INTO ledger.customers
-       (project_id, id, username, phone, email, name, description, role, metadata, created_at, updated_at, sequence)
-VALUES (@project_id, @id, @username, @phone, @email, @name, @description, @role, @metadata::text::jsonb, @at, @at, @sequence)
+       (project_id, id, username, phone, email, name, description, role, metadata, created_at, updated_at, updated_by, sequence)
+VALUES (@project_id, @id, @username, @phone, @email, @name, @description, @role, @metadata::text::jsonb, @at, @at, @by, @sequence)
 ON CONFLICT (project_id, id) DO UPDATE
    SET username = excluded.username, phone = excluded.phone, email = excluded.email, name = excluded.name,
        description = excluded.description, role = excluded.role, metadata = excluded.metadata,
-       updated_at = excluded.updated_at, sequence = excluded.sequence`
+       updated_at = excluded.updated_at, updated_by = excluded.updated_by, sequence = excluded.sequence`
 
 func (b *batch) customerUpserted(f *domain.CustomerUpserted, at *moment) {
 	p := &f.Profile
 	b.change("customer "+string(f.Customer), upsertCustomer, pgx.StrictNamedArgs{
 		"project_id": string(f.Project), "id": string(f.Customer), "username": p.Username, "phone": p.Phone, "email": p.Email, "name": p.Name,
-		"description": p.Description, "role": p.Role, "metadata": metadataText(p.Metadata), "at": at.time, "sequence": int64(at.sequence),
+		"description": p.Description, "role": p.Role, "metadata": metadataText(p.Metadata), "at": at.time, "by": string(f.By), "sequence": int64(at.sequence),
 	})
 }

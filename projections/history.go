@@ -15,7 +15,8 @@ import (
 type StatusChange struct {
 	Status             domain.WalletStatus // after the change
 	Actor, Reason      string              // as the caller says; may be empty
-	Time               time.Time           // UTC
+	By                 domain.Principal
+	Time               time.Time // UTC
 	sequence, position int64
 }
 
@@ -28,7 +29,7 @@ type HistoryFilter struct {
 }
 
 const selectHistory = `
-SELECT h.status, h.actor, h.reason, h.created_at, h.sequence, h.position
+SELECT h.status, h.actor, h.reason, h.by, h.created_at, h.sequence, h.position
   FROM ledger.wallet_status_changes h`
 
 // History lists the changes of a wallet's status, newest first. Error: ErrBadCursor.
@@ -52,7 +53,7 @@ func (q *Queries) History(ctx context.Context, f HistoryFilter) (Page[StatusChan
 
 func scanStatusChange(row pgx.CollectableRow) (StatusChange, error) {
 	var c StatusChange
-	err := row.Scan(&c.Status, &c.Actor, &c.Reason, &c.Time, &c.sequence, &c.position)
+	err := row.Scan(&c.Status, &c.Actor, &c.Reason, &c.By, &c.Time, &c.sequence, &c.position)
 	c.Time = c.Time.UTC()
 	return c, err
 }

@@ -181,7 +181,7 @@ func TestDivergenceEndsTheProjector(t *testing.T) {
 		},
 		"a transaction that is there already": func(t *testing.T, p *pair, pool *pgxpool.Pool) {
 			execute(t, pool, `INSERT INTO ledger.transactions SELECT 'tx_x', project_id, 'reference 100', status, operations,
-				failure, description, metadata, sequence, created_at FROM ledger.transactions LIMIT 1`)
+				failure, description, metadata, sequence, created_at, by FROM ledger.transactions LIMIT 1`)
 			p.counted = 99
 			p.transfers(1)
 		},

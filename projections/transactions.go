@@ -41,7 +41,7 @@ type TransactionFilter struct {
 }
 
 const selectTransactions = `
-SELECT t.id, t.project_id, t.reference, t.status, t.operations, t.failure, t.description, t.metadata, t.sequence, t.created_at,
+SELECT t.id, t.project_id, t.reference, t.status, t.operations, t.failure, t.description, t.metadata, t.sequence, t.created_at, t.by,
        coalesce(t.origin_kind, ''), coalesce(t.origin_id, ''), t.effective_at, coalesce(to_char(t.counted_on, 'YYYY-MM-DD'), ''),
        t.scheduled_for, t.ended_at, t.reversal_ids, coalesce(t.reversal_whole, false)
   FROM ledger.transactions t`
@@ -142,7 +142,7 @@ func scanTransaction(row pgx.CollectableRow) (Transaction, error) {
 	var status string
 	var operations, failure, metadata []byte
 	var effective, scheduled, ended *time.Time
-	err := row.Scan(&f.Transaction, &f.Project, &f.Reference, &status, &operations, &failure, &f.Description, &metadata, &t.Sequence, &t.Time,
+	err := row.Scan(&f.Transaction, &f.Project, &f.Reference, &status, &operations, &failure, &f.Description, &metadata, &t.Sequence, &t.Time, &f.By,
 		&f.Origin.Kind, &f.Origin.ID, &effective, &f.Date, &scheduled, &ended, &t.ReversedBy, &t.ReversedWhole)
 	if err != nil {
 		return t, err
@@ -169,11 +169,13 @@ func eventOf(status string, f *domain.TransactionCompleted, failure []byte, sche
 	case Failed:
 		rejection, err := decodeFailure(failure)
 		return &domain.TransactionFailed{
+			Asked:   f.Asked,
 			Project: f.Project, Transaction: f.Transaction, Reference: f.Reference, Origin: f.Origin, Operations: f.Operations,
 			Failure: rejection, EffectiveAt: f.EffectiveAt, Description: f.Description, Metadata: f.Metadata,
 		}, err
 	case Scheduled, Cancelled:
 		return &domain.TransactionScheduled{
+			Asked:   f.Asked,
 			Project: f.Project, Transaction: f.Transaction, Reference: f.Reference, Operations: f.Operations,
 			ScheduledFor: scheduled, Description: f.Description, Metadata: f.Metadata,
 		}, nil
@@ -184,6 +186,7 @@ func eventOf(status string, f *domain.TransactionCompleted, failure []byte, sche
 // transactionRow is a row of ledger.transactions when it is inserted.
 type transactionRow struct {
 	id           ids.Transaction
+	by           domain.Principal
 	project      ids.Project
 	reference    ids.Reference
 	status       string
@@ -215,6 +218,7 @@ func (b *batch) insertTransaction(t transactionRow, at *moment) {
 	b.metadata(row, t.metadata)
 	row.uint("sequence", at.sequence)
 	row.plain("created_at", at.text)
+	row.text("by", string(t.by))
 	row.optionalText("origin_kind", string(t.origin.Kind))
 	row.optionalText("origin_id", t.origin.ID)
 	row.optionalTime("effective_at", t.effectiveAt)
@@ -229,7 +233,7 @@ func (b *batch) transactionCompleted(f *domain.TransactionCompleted, at *moment)
 		b.scheduledCompleted(f, at)
 	} else {
 		b.insertTransaction(transactionRow{
-			id: f.Transaction, project: f.Project, reference: f.Reference, status: Completed, operations: f.Operations,
+			id: f.Transaction, by: f.By, project: f.Project, reference: f.Reference, status: Completed, operations: f.Operations,
 			description: f.Description, metadata: f.Metadata, origin: f.Origin, effectiveAt: f.EffectiveAt, countedOn: f.Date,
 		}, at)
 	}
@@ -242,7 +246,7 @@ func (b *batch) transactionFailed(f *domain.TransactionFailed, at *moment) {
 		return
 	}
 	b.insertTransaction(transactionRow{
-		id: f.Transaction, project: f.Project, reference: f.Reference, status: Failed, operations: f.Operations, failure: &f.Failure,
+		id: f.Transaction, by: f.By, project: f.Project, reference: f.Reference, status: Failed, operations: f.Operations, failure: &f.Failure,
 		description: f.Description, metadata: f.Metadata, origin: f.Origin, effectiveAt: f.EffectiveAt,
 	}, at)
 	b.insertWalletsOf(f.Transaction, f.Operations)
@@ -250,7 +254,7 @@ func (b *batch) transactionFailed(f *domain.TransactionFailed, at *moment) {
 
 func (b *batch) transactionScheduled(f *domain.TransactionScheduled, at *moment) {
 	b.insertTransaction(transactionRow{
-		id: f.Transaction, project: f.Project, reference: f.Reference, status: Scheduled, operations: f.Operations,
+		id: f.Transaction, by: f.By, project: f.Project, reference: f.Reference, status: Scheduled, operations: f.Operations,
 		description: f.Description, metadata: f.Metadata, scheduledFor: f.ScheduledFor,
 	}, at)
 	b.insertWalletsOf(f.Transaction, f.Operations)
@@ -277,7 +281,7 @@ func (b *batch) insertWalletsOf(id ids.Transaction, operations []domain.PostedOp
 const endScheduled = `
 UPDATE ledger.transactions
    SET status = @status, operations = @operations::text::jsonb, failure = @failure::text::jsonb, origin_kind = 'schedule', origin_id = @origin_id,
-       effective_at = @effective_at, counted_on = @counted_on::text::date, ended_at = @at, sequence = @sequence
+       effective_at = @effective_at, counted_on = @counted_on::text::date, ended_at = @at, by = @by, sequence = @sequence
  WHERE id = @id AND status = 'scheduled'`
 
 // Entries can be in wallets that the operations do not name: those of fees.
@@ -290,7 +294,7 @@ func (b *batch) scheduledCompleted(f *domain.TransactionCompleted, at *moment) {
 	encodeOperations(&b.scratch, f.Operations)
 	b.change("scheduled transaction "+string(f.Transaction), endScheduled, pgx.StrictNamedArgs{
 		"id": string(f.Transaction), "status": Completed, "operations": b.scratch.String(), "failure": nil, "origin_id": f.Origin.ID,
-		"effective_at": timeOrNull(f.EffectiveAt), "counted_on": orNull(f.Date), "at": at.time, "sequence": int64(at.sequence),
+		"effective_at": timeOrNull(f.EffectiveAt), "counted_on": orNull(f.Date), "at": at.time, "by": string(f.By), "sequence": int64(at.sequence),
 	})
 	wallets := make([]string, len(f.Entries))
 	for i := range f.Entries {
@@ -305,7 +309,7 @@ func (b *batch) scheduledFailed(f *domain.TransactionFailed, at *moment) {
 	encodeFailure(&b.scratch, &f.Failure)
 	b.change("scheduled transaction "+string(f.Transaction), endScheduled, pgx.StrictNamedArgs{
 		"id": string(f.Transaction), "status": Failed, "operations": operations, "failure": b.scratch.String(), "origin_id": f.Origin.ID,
-		"effective_at": timeOrNull(f.EffectiveAt), "counted_on": nil, "at": at.time, "sequence": int64(at.sequence),
+		"effective_at": timeOrNull(f.EffectiveAt), "counted_on": nil, "at": at.time, "by": string(f.By), "sequence": int64(at.sequence),
 	})
 }
 

@@ -41,7 +41,7 @@ type WalletFilter struct {
 
 const selectWallets = `
 SELECT w.id, w.project_id, coalesce(w.customer_id, ''), w.role, w.type, w.currency, w.scale, a.name, a.symbol, a.numeric_id,
-       w.number, w.name, w.metadata, w.status, w.version, w.balance::text, w.created_at, w.sequence,
+       w.number, w.name, w.metadata, w.status, w.version, w.balance::text, w.created_at, w.updated_by, w.sequence,
        round(w.held, w.scale)::text, round(w.amount_due, w.scale)::text, round(w.credit_limit, w.scale)::text, w.fees, w.limits,
        coalesce(w.settlement_period, ''), coalesce(w.settlement_day, 0), w.settlement_next_at
   FROM ledger.wallets w
@@ -122,7 +122,7 @@ func scanWallet(row pgx.CollectableRow) (Wallet, error) {
 	var creditLimit *string
 	var next *time.Time
 	err := row.Scan(&w.ID, &w.Project, &w.Customer, &w.Role, &w.Type, &w.Asset.Code, &w.Asset.Scale, &w.Asset.Name,
-		&w.Asset.Symbol, &w.Asset.NumericID, &w.Number, &w.Name, &metadata, &w.Status, &w.Version, &balance, &w.CreatedAt, &w.Sequence,
+		&w.Asset.Symbol, &w.Asset.NumericID, &w.Number, &w.Name, &metadata, &w.Status, &w.Version, &balance, &w.CreatedAt, &w.UpdatedBy, &w.Sequence,
 		&held, &due, &creditLimit, &fees, &limits, &terms.Settlement.Period, &terms.Settlement.Day, &next)
 	if err != nil {
 		return w, err
@@ -193,6 +193,7 @@ func (b *batch) walletCreated(f *domain.WalletCreated, at *moment) {
 	row.optionalTime("settlement_next_at", f.Terms.Settlement.Next)
 	row.plain("created_at", at.text)
 	row.plain("updated_at", at.text)
+	row.text("updated_by", string(f.By))
 	row.uint("sequence", at.sequence)
 	row.endRow()
 }
@@ -201,7 +202,7 @@ const updateWallet = `
 UPDATE ledger.wallets
    SET name = @name, metadata = @metadata::text::jsonb, credit_limit = CASE type WHEN 'POSTPAID' THEN @credit_limit::text::numeric END,
        fees = @fees::text::jsonb, limits = @limits::text::jsonb, settlement_period = @settlement_period, settlement_day = @settlement_day,
-       settlement_next_at = @settlement_next_at, updated_at = @at, sequence = @sequence
+       settlement_next_at = @settlement_next_at, updated_at = @at, updated_by = @by, sequence = @sequence
  WHERE id = @id`
 
 func (b *batch) walletChanged(f *domain.WalletChanged, at *moment) {
@@ -210,14 +211,14 @@ func (b *batch) walletChanged(f *domain.WalletChanged, at *moment) {
 		"id": string(f.Wallet), "name": f.Name, "metadata": metadataText(f.Metadata), "credit_limit": terms.CreditLimit.String(),
 		"fees": orNull(encodeOwnFees(terms.Fees)), "limits": orNull(encodeOwnLimits(terms.Limits)),
 		"settlement_period": orNull(string(terms.Settlement.Period)), "settlement_day": orNull(terms.Settlement.Day),
-		"settlement_next_at": timeOrNull(terms.Settlement.Next), "at": at.time, "sequence": int64(at.sequence),
+		"settlement_next_at": timeOrNull(terms.Settlement.Next), "at": at.time, "by": string(f.By), "sequence": int64(at.sequence),
 	})
 }
 
-const updateStatus = `UPDATE ledger.wallets SET status = $2, updated_at = $3, sequence = $4 WHERE id = $1`
+const updateStatus = `UPDATE ledger.wallets SET status = $2, updated_at = $3, sequence = $4, updated_by = $5 WHERE id = $1`
 
 func (b *batch) walletStatusChanged(f *domain.WalletStatusChanged, at *moment) {
-	b.change("wallet "+string(f.Wallet), updateStatus, string(f.Wallet), string(f.Status), at.time, int64(at.sequence))
+	b.change("wallet "+string(f.Wallet), updateStatus, string(f.Wallet), string(f.Status), at.time, int64(at.sequence), string(f.By))
 	row := &b.rows.statusChanges
 	row.text("wallet_id", string(f.Wallet))
 	row.uint("sequence", at.sequence)
@@ -226,6 +227,7 @@ func (b *batch) walletStatusChanged(f *domain.WalletStatusChanged, at *moment) {
 	row.plain("status", string(f.Status))
 	row.text("actor", f.Actor)
 	row.text("reason", f.Reason)
+	row.text("by", string(f.By))
 	row.plain("created_at", at.text)
 	row.endRow()
 }

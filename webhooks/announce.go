@@ -238,6 +238,7 @@ func (a *announcement) cancelled(f *domain.TransactionCancelled) error {
 		})
 		w.Text("actor", f.Actor)
 		w.Text("reason", f.Reason)
+		w.Word("by", string(f.By))
 	})
 	return nil
 }
@@ -304,6 +305,7 @@ func (a *announcement) statusChanged(f *domain.WalletStatusChanged) error {
 		writeWallet(w, &after)
 		w.Text("actor", f.Actor)
 		w.Text("reason", f.Reason)
+		w.Word("by", string(f.By))
 	})
 }
 
@@ -391,6 +393,7 @@ func (a *announcement) escrowApproved(f *domain.EscrowApproved) error {
 		writeID(w, "escrow", f.Escrow)
 		w.Word("party", string(f.Party))
 		w.Text("actor", f.Actor)
+		w.Word("by", string(f.By))
 	})
 	return nil
 }

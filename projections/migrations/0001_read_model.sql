@@ -70,6 +70,7 @@ CREATE TABLE ledger.customers (
     metadata    jsonb            NOT NULL,
     created_at  timestamptz      NOT NULL,
     updated_at  timestamptz      NOT NULL,
+    updated_by  text             NOT NULL,
     sequence    bigint           NOT NULL,
     PRIMARY KEY (project_id, id)
 );
@@ -109,6 +110,7 @@ CREATE TABLE ledger.wallets (
     settlement_next_at timestamptz,
     created_at         timestamptz      NOT NULL,
     updated_at         timestamptz      NOT NULL,
+    updated_by         text             NOT NULL,
     sequence           bigint           NOT NULL,
     CONSTRAINT wallets_role_is_known CHECK (role IN ('customer', 'system', 'issuance', 'fees', 'breakage', 'escrow', 'liquidity')),
     CONSTRAINT wallets_customer_has_the_role CHECK ((role = 'customer') = (customer_id IS NOT NULL)),
@@ -154,6 +156,7 @@ CREATE TABLE ledger.wallet_status_changes (
     status     text             NOT NULL,
     actor      text             NOT NULL,
     reason     text             NOT NULL,
+    by         text             NOT NULL,
     created_at timestamptz      NOT NULL,
     PRIMARY KEY (wallet_id, sequence, position),
     CONSTRAINT wallet_status_changes_status_is_known CHECK (status IN ('active', 'frozen', 'disabled', 'closed'))
@@ -176,6 +179,7 @@ CREATE TABLE ledger.transactions (
     metadata       jsonb            NOT NULL,
     sequence       bigint           NOT NULL,
     created_at     timestamptz      NOT NULL,
+    by             text             NOT NULL,
     origin_kind    text,
     origin_id      text COLLATE "C",
     effective_at   timestamptz,
@@ -487,7 +491,9 @@ BEGIN
                        ('sequence', 'Sequence, in the shard''s log, of the commit that last changed it.'),
                        ('position', 'Index of the fact in its commit.'),
                        ('created_at', 'When it happened: the time of its commit.'),
-                       ('updated_at', 'When it last changed: the time of that commit.')
+                       ('updated_at', 'When it last changed: the time of that commit.'),
+                       ('updated_by', 'Who changed it last: an api-key, or ledger for what time does. A balance is not such a change.'),
+                       ('by', 'Who asked for it, as the ledger knows: an api-key, or ledger for what time does.')
                ) AS said (attname, what) ON said.attname = a.attname
          WHERE a.attnum > 0 AND col_description(a.attrelid, a.attnum) IS NULL
     LOOP
