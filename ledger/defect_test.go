@@ -44,7 +44,7 @@ func (b *book) damage(wallet int) (mend func()) {
 			w.Terms, terms = terms, w.Terms
 		})
 		// A command that is refused: the writer's next reads come after the swap.
-		_, _ = b.ledger.Do(b.t.Context(), 0, b.transfer("refused", wallet, wallet, "0"))
+		_, _ = b.ledger.Do(b.t.Context(), 0, domain.Operator, b.transfer("refused", wallet, wallet, "0"))
 	}
 	swap()
 	return swap

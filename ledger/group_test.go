@@ -201,7 +201,7 @@ func TestDeadlinesDoNotPileUp(t *testing.T) {
 		for i := range batch {
 			batch[i] = a.transfer(fmt.Sprint("line-", i), 0, 1, "0.01")
 		}
-		a.ask(func() { a.ledger.DoAll(t.Context(), 0, batch) })
+		a.ask(func() { a.ledger.DoAll(t.Context(), 0, domain.Operator, batch) })
 		at.advance(time.Hour)
 		for range groups { // each has as many of the callers' commands as of what is due
 			a.log.open()
