@@ -36,7 +36,7 @@ func equalTables(t *testing.T, h *history, facts []recordedFact, pool *pgxpool.P
 		at := recorded.time.Format(stamp)
 		switch f := recorded.fact.(type) {
 		case *domain.WalletStatusChanged:
-			statuses = append(statuses, fmt.Sprintf("%s %s %s [%s] [%s]", at, f.Wallet, f.Status, f.Actor, f.Reason))
+			statuses = append(statuses, fmt.Sprintf("%s %s %s %s [%s] [%s]", at, f.Wallet, f.Status, f.By, f.Actor, f.Reason))
 		case *domain.SettlementDue:
 			settlements = append(settlements, fmt.Sprintf("%s %s %s %s", at, f.Wallet, f.PeriodEnd.Format(stamp), f.Amount))
 		case *domain.MonitorTriggered:
@@ -47,7 +47,7 @@ func equalTables(t *testing.T, h *history, facts []recordedFact, pool *pgxpool.P
 	}
 	created := sqlStamp("created_at")
 	equalLines(t, pool, "changes of status", statuses, `
-		SELECT `+created+` || ' ' || wallet_id || ' ' || status || ' [' || actor || '] [' || reason || ']' FROM ledger.wallet_status_changes`)
+		SELECT `+created+` || ' ' || wallet_id || ' ' || status || ' ' || by || ' [' || actor || '] [' || reason || ']' FROM ledger.wallet_status_changes`)
 	equalLines(t, pool, "settlements", settlements, `
 		SELECT concat_ws(' ', `+created+`, wallet_id, `+sqlStamp("period_ended_at")+`, amount_due) FROM ledger.settlements`)
 	equalLines(t, pool, "crossings", crossings, `

@@ -135,7 +135,7 @@ func equalCustomers(t *testing.T, h *history, facts []recordedFact, queries *pro
 	before := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, got := range customers {
 		state, _ := h.state.Customer(project, got.ID)
-		same(t, "customer", got.Profile, state.Profile)
+		same(t, "customer", []any{got.Profile, got.UpdatedBy}, []any{state.Profile, state.UpdatedBy})
 		if !want[got.ID] || got.CreatedAt.After(before) {
 			t.Errorf("customer %q comes twice or out of order", got.ID)
 		}

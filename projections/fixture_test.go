@@ -100,7 +100,7 @@ func describe(value any) string {
 		return fmt.Sprintf("scheduled %+v", *v)
 	case domain.Wallet: // but for what it does not show
 		return fmt.Sprintf("%v %+v", []any{
-			v.ID, v.Project, v.Customer, v.Role, v.Type, v.Asset, v.Number, v.Name, v.Metadata, v.Status, v.Version, v.Balance,
+			v.ID, v.Project, v.Customer, v.Role, v.Type, v.Asset, v.Number, v.Name, v.Metadata, v.Status, v.UpdatedBy, v.Version, v.Balance,
 		}, *v.Terms)
 	}
 	return fmt.Sprintf("%+v", value)

@@ -24,6 +24,7 @@ type history struct {
 	shard   uint8
 	facts   []domain.Event // of the commit under way
 	counted int            // references made
+	asked   int            // commands decided: somebody else asks for each
 }
 
 // plainKeys is a Keyring that hides nothing.
@@ -48,7 +49,8 @@ func newHistory(t testing.TB) *history {
 func (h *history) do(command domain.Command) []domain.Event {
 	h.t.Helper()
 	facts, rejection := domain.Decide(h.state, command, h.place())
-	domain.Ascribe(facts, domain.Operator)
+	h.asked++
+	domain.Ascribe(facts, []domain.Principal{domain.Operator, "key_1", domain.Ledger}[h.asked%3])
 	if rejection != nil {
 		h.t.Fatalf("%T: %v", command, rejection)
 	}

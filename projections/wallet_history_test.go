@@ -42,13 +42,13 @@ func TestHistory(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range page.Rows {
-			all = append(all, fmt.Sprint(c.Status, " ", c.Actor, " ", c.Reason, " ", !c.Time.IsZero()))
+			all = append(all, fmt.Sprint(c.Status, " ", c.By, " ", c.Actor, " ", c.Reason, " ", !c.Time.IsZero()))
 		}
 		if filter.Cursor = page.Next; page.Next == "" {
 			break
 		}
 	}
-	if want := []string{"disabled ama 2 true", "active ama 1 true", "frozen ama 0 true"}; !slices.Equal(all, want) {
+	if want := []string{"disabled key_1 ama 2 true", "active operator ama 1 true", "frozen ledger ama 0 true"}; !slices.Equal(all, want) {
 		t.Errorf("history %q, want %q", all, want)
 	}
 	if page, err := queries.History(t.Context(), projections.HistoryFilter{Project: other, Wallet: wallets[0].Wallet}); err != nil || len(page.Rows) > 0 {
