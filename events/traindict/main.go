@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,9 +49,7 @@ func train(path string) error {
 	if err != nil {
 		return err
 	}
-	dictionary, err := dict.BuildZstdDict(sample(commits), dict.Options{
-		MaxDictSize: maxSize, HashBytes: 8, ZstdDictID: firstID + uint32(number), ZstdDictCompat: true, ZstdLevel: zstd.SpeedFastest,
-	})
+	dictionary, err := build(firstID + uint32(number))
 	if err == nil {
 		_, err = file.Write(dictionary)
 	}
@@ -58,4 +57,28 @@ func train(path string) error {
 		return errors.Join(err, os.Remove(path))
 	}
 	return nil
+}
+
+// build trains a dictionary on the sample, and then puts whole commits of one
+// transaction at the end of its content. The trainer keeps pieces of the sample; a
+// commit of one transfer is then found in many pieces, far apart. A whole one at the
+// end is found in few, close by: a transfer alone in a commit takes a fifth less.
+func build(id uint32) ([]byte, error) {
+	all := sample(commits)
+	trained, err := dict.BuildZstdDict(all, dict.Options{
+		MaxDictSize: maxSize, HashBytes: 4, ZstdDictID: id, ZstdDictCompat: true, ZstdLevel: zstd.SpeedFastest,
+	})
+	if err != nil {
+		return nil, err
+	}
+	pieces, err := zstd.InspectDictionary(trained)
+	if err != nil {
+		return nil, err
+	}
+	end := bytes.Join(examples(), nil)
+	content := pieces.Content()
+	content = append(content[max(0, len(content)+len(end)-maxSize):], end...)
+	return zstd.BuildDict(zstd.BuildDictOptions{
+		ID: id, Contents: all, History: content, Offsets: pieces.Offsets(), CompatV155: true, Level: zstd.SpeedFastest,
+	})
 }

@@ -24,6 +24,28 @@ func sample(commits int) [][]byte {
 	return all
 }
 
+// examples are whole commits of one transaction: the rarer operations first, then
+// transfers, with a fee and without.
+func examples() [][]byte {
+	s := newSampler()
+	var all [][]byte
+	add := func(project ids.Project, operation domain.Operation) {
+		s.begin()
+		s.do(s.transact(project, operation))
+		all = append(all, append([]byte(nil), s.builder.JSON()...))
+	}
+	for _, project := range s.projects[:2] {
+		add(project, domain.Operation{Type: domain.Issue, Recipient: s.wallet(project), Quantity: s.amount(100_000)})
+		add(project, domain.Operation{Type: domain.Redeem, Sender: s.wallet(project), Quantity: s.amount(5000)})
+	}
+	for range 2 {
+		for _, project := range []ids.Project{s.projects[1], s.projects[0]} { // the one that takes fees first
+			add(project, domain.Operation{Type: domain.Transfer, Sender: s.wallet(project), Recipient: s.wallet(project), Quantity: s.amount(5000)})
+		}
+	}
+	return all
+}
+
 type sampler struct {
 	*rand.Rand
 	codec   *events.Codec
