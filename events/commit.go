@@ -17,10 +17,11 @@ import (
 // commitVersion is the version of the envelope.
 const commitVersion = 1
 
-// Hash is the SHA-256 of a commit's stored bytes; the zero Hash stands before the first.
+// Hash is the SHA-256 of a commit's stored bytes. The first commit has the zero Hash as
+// its previous hash.
 type Hash [sha256.Size]byte
 
-// HashOf is the hash that the commit after these bytes carries.
+// HashOf returns the hash of a commit's stored bytes, which the next commit contains.
 func HashOf(commit []byte) Hash { return sha256.Sum256(commit) }
 
 // Commit is one message of the log, decoded.
@@ -32,56 +33,56 @@ type Commit struct {
 	Facts    []domain.Event
 }
 
-// Place is where, and when, fact i of the commit stands.
+// Place returns the place of fact i of the commit, with the commit's time.
 func (c *Commit) Place(i int) ids.Place {
 	return ids.Place{Location: ids.Location{Shard: c.Shard, Sequence: c.Sequence, Index: i}, Time: c.Time}
 }
 
-// Codec turns facts to bytes and back.
+// Codec encodes and decodes facts.
 type Codec struct {
 	Keys Keyring
 }
 
-// Keyring encrypts what is personal with a key that belongs to one customer.
+// Keyring encrypts personal data with a key that belongs to one customer.
 type Keyring interface {
 	// Seal encrypts. The customer's key must exist (see Keys.Ensure).
 	Seal(project ids.Project, customer ids.Customer, plain []byte) ([]byte, error)
-	// Open decrypts. The error is ErrErased when the customer's key was destroyed,
-	// ErrDamaged when the bytes are not what Seal made, or one that may pass: the
-	// key cannot be read now, ErrKeyNotFound among them.
+	// Open decrypts. The error is ErrErased when the customer's key was destroyed, or
+	// ErrDamaged when Seal did not produce these bytes. Any other error may pass: the
+	// key cannot be read now, or is not found (ErrKeyNotFound).
 	Open(project ids.Project, customer ids.Customer, sealed []byte) ([]byte, error)
 }
 
 var (
-	// ErrErased is returned by a Keyring when the customer's key was destroyed:
-	// the personal data can never be read again.
+	// ErrErased is returned by a Keyring when the customer's key was destroyed. The
+	// personal data can never be read again.
 	ErrErased = errors.New("events: the customer was erased")
 
-	// ErrKeyNotFound is returned by a Keyring when there is no key for the
-	// customer. It may pass, for a leader that was elected just now or a bucket
-	// that is being restored: whoever reads waits, and takes nobody for erased.
+	// ErrKeyNotFound is returned by a Keyring when there is no key for the customer.
+	// It may pass: the leader may have been elected just now, or the bucket may be
+	// being restored. A reader waits, and does not regard the customer as erased.
 	ErrKeyNotFound = errors.New("events: a customer's key is not found")
 )
 
-// Builder puts a commit together, fact by fact.
+// Builder builds a commit from the facts of decisions.
 type Builder struct {
 	codec *Codec
 	enc   jx.Encoder
-	group writer // the facts of one decision, until it is known that they fit
+	group writer // the facts of one decision, before it is known whether they fit
 	count int
 
 	stored []byte
 }
 
-// NewBuilder starts the commit that will stand at place.
+// NewBuilder begins the commit for a place.
 func (c *Codec) NewBuilder(place ids.Place, previous Hash) *Builder {
 	b := &Builder{codec: c}
 	b.Reset(place, previous)
 	return b
 }
 
-// Reset starts another commit in the same memory: the bytes of the one before
-// must not be used any more.
+// Reset begins another commit in the same memory. The bytes of the commit before must
+// not be used any more.
 func (b *Builder) Reset(place ids.Place, previous Hash) {
 	b.count = 0
 	b.enc.Reset()
@@ -100,12 +101,12 @@ func (b *Builder) Reset(place ids.Place, previous Hash) {
 	b.enc.ArrStart()
 }
 
-// Len is how many facts the commit has.
+// Len returns the number of facts in the commit.
 func (b *Builder) Len() int { return b.count }
 
-// Add appends the facts of one decision, unless the commit would then have more
-// than limit bytes, or MaxCommitBytes, before it is compressed: then it returns
-// false, and the commit is as it was.
+// Add appends the facts of one decision. If the commit would then have more than limit
+// bytes or MaxCommitBytes before compression, or too many facts, Add returns false and
+// leaves the commit unchanged.
 func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
 	b.group.Reset()
 	b.group.ArrStart()
@@ -130,24 +131,24 @@ func (b *Builder) Add(facts []domain.Event, limit int) (bool, error) {
 	return true, nil
 }
 
-// Bytes ends the commit, and returns it as it is to be stored. Whoever repeats an
-// append repeats these bytes: another version of the compressor may make others
-// of the same facts.
+// Bytes ends the commit and returns the bytes to store. To repeat an append, use the
+// same bytes: another version of the compressor may produce different bytes from the
+// same facts.
 func (b *Builder) Bytes() []byte {
 	b.stored = compressor().EncodeAll(b.JSON(), b.stored[:0])
 	return b.stored
 }
 
-// JSON ends the commit, and returns it as Decode reads it once it is decompressed.
+// JSON ends the commit and returns its JSON, which is what Bytes compresses.
 func (b *Builder) JSON() []byte {
 	b.enc.ArrEnd()
 	b.enc.ObjEnd()
 	return b.enc.Bytes()
 }
 
-// Decode reads a commit back from its stored bytes, or from its JSON. The error
-// names the fact that could not be read. It is ErrDamaged, unless the keyring could
-// not be asked now: then it may pass.
+// Decode decodes a commit from its stored bytes or from its JSON. The error names the
+// fact that could not be decoded. It is ErrDamaged, unless the keyring could not
+// provide a key now: then it may pass.
 func (c *Codec) Decode(data []byte) (*Commit, error) {
 	r, commit := reader{keys: c.Keys}, &Commit{}
 	err := decompressed(data, func(json []byte) error {
@@ -169,8 +170,8 @@ func (c *Codec) Decode(data []byte) (*Commit, error) {
 	return nil, fmt.Errorf("%w: commit %d cannot be decoded: %w", ErrDamaged, commit.Sequence, err)
 }
 
-// TimeOf reads only when a commit was made, which stands before its facts. The
-// error is ErrDamaged.
+// TimeOf returns the time of a commit. It does not decode the facts, which follow the
+// time. The error is ErrDamaged.
 func TimeOf(data []byte) (at time.Time, err error) {
 	err = decompressed(data, func(json []byte) (err error) {
 		at, err = timeOf(json)
@@ -201,7 +202,7 @@ func timeOf(json []byte) (at time.Time, err error) {
 	case errors.Is(err, found):
 		return at, nil
 	case err == nil:
-		err = errors.New("it ends before one")
+		err = errors.New("it ends before the time")
 	}
 	return at, err
 }
@@ -213,7 +214,7 @@ func (r *reader) commit(c *Commit) error {
 		case "commit":
 			version, err = d.Int()
 			if err == nil && version != commitVersion {
-				err = fmt.Errorf("envelope of version %d is not known here", version)
+				err = fmt.Errorf("the version %d of the envelope is not known", version)
 			}
 		case "shard":
 			c.Shard, err = r.shard()
@@ -243,7 +244,7 @@ func (r *reader) commit(c *Commit) error {
 	return err
 }
 
-// shard does not trust Decoder.UInt8, which reads 300 as 44 (jx v1.2.0).
+// shard does not use Decoder.UInt8, which reads 300 as 44 (jx v1.2.0).
 func (r *reader) shard() (uint8, error) {
 	shard, err := r.d.Int()
 	if err == nil && (shard < 0 || shard >= ids.MaxShards) {

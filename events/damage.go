@@ -9,36 +9,36 @@ import (
 
 // Errors of reading a log are of two kinds.
 //
-// Those that wrap ErrDamaged never pass: the log, or what is read from it, is not
-// what was written. Whoever reads stops there, concludes nothing from what it has
-// not verified, and says what an operator must do. Every other error may pass: a
-// time-out, no leader, a connection lost, a key that cannot be read now. Those are
-// waited out, however long they last.
+// Errors that wrap ErrDamaged are permanent: the log, or what is read from it, is not
+// what was written. The reader stops there, uses nothing that it has not verified, and
+// says what an operator must do. Every other error may pass: a timeout, a missing
+// leader, a lost connection, a key that cannot be read now. The reader waits until it
+// passes, however long that takes.
 var (
-	// ErrDamaged: a commit is missing, changed, or cannot be decoded.
+	// ErrDamaged means that a commit is missing or changed, or cannot be decoded.
 	ErrDamaged = errors.New("the log is damaged")
 
-	// ErrLostCommits is damage: the log ends before a commit that it is known to
-	// have had, or has another commit at its place.
+	// ErrLostCommits is the ErrDamaged of a log that ends before a commit that it is
+	// known to have had, or that has another commit at that sequence.
 	ErrLostCommits = fmt.Errorf("%w: it has lost commits", ErrDamaged)
 )
 
-// Tail is what Cursor.VerifyIn asks of a log; Stream and Memory have it.
+// Tail is the part of a log that Cursor.VerifyIn uses. Stream and Memory implement it.
 type Tail interface {
 	Last(ctx context.Context) (uint64, error)
 	Get(ctx context.Context, sequence uint64) (Message, error)
 }
 
-// A leader that was paused answers with the past until it hears of its successor.
-// So a log is found shorter only when it stays so for as long as this.
+// A leader that was paused reports an old state until it learns that another leader was
+// elected. A log therefore counts as shorter only after it was shorter for this long.
 const (
 	surelyShorter = 3 * time.Second
 	lookAgain     = 500 * time.Millisecond
 )
 
-// VerifyIn checks that the log still has the commit that the cursor stands at, and
-// returns the sequence of the newest commit. seenBy names who has seen the commit,
-// for the message. The error is ErrLostCommits, ErrDamaged, or one that may pass.
+// VerifyIn checks that the log still has the commit of the cursor, and returns the
+// sequence of the newest commit. seenBy names the witness of that commit in the error
+// message. The error is ErrLostCommits, ErrDamaged, or one that may pass.
 func (c Cursor) VerifyIn(ctx context.Context, log Tail, seenBy string) (last uint64, err error) {
 	if last, err = surelyLast(ctx, log, c.Sequence); err != nil {
 		return 0, err
@@ -51,7 +51,7 @@ func (c Cursor) VerifyIn(ctx context.Context, log Tail, seenBy string) (last uin
 		return last, nil
 	}
 	message, err := log.Get(ctx, c.Sequence)
-	if errors.Is(err, ErrNotFound) { // Last is beyond it
+	if errors.Is(err, ErrNotFound) { // although it is not after the last commit
 		return last, fmt.Errorf("%w: commit %d of %d is missing or cannot be read", ErrDamaged, c.Sequence, last)
 	}
 	if err != nil {
@@ -64,8 +64,8 @@ func (c Cursor) VerifyIn(ctx context.Context, log Tail, seenBy string) (last uin
 	return last, nil
 }
 
-// surelyLast returns the sequence of the newest commit, and one below `least` only
-// when it stays below.
+// surelyLast returns the sequence of the newest commit. It returns a sequence below
+// least only if the log was that short for surelyShorter.
 func surelyLast(ctx context.Context, log Tail, least uint64) (uint64, error) {
 	for begin := time.Now(); ; {
 		last, err := log.Last(ctx)
@@ -80,7 +80,7 @@ func surelyLast(ctx context.Context, log Tail, least uint64) (uint64, error) {
 	}
 }
 
-// Remedy says what an operator must do about an ErrDamaged of a shard.
+// Remedy returns what an operator must do after an ErrDamaged of a shard.
 func Remedy(shard int) string { return remedy(StreamName(shard)) }
 
 func remedy(stream string) string {

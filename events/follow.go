@@ -9,19 +9,21 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// lookEvery is how often a reader that waits for a commit asks the stream's leader
-// where the log ends. What a server cannot read from its disk it does not deliver,
-// and says nothing: without the question a reader would wait for ever.
+// lookEvery is the interval at which a reader that waits for a commit asks the stream's
+// leader for the last sequence. A server does not deliver a message that it cannot read
+// from its disk, and reports no error. Without this request a reader would wait for
+// ever.
 const lookEvery = 2 * time.Second
 
-// follower takes messages one by one, and looks at the log while none comes.
+// follower takes messages one by one, and asks for the end of the log while none
+// arrives.
 type follower struct {
 	stream   *Stream
 	messages jetstream.MessagesContext
 
-	window  context.Context // ends when it is time to look
+	window  context.Context // ends when it is time to call look
 	cancel  context.CancelFunc
-	overdue uint64 // was in the log at the last look, but did not come
+	overdue uint64 // the log had this commit at the last look, but it was not delivered
 }
 
 func (s *Stream) newFollower(ctx context.Context, messages jetstream.MessagesContext) *follower {
@@ -35,7 +37,7 @@ func (f *follower) stop() {
 	f.messages.Stop()
 }
 
-// next waits for the commit that is due, and returns whichever comes.
+// next waits for the commit due, and returns the next message, whatever its sequence.
 func (f *follower) next(ctx context.Context, due uint64) (jetstream.Msg, error) {
 	for {
 		msg, err := f.messages.Next(jetstream.NextContext(f.window))
@@ -56,8 +58,8 @@ func (f *follower) next(ctx context.Context, due uint64) (jetstream.Msg, error) 
 	}
 }
 
-// look finds out why the commit that is due does not come. Nil: it is not there
-// yet, or may be on its way.
+// look finds out why the commit due was not delivered. It returns nil if the commit
+// does not exist yet, or may still be on its way.
 func (f *follower) look(ctx context.Context, due uint64) error {
 	last, err := surelyLast(ctx, f.stream, due-1)
 	switch {
@@ -74,11 +76,12 @@ func (f *follower) look(ctx context.Context, due uint64) error {
 	return f.stream.gap(ctx, due, last)
 }
 
-// gap tells whether a commit at or before `last` that did not come is missing: the
-// stream's leader is asked for it. The error is ErrDamaged or ErrGap.
+// gap asks the stream's leader for the commit due, which was not delivered although
+// the log has the commit last. It returns ErrDamaged if the leader does not have it,
+// and otherwise ErrGap.
 func (s *Stream) gap(ctx context.Context, due, last uint64) error {
 	if _, err := s.Get(ctx, due); errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%w: stream %s has commits up to %d, but commit %d is missing or cannot be read", ErrDamaged, s.name, last, due)
 	}
-	return fmt.Errorf("%w: commit %d of %s does not come", ErrGap, due, s.name)
+	return fmt.Errorf("%w: commit %d of %s is not delivered", ErrGap, due, s.name)
 }

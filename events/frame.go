@@ -11,19 +11,19 @@ import (
 
 //go:generate go run ./traindict dictionary/1.zstd
 
-// MaxCommitBytes is the most that a commit may have before it is compressed. Who
-// reads the log needs no more memory than this for one, whatever is in it.
+// MaxCommitBytes is the maximum size of a commit before compression. A reader of the
+// log needs no more memory than this to decompress a commit, whatever its bytes are.
 const MaxCommitBytes = 8 << 20
 
-// dictionaries are part of the log's format, for ever: a frame names the one that
-// it was compressed with by its number, and cannot be read without it. A new
-// one gets a new number, and none is ever changed or taken away.
+// Dictionaries are a permanent part of the log's format. A frame contains the number of
+// the dictionary that it was compressed with, and cannot be read without it. A new
+// dictionary gets a new number. No dictionary is ever changed or removed.
 //
 //go:embed dictionary/1.zstd
 var dictionary1 []byte
 
-// compressor and decompressor are shared by all shards. Both are safe for
-// concurrent use, with as many buffers as there are processors.
+// All shards share compressor and decompressor. Both are safe for concurrent use, and
+// have as many buffers as there are processors.
 var (
 	compressor = sync.OnceValue(func() *zstd.Encoder {
 		encoder, err := zstd.NewWriter(nil, zstd.WithEncoderDict(dictionary1), zstd.WithEncoderLevel(zstd.SpeedFastest),
@@ -43,13 +43,13 @@ var (
 	})
 )
 
-// plain tells whether a stored commit is its JSON as it stands, as commits were
-// before they were compressed. A frame begins with 28 B5 2F FD.
+// plain reports whether a stored commit is uncompressed JSON, as commits were stored
+// before compression was introduced. A frame begins with 28 B5 2F FD.
 func plain(stored []byte) bool { return len(stored) > 0 && stored[0] == '{' }
 
-// DecodedSize returns how many bytes a stored commit has once it is decompressed,
-// from the head of its frame. For bytes that Decode refuses it returns at most
-// MaxCommitBytes.
+// DecodedSize returns the size in bytes of a stored commit after decompression, which
+// it reads from the header of the frame. For bytes that Decode refuses it returns at
+// most MaxCommitBytes.
 func DecodedSize(stored []byte) int {
 	if plain(stored) {
 		return len(stored)
@@ -75,7 +75,7 @@ func frameSize(stored []byte) (int, error) {
 	return int(head.FrameContentSize), nil
 }
 
-// decompressed calls fn with a stored commit's JSON, which fn must not keep.
+// decompressed calls fn with the JSON of a stored commit. fn must not keep the slice.
 func decompressed(stored []byte, fn func(json []byte) error) error {
 	if plain(stored) {
 		return fn(stored)

@@ -12,29 +12,32 @@ import (
 	"tallystick/domain/ids"
 )
 
-// shardsKey is where shard 0's stream keeps how many shards the installation has.
+// shardsKey is the metadata of a stream that contains the number of shards of the
+// installation. Shard 0's is read.
 const shardsKey = "tallystick_shards"
 
-// ErrNoLedger is returned by Open when there is no ledger and none is to be made.
+// ErrNoLedger is returned by Open when there is no ledger and OpenConfig.Create is not
+// set.
 var ErrNoLedger = errors.New("events: there is no ledger on this NATS server yet")
 
-// ErrShards is returned by Open when another number of shards is asked for than
-// the ledger was created with, or more than there can be.
+// ErrShards is returned by Open when the number of shards in OpenConfig is not the one
+// that the ledger was created with, or is more than the maximum.
 var ErrShards = errors.New("events: the number of shards is fixed when a ledger is created")
 
 // OpenConfig says how to open an installation.
 type OpenConfig struct {
-	Create   bool // make what is not there; only the command side does
-	Shards   int  // of a new one; of one that exists it must be right, or 0
-	Replicas int  // of new streams; 0 is 1
+	Create   bool // create what does not exist; only the command side sets this
+	Shards   int  // of a new installation; for an existing one, the same number or 0
+	Replicas int  // of new streams; 0 means 1
 	Master   MasterKey
-	Logger   *slog.Logger // nil is slog.Default
-	// SeenBy names who has seen commits of the installation, "" for nobody. It is
-	// asked before anything is made that does not exist; nil knows of nobody.
+	Logger   *slog.Logger // nil means slog.Default
+	// SeenBy returns the name of a witness that has seen commits of the installation,
+	// or "" if there is none. It is called before anything is created. Nil means that
+	// there is no witness.
 	SeenBy func(ctx context.Context) (string, error)
 }
 
-// Installation is what the services share: the shards' logs and the keys.
+// Installation is what the services share: the logs of the shards, and the keys.
 type Installation struct {
 	Shards []*Stream
 	Keys   *Keys
@@ -42,8 +45,9 @@ type Installation struct {
 }
 
 // Open opens an installation. The error is ErrNoLedger, ErrShards, ErrWrongMasterKey,
-// ErrLostCommits when a stream is gone that was there, or may pass. Creating one can be cut short anywhere and done
-// again: the first stream is made first and says how many there will be.
+// ErrLostCommits when a stream that existed is gone, or one that may pass. A creation
+// that was interrupted at any point can be repeated: the stream of shard 0 is created
+// first and contains the number of shards.
 func Open(ctx context.Context, js jetstream.JetStream, cfg OpenConfig) (*Installation, error) {
 	shards, err := countShards(ctx, js)
 	switch {
@@ -85,7 +89,7 @@ func countShards(ctx context.Context, js jetstream.JetStream) (int, error) {
 	text := stream.CachedInfo().Config.Metadata[shardsKey]
 	shards, err := strconv.Atoi(text)
 	if err != nil || shards < 1 {
-		return 0, fmt.Errorf("events: stream %s exists, but is no ledger: its %s is %q", StreamName(0), shardsKey, text)
+		return 0, fmt.Errorf("events: stream %s exists, but is not a ledger: its %s is %q", StreamName(0), shardsKey, text)
 	}
 	return shards, nil
 }

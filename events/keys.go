@@ -18,26 +18,28 @@ import (
 	"tallystick/domain/ids"
 )
 
-// keysBucket holds a key per customer, each wrapped by the master key.
+// keysBucket contains one key for each customer, encrypted with the master key.
 const (
 	keysBucket  = "TALLYSTICK_KEYS"
 	keysStream  = "KV_" + keysBucket
 	keysSubject = "$KV." + keysBucket + "."
 )
 
-// ensurePause is between looks at a key that another process is making.
+// ensurePause is the pause before Ensure reads again a key that another process is
+// creating.
 const ensurePause = 10 * time.Millisecond
 
-// MasterKey wraps the customers' keys (AES-256).
+// MasterKey encrypts the customers' keys (AES-256).
 type MasterKey [32]byte
 
-// Keys is the Keyring over a JetStream key-value bucket. The order of writes is
-// key first, fact second: a crash between them leaves a key without a customer,
-// which harms nobody; the other way round would leave a fact that nobody can read.
+// Keys is a Keyring that stores the keys in a JetStream key-value bucket. The key is
+// written before the first fact about the customer. A crash between the two leaves a
+// key without a customer, which does no harm. In the other order, a crash would leave
+// a fact that cannot be decrypted.
 //
-// Keys are read from the bucket's leader. A key that is not found is not a key
-// that was destroyed: a customer is erased by a marker that stands in the key's
-// place, which is what a delete or purge of the bucket's entry leaves.
+// Keys are read from the bucket's leader. A key that is not found does not mean that
+// the customer was erased. A customer is erased when the bucket has a marker in place
+// of the key. Deleting or purging the bucket's entry leaves such a marker.
 type Keys struct {
 	bucket jetstream.KeyValue
 	stream jetstream.Stream
@@ -49,10 +51,11 @@ type Keys struct {
 
 type customerKey [32]byte
 
-// tagSize is how many bytes of a key's SHA-256 stand before what it sealed.
+// tagSize is the number of bytes of the key's SHA-256 that precede the encrypted data.
 const tagSize = 8
 
-// tag tells the key from another one that the same customer had or will have.
+// tag identifies the key among all keys that the customer has in the course of time. A
+// customer who was erased and created again has a new key.
 func (key customerKey) tag() []byte {
 	sum := sha256.Sum256(key[:])
 	return sum[:tagSize]
@@ -80,8 +83,8 @@ func (key customerKey) open(sealed []byte, name string) ([]byte, error) {
 	return open(aead, sealed[tagSize:], name)
 }
 
-// OpenKeys returns the keyring. With cfg.Create it makes the bucket where there is
-// none; otherwise that is ErrNoLedger.
+// OpenKeys returns the keyring. If the bucket does not exist, OpenKeys creates it
+// when cfg.Create is set, and otherwise returns ErrNoLedger.
 func OpenKeys(ctx context.Context, js jetstream.JetStream, cfg OpenConfig) (*Keys, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -101,9 +104,9 @@ func OpenKeys(ctx context.Context, js jetstream.JetStream, cfg OpenConfig) (*Key
 	return k, k.checkMaster(ctx, cfg.Create)
 }
 
-// keysConfig is what CreateKeyValue would make, but that reads go to the leader:
-// any replica answers a direct get, and one that is behind does not know of the
-// key that was just written.
+// keysConfig returns the settings that CreateKeyValue would use, except that direct
+// gets are off, so that reads go to the leader. Any replica can serve a direct get. A
+// replica that is behind does not have the key that was just written.
 func keysConfig(replicas int) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: keysStream, Subjects: []string{keysSubject + ">"}, Description: "Tallystick: customers' keys, wrapped",
@@ -113,8 +116,9 @@ func keysConfig(replicas int) jetstream.StreamConfig {
 	}
 }
 
-// masterCheck is a text under the master key, made with the bucket: whoever
-// comes with another key hears of it at start, not at the first customer.
+// masterCheck is the name of an entry that is encrypted with the master key and
+// written when the bucket is created. With it, a process that has the wrong master key
+// fails at its start, and not at the first customer.
 const masterCheck = "master-check"
 
 func (k *Keys) checkMaster(ctx context.Context, create bool) error {
@@ -124,7 +128,7 @@ func (k *Keys) checkMaster(ctx context.Context, create bool) error {
 		if err == nil {
 			return nil
 		}
-		if errors.Is(err, jetstream.ErrKeyExists) { // made by another process since
+		if errors.Is(err, jetstream.ErrKeyExists) { // another process has created it
 			sealed, err = k.value(ctx, masterCheck)
 		}
 	}
@@ -137,11 +141,11 @@ func (k *Keys) checkMaster(ctx context.Context, create bool) error {
 	return nil
 }
 
-// ErrWrongMasterKey is returned by OpenKeys when the ledger was made with
+// ErrWrongMasterKey is returned by OpenKeys when the ledger was created with
 // another master key.
 var ErrWrongMasterKey = errors.New("events: this is not the master key that the ledger was created with")
 
-// Load reads every key at once: a replay then asks for none one by one.
+// Load reads all keys into the cache, so that a replay does not request each key.
 func (k *Keys) Load(ctx context.Context) error {
 	watcher, err := k.bucket.WatchAll(ctx, jetstream.IgnoreDeletes())
 	if err != nil {
@@ -151,7 +155,7 @@ func (k *Keys) Load(ctx context.Context) error {
 	for {
 		select {
 		case entry := <-watcher.Updates():
-			if entry == nil { // the end of what there is
+			if entry == nil { // all entries were received
 				return nil
 			}
 			if entry.Key() == masterCheck {
@@ -168,9 +172,9 @@ func (k *Keys) Load(ctx context.Context) error {
 	}
 }
 
-// Ensure makes the customer's key if there is none. To be called before a fact
-// about the customer is decided. It asks the bucket each time: a key in the cache
-// may have been destroyed by another process since.
+// Ensure creates the customer's key if there is none. It must be called before a fact
+// about the customer is decided. It reads the bucket each time, because another
+// process may have destroyed a key that is in the cache.
 func (k *Keys) Ensure(ctx context.Context, project ids.Project, customer ids.Customer) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -183,7 +187,7 @@ func (k *Keys) Ensure(ctx context.Context, project ids.Project, customer ids.Cus
 		if !errors.Is(err, jetstream.ErrKeyExists) {
 			return err
 		}
-		// Another process was quicker: its key is there, or is about to be.
+		// Another process created a key first, which can be read now or soon.
 		select {
 		case <-time.After(ensurePause):
 		case <-ctx.Done():
@@ -202,8 +206,8 @@ func (k *Keys) create(ctx context.Context, name string) error {
 	return nil
 }
 
-// Seal encrypts with AES-256-GCM: 8 bytes that name the key, 12 of nonce, then
-// the ciphertext.
+// Seal encrypts with AES-256-GCM. The result is 8 bytes that identify the key, 12
+// bytes of nonce, and the ciphertext.
 func (k *Keys) Seal(project ids.Project, customer ids.Customer, plain []byte) ([]byte, error) {
 	key, name, err := k.find(project, customer)
 	if err != nil {
@@ -212,9 +216,9 @@ func (k *Keys) Seal(project ids.Project, customer ids.Customer, plain []byte) ([
 	return key.seal(plain, name)
 }
 
-// Open decrypts what Seal made. ErrErased when the key was destroyed, also when
-// the customer came back since and has another one; ErrKeyNotFound when it is not
-// there, which may pass.
+// Open decrypts data that Seal encrypted. It returns ErrErased when the key was
+// destroyed, also if the customer was created again since and has another key. It
+// returns ErrKeyNotFound when there is no key, which may pass.
 func (k *Keys) Open(project ids.Project, customer ids.Customer, sealed []byte) ([]byte, error) {
 	key, name, err := k.find(project, customer)
 	if err != nil {
@@ -224,8 +228,8 @@ func (k *Keys) Open(project ids.Project, customer ids.Customer, sealed []byte) (
 	if !errors.Is(err, ErrErased) {
 		return plain, err
 	}
-	// Another key sealed it: one that was destroyed, or one that the customer got
-	// after the one in the cache was.
+	// The data was encrypted with another key: either that key was destroyed, or the
+	// key in the cache was destroyed and the customer has a new one, which is that key.
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
 	if key, err = k.read(ctx, name); err != nil {
@@ -234,7 +238,7 @@ func (k *Keys) Open(project ids.Project, customer ids.Customer, sealed []byte) (
 	return key.open(sealed, name)
 }
 
-// find returns the customer's key from the cache, else from the bucket.
+// find returns the customer's key from the cache, or else from the bucket.
 func (k *Keys) find(project ids.Project, customer ids.Customer) (customerKey, string, error) {
 	name := keyName(project, customer)
 	k.mu.RLock()
@@ -249,7 +253,7 @@ func (k *Keys) find(project ids.Project, customer ids.Customer) (customerKey, st
 	return key, name, err
 }
 
-// read returns the customer's key as the bucket has it, and keeps it.
+// read returns the customer's key from the bucket, and puts it into the cache.
 func (k *Keys) read(ctx context.Context, name string) (customerKey, error) {
 	wrapped, err := k.value(ctx, name)
 	if err != nil {
@@ -258,15 +262,15 @@ func (k *Keys) read(ctx context.Context, name string) (customerKey, error) {
 	return k.unwrap(name, wrapped)
 }
 
-// value returns what the bucket's leader has under a name. ErrErased where a
-// delete or purge left its marker, a message without a value, and ErrKeyNotFound
-// where there is nothing.
+// value returns the value that the bucket's leader has for a name. It returns
+// ErrErased when a delete or purge left its marker, which is a message without data,
+// and ErrKeyNotFound when there is no message.
 func (k *Keys) value(ctx context.Context, name string) ([]byte, error) {
 	message, err := ask(ctx, func() (*jetstream.RawStreamMsg, error) { return k.stream.GetLastMsgForSubject(ctx, keysSubject+name) })
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return nil, fmt.Errorf("%w: %s in bucket %s; if it stays away, restore the bucket from its backup, "+
-			"or give the data up: nats kv purge %[3]s %[2]s", ErrKeyNotFound, name, keysBucket)
+		return nil, fmt.Errorf("%w: %s in bucket %s; if it stays missing, restore the bucket from its backup, "+
+			"or give up the data: nats kv purge %[3]s %[2]s", ErrKeyNotFound, name, keysBucket)
 	case err != nil:
 		return nil, fmt.Errorf("events: read a customer's key: %w", err)
 	case len(message.Data) == 0:
@@ -291,7 +295,8 @@ func (k *Keys) keep(name string, key customerKey) {
 	k.cached[name] = key
 }
 
-// keyName hides who the customer is, and fits any identifier into a bucket's key.
+// keyName returns the customer's name in the bucket. It does not reveal who the
+// customer is, and is a valid name whatever the identifiers are.
 func keyName(project ids.Project, customer ids.Customer) string {
 	sum := sha256.Sum256([]byte(string(project) + "\x00" + string(customer)))
 	return hex.EncodeToString(sum[:])
@@ -305,7 +310,8 @@ func newAEAD(key [32]byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// seal binds the ciphertext to what it is for, so that it opens nowhere else.
+// seal encrypts plain and binds the ciphertext to its purpose, so that it cannot be
+// decrypted for any other purpose.
 func seal(aead cipher.AEAD, plain []byte, purpose string) []byte {
 	return aead.Seal(nil, nil, plain, []byte(purpose))
 }
@@ -313,7 +319,7 @@ func seal(aead cipher.AEAD, plain []byte, purpose string) []byte {
 func open(aead cipher.AEAD, sealed []byte, purpose string) ([]byte, error) {
 	plain, err := aead.Open(nil, nil, sealed, []byte(purpose))
 	if err != nil {
-		return nil, fmt.Errorf("%w: encrypted data does not open: %w", ErrDamaged, err)
+		return nil, fmt.Errorf("%w: encrypted data cannot be decrypted: %w", ErrDamaged, err)
 	}
 	return plain, nil
 }

@@ -6,53 +6,55 @@ import (
 	"math"
 )
 
-// Outcomes of Append other than acknowledged. Anything else than these is a bug.
+// Outcomes of Append other than nil (acknowledged). Any other error is a bug.
 var (
-	// ErrConflict: another commit stands, or is about to stand, at the expected
-	// place. Certainly not in the log: read on, decide again.
+	// ErrConflict means that another commit is at the expected sequence, or soon will
+	// be. The commit is certainly not in the log. The caller reads the new commits and
+	// decides again.
 	ErrConflict = errors.New("events: the log has moved on")
 
-	// ErrRefused: the log would not take the commit (storage full, too large).
-	// Certainly not in the log; the cause is wrapped.
+	// ErrRefused means that the log did not accept the commit (storage full, too
+	// large). The commit is certainly not in the log. The cause is wrapped.
 	ErrRefused = errors.New("events: the log refused the commit")
 
-	// ErrUnknown: no answer came. The commit may be in the log, or may still
-	// come to be there until something else stands at its place.
+	// ErrUnknown means that no response arrived. The commit may be in the log. It may
+	// also still be written, as long as its sequence has no other commit.
 	ErrUnknown = errors.New("events: no answer from the log")
 )
 
-// ErrNotFound is returned by Get for a place that the log does not have (yet).
+// ErrNotFound is returned by Get for a sequence that the log does not have (yet).
 var ErrNotFound = errors.New("events: no such commit")
 
-// ErrGap is returned by Read when commits did not come one after the other. It may
-// pass: the reader starts again from where it knows that it is. A gap that stays
-// is ErrDamaged.
+// ErrGap is returned by Read when commits did not arrive one after the other. It may
+// pass: the reader starts again from its cursor. A gap that does not pass is
+// ErrDamaged.
 var ErrGap = errors.New("events: a gap in the log")
 
-// Forever is the `to` of a Read that follows the log until its context ends.
+// Forever is the argument `to` for a Read that follows the log until its context ends.
 const Forever = math.MaxUint64
 
-// Message is one commit as it stands in the log. Data must not be changed.
+// Message is one commit as the log stores it. Data must not be changed.
 type Message struct {
 	Sequence uint64
 	Data     []byte
 }
 
-// Cursor checks that messages come one after the other and that each carries the
-// hash of the one before. The zero Cursor stands before the first message of a log.
+// Cursor is how far a reader has read. It checks that messages arrive one after the
+// other, and that each contains the hash of the one before. The zero Cursor is before
+// the first message of a log.
 type Cursor struct {
 	Sequence uint64
 	Hash     Hash
 }
 
-// Next moves the cursor over a message that was decoded from data. The error is
-// ErrDamaged: the log is not whole, and nothing may be concluded from it.
+// Next moves the cursor over a message; commit was decoded from data. The error is
+// ErrDamaged: the log is not complete, and nothing in the message may be used.
 func (c *Cursor) Next(commit *Commit, data []byte) error {
 	if commit.Sequence != c.Sequence+1 {
 		return fmt.Errorf("%w: commit %d follows commit %d", ErrDamaged, commit.Sequence, c.Sequence)
 	}
 	if commit.Previous != c.Hash {
-		return fmt.Errorf("%w: commit %d carries the hash %x, but commit %d has %x: one of them was changed",
+		return fmt.Errorf("%w: commit %d contains the hash %x, but commit %d has %x: one of them was changed",
 			ErrDamaged, commit.Sequence, commit.Previous[:8], c.Sequence, c.Hash[:8])
 	}
 	c.Sequence, c.Hash = commit.Sequence, HashOf(data)

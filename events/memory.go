@@ -8,16 +8,16 @@ import (
 	"sync"
 )
 
-// Memory is a log in memory that keeps the rules of Stream, and fails when told to.
+// Memory is a log in memory. It follows the rules of Stream, and fails on demand.
 type Memory struct {
 	mu      sync.Mutex
-	commits [][]byte // nil for one that is missing
+	commits [][]byte // nil for a missing commit
 	ids     map[string]uint64
-	grown   chan struct{} // closed and replaced by each commit that arrives
+	grown   chan struct{} // closed and replaced when a commit arrives
 	faults  []Fault
-	late    []publication // on their way: they arrive before the next call
+	late    []publication // they arrive as the fault Late says
 	offline bool
-	reads   []error // what the next reads end with
+	reads   []error // the errors of the next reads
 }
 
 type publication struct {
@@ -26,35 +26,35 @@ type publication struct {
 	data     []byte
 }
 
-// Fault is how an Append goes wrong.
+// Fault is a way in which an Append fails.
 type Fault int
 
 const (
-	// Lost: the commit never arrives, and nobody is told.
+	// Lost: the commit never arrives. Append returns ErrUnknown.
 	Lost Fault = iota
-	// Unacknowledged: the commit arrives, and nobody is told.
+	// Unacknowledged: the commit arrives. Append returns ErrUnknown.
 	Unacknowledged
-	// Late: nobody is told, and the commit arrives just after the next look at
-	// the log, or before the next Append.
+	// Late: Append returns ErrUnknown. The commit arrives after the next Last or
+	// Get, or before the next Append.
 	Late
-	// Full: the log refuses.
+	// Full: Append returns ErrRefused.
 	Full
 )
 
-// NewMemory makes an empty log.
+// NewMemory returns an empty log.
 func NewMemory() *Memory {
 	return &Memory{ids: map[string]uint64{}, grown: make(chan struct{})}
 }
 
-// Fail makes the next Appends go wrong, one fault each, in order.
+// Fail makes the next Appends fail, each with one of the faults, in order.
 func (m *Memory) Fail(faults ...Fault) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.faults = append(m.faults, faults...)
 }
 
-// SetOffline makes every call fail, as a server that is down does, until it is
-// called with false.
+// SetOffline(true) makes every call fail as if the server were down, until
+// SetOffline(false).
 func (m *Memory) SetOffline(offline bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -83,7 +83,7 @@ func (m *Memory) Append(_ context.Context, expected uint64, id string, data []by
 	case Full:
 		return fmt.Errorf("%w: full", ErrRefused)
 	case Unacknowledged:
-		_ = m.append(p) // whatever comes of it, nobody is told
+		_ = m.append(p) // the caller gets ErrUnknown in any case
 	case Late:
 		m.late = append(m.late, p)
 	}
@@ -95,7 +95,7 @@ func (m *Memory) append(p publication) error {
 		return fmt.Errorf("%w: it has %d commits, not %d", ErrConflict, len(m.commits), p.expected)
 	}
 	if sequence, ok := m.ids[p.id]; ok {
-		return fmt.Errorf("%w: commit %s stands at %d", ErrConflict, p.id, sequence)
+		return fmt.Errorf("%w: commit %s is at %d", ErrConflict, p.id, sequence)
 	}
 	m.commits = append(m.commits, p.data)
 	m.ids[p.id] = uint64(len(m.commits))

@@ -2,16 +2,16 @@ package events
 
 import "bytes"
 
-// FailReads makes the next calls of Last and Get, and of Read for each commit, end
-// with these errors, one each, in order.
+// FailReads makes the next reads fail, each with one of the errors, in order. A read
+// is a call of Last or Get, or one commit of a Read.
 func (m *Memory) FailReads(errs ...error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reads = append(m.reads, errs...)
 }
 
-// readFault returns what the call at hand ends with; nil when nothing is wrong.
-// m.mu is held.
+// readFault returns the error of the current read, or nil if it does not fail. The
+// caller holds m.mu.
 func (m *Memory) readFault() error {
 	if m.offline {
 		return errOffline
@@ -24,17 +24,17 @@ func (m *Memory) readFault() error {
 	return err
 }
 
-// Damage replaces the bytes of a commit, as a disk does that returns other bytes
-// than were written. Nil makes it a missing one: Get does not find it, and Read
-// ends there with ErrDamaged.
+// Damage replaces the bytes of a commit, like a disk that returns other bytes than
+// were written. If data is nil, the commit is missing: Get returns ErrNotFound, and
+// Read ends there with ErrDamaged.
 func (m *Memory) Damage(sequence uint64, data []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.commits[sequence-1] = bytes.Clone(data)
 }
 
-// Truncate loses every commit after the last one, as a server does that recovers
-// less than it acknowledged.
+// Truncate removes every commit after the sequence last, like a server that recovers
+// fewer commits than it acknowledged.
 func (m *Memory) Truncate(last uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -44,6 +44,6 @@ func (m *Memory) Truncate(last uint64) {
 		}
 	}
 	m.commits = m.commits[:last:last]
-	close(m.grown) // whoever waits looks again
+	close(m.grown) // wakes the readers
 	m.grown = make(chan struct{})
 }

@@ -11,11 +11,12 @@ import (
 	"tallystick/domain/ids"
 )
 
-// MemoryKeys is a Keyring in memory that keeps the rules of Keys: nothing is
-// sealed before Ensure, nothing opens after Destroy, for another customer, or
-// with the key that a customer who came back has.
-// Equal plaintexts under a key seal to equal bytes, which golden files need and
-// production must not have.
+// MemoryKeys is a Keyring in memory that follows the rules of Keys. Seal fails before
+// Ensure. Open fails after Destroy and for another customer. It also fails with the
+// new key of a customer who was erased and created again.
+//
+// Equal plaintexts give equal ciphertexts under the same key. Golden files need this.
+// It would not be secure in production.
 type MemoryKeys struct {
 	mu      sync.Mutex
 	keys    map[string]*memoryKey
@@ -23,11 +24,11 @@ type MemoryKeys struct {
 }
 
 type memoryKey struct {
-	generation int // how often the customer was made
+	generation int // how often the customer was created again
 	destroyed  bool
 }
 
-// NewMemoryKeys makes an empty keyring.
+// NewMemoryKeys returns an empty keyring.
 func NewMemoryKeys() *MemoryKeys { return &MemoryKeys{keys: map[string]*memoryKey{}} }
 
 // Ensure is Keys.Ensure.
@@ -44,7 +45,7 @@ func (k *MemoryKeys) Ensure(_ context.Context, project ids.Project, customer ids
 	return nil
 }
 
-// Destroy erases a customer.
+// Destroy destroys the customer's key, which erases the customer.
 func (k *MemoryKeys) Destroy(project ids.Project, customer ids.Customer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -53,8 +54,8 @@ func (k *MemoryKeys) Destroy(project ids.Project, customer ids.Customer) {
 	}
 }
 
-// SetOffline makes keys impossible to read, as those of a server that is down,
-// until it is called with false.
+// SetOffline(true) makes Seal and Open fail as if the server were down, until
+// SetOffline(false).
 func (k *MemoryKeys) SetOffline(offline bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -9,9 +9,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// openOrCreate opens a stream of ours. Where it does not exist, it is made with
-// cfg.Create and is ErrNoLedger without. One that exists is opened with the two
-// settings that it must not have switched off (docs/decisions/0008).
+// openOrCreate opens a stream of the installation. If it does not exist, openOrCreate
+// creates it when cfg.Create is set, and otherwise returns ErrNoLedger. In a stream
+// that exists it switches off two unsafe settings (makeSafe, docs/decisions/0008).
 func openOrCreate(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig, cfg OpenConfig) (jetstream.Stream, error) {
 	stream, err := js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) && cfg.Create {
@@ -19,7 +19,7 @@ func openOrCreate(ctx context.Context, js jetstream.JetStream, want jetstream.St
 			return nil, err
 		}
 		stream, err = js.CreateStream(ctx, want)
-		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // made by another process since
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another process has created it
 			stream, err = js.Stream(ctx, want.Name)
 		}
 	}
@@ -35,16 +35,16 @@ func openOrCreate(ctx context.Context, js jetstream.JetStream, want jetstream.St
 	return stream, nil
 }
 
-// mayCreate tells whether a stream that does not exist never did. One that is made
-// in the place of a lost one would start empty, and hide the loss. The error is
-// ErrLostCommits, or that nobody can tell now.
+// mayCreate returns nil if a stream that does not exist has never existed. A new
+// stream in place of a lost one would be empty, and would hide the loss. The error is
+// ErrLostCommits, or one that may pass if this cannot be found out now.
 func (cfg *OpenConfig) mayCreate(ctx context.Context, js jetstream.JetStream, name string) error {
 	lost := func(why string) error {
 		return fmt.Errorf("%w: stream %s does not exist, but %s. %s", ErrLostCommits, name, why, remedy(name))
 	}
-	// The keys' stream is made last: where it is, the logs were.
+	// The keys' stream is created last. If it exists, all logs have existed.
 	if _, err := js.Stream(ctx, keysStream); err == nil {
-		return lost("the stream of the customers' keys, which is made after it, does")
+		return lost("the stream of the customers' keys, which is created after it, does")
 	} else if !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return fmt.Errorf("events: look for %s: %w", keysStream, err)
 	}
@@ -61,13 +61,13 @@ func (cfg *OpenConfig) mayCreate(ctx context.Context, js jetstream.JetStream, na
 	return nil
 }
 
-// errUnsafe is what a reader of the log gets for settings that only the command
-// side may change. It passes when the command side starts.
-var errUnsafe = errors.New("the server compresses it, or lets any replica answer for it; the command API switches both off when it starts")
+// errUnsafe is returned to a process that only reads, for settings that only the
+// command side may change. It passes when the command side starts.
+var errUnsafe = errors.New("the server compresses it, or lets any replica serve reads; the command API switches both off when it starts")
 
-// makeSafe switches off compression by the server, which has lost whole streams
-// when replicas were killed, and direct gets, which a replica that is behind
-// answers with the past.
+// makeSafe switches off compression by the server, and direct gets. With compression,
+// whole streams were lost when replicas were killed. A direct get can be served by a
+// replica that is behind, and then returns old data.
 func makeSafe(ctx context.Context, js jetstream.JetStream, stream jetstream.Stream, cfg OpenConfig) (jetstream.Stream, error) {
 	config := stream.CachedInfo().Config
 	compressed, direct := config.Compression != jetstream.NoCompression, config.AllowDirect
@@ -87,12 +87,12 @@ func makeSafe(ctx context.Context, js jetstream.JetStream, stream jetstream.Stre
 		logger = slog.Default()
 	}
 	if direct {
-		logger.Info("stream: direct gets switched off; they are answered by replicas that are behind", "stream", config.Name)
+		logger.Info("stream: direct gets switched off; replicas that are behind can serve them with old data", "stream", config.Name)
 	}
 	if compressed {
-		// nats-server 2.15 takes the setting over when it loads the stream.
+		// nats-server 2.15 applies the setting when it loads the stream.
 		logger.Warn("stream: compression by the server switched off; it can lose the stream when a server is killed. "+
-			"Each NATS server goes on compressing until its next start: stop and start them one after the other, in good order, "+
+			"Each NATS server goes on compressing until its next start: restart the servers one after the other, in order, "+
 			"each when the one before is current again", "stream", config.Name)
 	}
 	return stream, nil

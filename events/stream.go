@@ -11,8 +11,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Stream is a shard's log in JetStream: stream LEDGER_<nnn>, one subject, one
-// message a commit. Messages cannot be deleted, purged or aged out.
+// Stream is a shard's log in JetStream: the stream LEDGER_<nnn> with one subject and
+// one message for each commit. Messages cannot be deleted or purged, and do not expire.
 type Stream struct {
 	js      jetstream.JetStream
 	stream  jetstream.Stream
@@ -20,25 +20,27 @@ type Stream struct {
 	subject string
 }
 
-// Bounds of one exchange with the server. What takes longer is unknown.
+// Limits of one request to the server. The outcome of an append that takes longer is
+// unknown.
 const (
 	appendTimeout  = 3 * time.Second
 	requestTimeout = 3 * time.Second
-	dedupWindow    = 2 * time.Minute // of commit ids; the expected sequence holds for ever
+	dedupWindow    = 2 * time.Minute // for commit ids; the expected sequence is always checked
 
-	// readAheadBytes bounds the messages on their way to a reader, of which none is
-	// larger than the server's max_payload. Most are far smaller, so many are few bytes.
+	// readAheadBytes limits the messages on their way to a reader. The number of
+	// messages is chosen so that the limit holds even if each has the server's
+	// max_payload. Most messages are far smaller.
 	readAheadBytes    = 32 << 20
 	readAheadMessages = 256
 )
 
-// StreamName and Subject of a shard.
+// StreamName returns the name of a shard's stream.
 func StreamName(shard int) string { return fmt.Sprintf("LEDGER_%03d", shard) }
 
 func subject(shard int) string { return fmt.Sprintf("ledger.%03d", shard) }
 
-// OpenStream returns the log of a shard, and creates it where it does not exist.
-// replicas counts for a new one.
+// OpenStream returns the log of a shard, and creates it if it does not exist.
+// replicas applies to a new log only.
 func OpenStream(ctx context.Context, js jetstream.JetStream, shard, replicas int) (*Stream, error) {
 	return openStream(ctx, js, shard, 1, OpenConfig{Create: true, Replicas: replicas})
 }
@@ -57,18 +59,18 @@ func openStream(ctx context.Context, js jetstream.JetStream, shard, shards int, 
 		return nil, err
 	}
 	if got := stream.CachedInfo().Config; !got.DenyDelete || !got.DenyPurge || got.Discard != jetstream.DiscardNew || got.Storage != jetstream.FileStorage {
-		return nil, fmt.Errorf("events: stream %s exists, but is no ledger: it must deny delete and purge, discard new, and be on file storage", s.name)
+		return nil, fmt.Errorf("events: stream %s exists, but is not a ledger: it must deny delete and purge, discard new, and use file storage", s.name)
 	}
 	s.stream = stream
 	return s, nil
 }
 
-// Append writes a commit to stand right after expected. id names these bytes.
+// Append writes a commit at the sequence expected+1. id identifies these bytes.
 //
-// Returns nil once the commit is on disk at expected+1, ErrConflict, ErrRefused
-// or ErrUnknown. After ErrUnknown the same Append may be repeated: only one
-// commit can stand at a place. If the first one arrived after all, the second is
-// an ErrConflict, and Get shows whose bytes stand there.
+// It returns nil once the commit is on disk at that sequence, or else ErrConflict,
+// ErrRefused or ErrUnknown. After ErrUnknown the same Append may be repeated, because
+// a sequence can have one commit only. If the first Append did arrive, the second
+// returns ErrConflict, and Get returns the bytes that are at that sequence.
 func (s *Stream) Append(ctx context.Context, expected uint64, id string, data []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
 	defer cancel()
@@ -76,15 +78,16 @@ func (s *Stream) Append(ctx context.Context, expected uint64, id string, data []
 		jetstream.WithExpectLastSequence(expected), jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
 	if err == nil {
 		if ack.Sequence != expected+1 {
-			return fmt.Errorf("%w: commit %s stands at %d", ErrConflict, id, ack.Sequence)
+			return fmt.Errorf("%w: commit %s is at %d", ErrConflict, id, ack.Sequence)
 		}
 		return nil
 	}
 	return outcome(err)
 }
 
-// Server codes of a wrong expected sequence: plain, and while another message is
-// on its way through a replicated stream. 10158: this id is on its way.
+// Error codes of the server. The first two mean a wrong expected sequence; the second
+// is used while a replicated stream is still storing another message. The third means
+// that a replicated stream is still storing a message with this id.
 const (
 	codeWrongLastSequence = 10071
 	codeSequenceInFlight  = 10164
@@ -105,15 +108,15 @@ func outcome(err error) error {
 	return fmt.Errorf("%w: %w", ErrRefused, err)
 }
 
-// codeNoMetaLeader says that the cluster has no leader.
+// codeNoMetaLeader means that the cluster has no leader.
 const codeNoMetaLeader = 10008
 
-// askPause is between two repetitions of a question.
+// askPause is the pause before a request is repeated.
 const askPause = 20 * time.Millisecond
 
-// ask asks JetStream until it is answered or ctx ends. While a cluster elects its
-// leader, each server refuses every question, also about streams that have a leader.
-// An election takes well below a second.
+// ask repeats a request to JetStream until it gets a response or ctx ends. While a
+// cluster elects its leader, each server refuses every request, even for streams that
+// have a leader. An election takes well below a second.
 func ask[T any](ctx context.Context, question func() (T, error)) (T, error) {
 	for {
 		answer, err := question()
@@ -129,8 +132,8 @@ func ask[T any](ctx context.Context, question func() (T, error)) (T, error) {
 	}
 }
 
-// Last returns the sequence of the newest commit, 0 for none, as the stream's
-// leader knows it.
+// Last returns the sequence of the newest commit, or 0 if there is none. It asks the
+// stream's leader.
 func (s *Stream) Last(ctx context.Context) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -155,19 +158,20 @@ func (s *Stream) Get(ctx context.Context, sequence uint64) (Message, error) {
 	return Message{Sequence: raw.Sequence, Data: raw.Data}, nil
 }
 
-// readAhead is how many messages a reader asks for before it needs them. The
-// client's own limits in bytes do not serve: with PullMaxMessagesWithBytesLimit the
-// server's notes on ended requests overflow the client's queue, and messages are
-// dropped; PullMaxBytes makes a queue for a million messages (nats.go 1.55).
+// readAhead returns the number of messages that a reader requests in advance. The
+// client's own limits in bytes cannot be used (nats.go 1.55): with
+// PullMaxMessagesWithBytesLimit the server's status messages about ended requests
+// overflow the client's queue, and messages are dropped. PullMaxBytes allocates a queue
+// for a million messages.
 func (s *Stream) readAhead() jetstream.PullMaxMessages {
 	largest := max(s.js.Conn().MaxPayload(), 1)
 	return jetstream.PullMaxMessages(max(1, min(readAheadMessages, readAheadBytes/largest)))
 }
 
-// Read calls fn with the commits from..to, in order, each once, and waits for
-// the ones that are not there yet: with Forever it follows the log. It returns
-// nil after `to`, what fn returned, ctx's error, ErrDamaged, or an error that may
-// pass; then the caller starts again from where it is.
+// Read calls fn with the commits from..to, in order, each once. It waits for commits
+// that do not exist yet; with Forever it follows the log. It returns nil after `to`,
+// the error of fn or of ctx, ErrDamaged, or an error that may pass. After an error that
+// may pass, the caller reads again from the commit after the last one it received.
 func (s *Stream) Read(ctx context.Context, from, to uint64, fn func(Message) error) error {
 	if from > to {
 		return nil
@@ -196,7 +200,7 @@ func (s *Stream) Read(ctx context.Context, from, to uint64, fn func(Message) err
 		if came := meta.Sequence.Stream; came > next {
 			return s.gap(ctx, next, came)
 		} else if came < next {
-			return fmt.Errorf("%w: commit %d of %s came again", ErrGap, came, s.name)
+			return fmt.Errorf("%w: commit %d of %s was delivered again", ErrGap, came, s.name)
 		}
 		if err := fn(Message{Sequence: next, Data: msg.Data()}); err != nil || next == to {
 			return err
