@@ -11,16 +11,16 @@ import (
 	"syscall"
 )
 
-// account is the user that PostgreSQL runs as when the process is root's,
-// because PostgreSQL refuses to be root. A nil account is the process's own
-// user; all methods accept it.
+// account is the user that PostgreSQL runs as when this process runs as root,
+// because PostgreSQL refuses to run as root. A nil account means the process's
+// own user. All methods accept a nil account.
 type account struct {
 	name string
 	cred syscall.Credential
 }
 
-// serverAccount returns the user postgres, else nobody, or nil when the
-// process does not run as root.
+// serverAccount returns the user postgres, or else the user nobody. It returns
+// nil when the process does not run as root.
 func serverAccount() (*account, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -41,7 +41,8 @@ func serverAccount() (*account, error) {
 		"run as an ordinary user, or add one with useradd --system postgres")
 }
 
-// credential returns what exec needs to switch to the account, nil for no switch.
+// credential returns the credential with which exec runs a program as the
+// account, or nil to run it as the process's own user.
 func (a *account) credential() *syscall.Credential {
 	if a == nil {
 		return nil
@@ -49,8 +50,8 @@ func (a *account) credential() *syscall.Credential {
 	return &a.cred
 }
 
-// home creates dir where it is missing, checks that the account can reach it
-// and returns its path, absolute and without symbolic links.
+// home creates dir if it does not exist, and checks that the account can enter
+// it. It returns the absolute path without symbolic links.
 func (a *account) home(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -66,7 +67,7 @@ func (a *account) home(dir string) (string, error) {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil || a == nil {
 		return dir, err
 	}
-	// The directory itself is ours to open, also when the caller made it.
+	// We may change the mode of the directory itself, even if the caller created it.
 	info, err := os.Stat(dir)
 	if err != nil {
 		return "", err
@@ -77,8 +78,9 @@ func (a *account) home(dir string) (string, error) {
 	return dir, a.reaches(dir)
 }
 
-// reaches returns an error that names the first directory on the way to dir,
-// dir included, that the account may not enter. It knows mode bits, not ACLs.
+// reaches returns an error if the account may not enter dir or a directory above
+// it. The error names the first such directory. Only mode bits are checked, not
+// ACLs.
 func (a *account) reaches(dir string) error {
 	if a == nil {
 		return nil
@@ -100,14 +102,15 @@ func (a *account) reaches(dir string) error {
 		bit = 0o010
 	}
 	if info.Mode()&bit == 0 {
-		return fmt.Errorf("PostgreSQL does not run as root but as user %s, who may not enter %s: "+
+		return fmt.Errorf("PostgreSQL does not run as root but as user %s, which may not enter %s: "+
 			"run chmod o+x %s, or choose another --data directory", a.name, dir, dir)
 	}
 	return nil
 }
 
-// own gives the tree at path to the account. The top comes last, so a crash
-// halfway leaves it with its former owner and the next call starts over.
+// own makes the account the owner of the tree at path. The top of the tree is
+// changed last. After a crash the top still has its former owner, and the next
+// call changes the whole tree again.
 func (a *account) own(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {

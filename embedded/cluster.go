@@ -14,12 +14,12 @@ import (
 	"strings"
 )
 
-// role is the superuser of the cluster, and the name of its database.
+// role is the name of the cluster's superuser and of its database.
 const role = "tallystick"
 
-// prepare makes everything that a start needs: the directory, the programs,
-// the password and the cluster itself. A crash at any point leaves a directory
-// that the next call completes.
+// prepare provides everything that a start needs: the directory, the programs,
+// the password and the cluster. After a crash at any point, the next call
+// completes the directory.
 func (p *Postgres) prepare(ctx context.Context, dir string, find finder) (err error) {
 	if p.account, err = serverAccount(); err != nil {
 		return err
@@ -49,21 +49,21 @@ func (p *Postgres) prepare(ctx context.Context, dir string, find finder) (err er
 	return p.account.own(p.data)
 }
 
-// removeLeftovers removes what killed attempts left half made. What cannot be
-// removed takes space and does no other harm.
+// removeLeftovers removes the incomplete files of starts that were killed. A file
+// that cannot be removed takes up space and does no other harm.
 func (p *Postgres) removeLeftovers() {
 	for _, pattern := range []string{"data.tmp-*", "binaries.tmp-*", "password.tmp-*", "port.tmp-*"} {
 		found, _ := filepath.Glob(filepath.Join(p.dir, pattern)) // Fails on a malformed pattern only.
 		for _, path := range found {
 			if err := os.RemoveAll(path); err != nil {
-				p.log.Warn("cannot remove what an earlier start left", "path", path, "err", err)
+				p.log.Warn("cannot remove the files of an earlier start", "path", path, "err", err)
 			}
 		}
 	}
 }
 
-// clusterVersion returns the major version that made the cluster in data, 0
-// when there is none.
+// clusterVersion returns the major version that created the cluster in data, or 0
+// if there is no cluster.
 func clusterVersion(data string) (int, error) {
 	content, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -82,7 +82,8 @@ func clusterVersion(data string) (int, error) {
 	return major, nil
 }
 
-// ownIfPresent gives the tree name in the directory to the account.
+// ownIfPresent makes the account the owner of the tree name in the directory, if
+// it exists.
 func (p *Postgres) ownIfPresent(name string) error {
 	err := p.account.own(filepath.Join(p.dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,9 +92,9 @@ func (p *Postgres) ownIfPresent(name string) error {
 	return err
 }
 
-// loadPassword returns the password of the cluster. It makes one when there is
-// no cluster yet, and has it on disk before initdb sees it: the cluster knows
-// only its hash.
+// loadPassword returns the password of the cluster. If there is no cluster yet, it
+// creates a password and writes it to disk before initdb uses it, because the
+// cluster stores only the hash.
 func (p *Postgres) loadPassword(clusterExists bool) (string, error) {
 	path := filepath.Join(p.dir, "password")
 	content, err := os.ReadFile(path)
@@ -112,14 +113,14 @@ func (p *Postgres) loadPassword(clusterExists bool) (string, error) {
 	return strings.TrimSpace(string(content)), p.account.own(path)
 }
 
-// initCluster makes the cluster in data.tmp-* and renames it to data. initdb
-// syncs all it wrote, so data is whole whenever it exists.
+// initCluster creates the cluster in data.tmp-* and renames it to data. initdb
+// syncs everything that it wrote, so data is complete whenever it exists.
 func (p *Postgres) initCluster(ctx context.Context) error {
 	tmp, err := os.MkdirTemp(p.dir, "data.tmp-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp) // Renamed by then, unless something failed.
+	defer os.RemoveAll(tmp) // It exists only if something failed; otherwise it was renamed.
 	if err := p.account.own(tmp); err != nil {
 		return err
 	}
@@ -130,11 +131,11 @@ func (p *Postgres) initCluster(ctx context.Context) error {
 		"--auth-host=scram-sha-256",
 		"--auth-local=scram-sha-256",
 		"--encoding=UTF8",
-		// C orders by bytes. Any other order changes with the system's
-		// libraries, and makes indexes wrong that were built before.
+		// C orders by bytes. Any other order can change with the system's
+		// libraries, which makes existing indexes wrong.
 		"--locale=C",
-		// A page that the disk returns altered must become an error, not a
-		// balance.
+		// If the disk returns a changed page, the result must be an error and
+		// not a wrong balance.
 		"--data-checksums")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 )
 
-// makeDir creates dir with mode, whatever the umask, and the parents that are
-// missing. Run as root, new parents can be entered by everybody (0711), since
-// PostgreSQL, which does not run as root, may have its directory beside dir.
-// A directory that exists already is left as it is.
+// makeDir creates dir with mode, whatever the umask is, and creates the parents
+// that do not exist. When the process runs as root, everybody can enter new
+// parents (0711), because PostgreSQL, which does not run as root, may have its
+// directory beside dir. A directory that exists is not changed.
 func makeDir(dir string, mode fs.FileMode) error {
 	if info, err := os.Stat(dir); err == nil {
 		if !info.IsDir() {
@@ -34,7 +34,7 @@ func makeDir(dir string, mode fs.FileMode) error {
 	return os.Chmod(dir, mode)
 }
 
-// syncDir makes renames and new entries in dir survive a power cut.
+// syncDir syncs dir, so that renames and new entries in it survive a power cut.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -44,8 +44,8 @@ func syncDir(dir string) error {
 	return d.Sync()
 }
 
-// writeFile replaces path with data in one step: after a crash the file has
-// either the old content or all of the new.
+// writeFile replaces the content of path with data atomically. After a crash the
+// file has either the old content or the complete new content.
 func writeFile(path string, data []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp-")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
-// releases are the downloadable versions by major version; 0 is the one for a
+// releases maps each major version to the release that is downloaded. 0 is for a
 // new cluster.
 var releases = map[int]embeddedpostgres.PostgresVersion{
 	0:  embeddedpostgres.V16,
@@ -22,9 +22,9 @@ var releases = map[int]embeddedpostgres.PostgresVersion{
 	18: embeddedpostgres.V18,
 }
 
-// download puts the programs of major version want into home/binaries. They
-// are unpacked beside it and renamed when complete; a crash leaves a directory
-// binaries.tmp-*, which the next start removes.
+// download puts the programs of major version want into home/binaries. It unpacks
+// them into binaries.tmp-* and renames the directory when it is complete. A crash
+// leaves binaries.tmp-*, which the next start removes.
 func (f finder) download(ctx context.Context, home string, want int) error {
 	release, ok := releases[want]
 	if !ok {
@@ -36,8 +36,8 @@ func (f finder) download(ctx context.Context, home string, want int) error {
 	}
 	defer os.RemoveAll(tmp)
 
-	// The library has no deadline of its own: when ctx ends, it is left
-	// behind writing to a directory that nobody looks at.
+	// The library has no timeout. When ctx ends, the library goes on and writes
+	// to a directory that nothing uses.
 	done := make(chan error, 1)
 	go func() { done <- f.unpack(tmp, release) }()
 	select {
@@ -54,9 +54,9 @@ func (f finder) download(ctx context.Context, home string, want int) error {
 // unpack fetches the programs and unpacks them into dir/pg/bin, dir/pg/lib and
 // so on.
 //
-// The library downloads only as part of starting a server. An encoding that
-// does not exist makes initdb refuse, so that this is as far as it gets: the
-// refusal is the sign that everything before it succeeded.
+// The library downloads only as a part of starting a server. It is therefore given
+// an encoding that does not exist, so that initdb fails and no server is started.
+// The failure of initdb shows that the steps before it succeeded.
 func (f finder) unpack(dir string, release embeddedpostgres.PostgresVersion) error {
 	port, err := freePort()
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// natsPatience bounds the wait for the listener. Reading the streams back
-	// is not part of it: server.Start returns when that is done.
+	// natsPatience is the longest wait for the listener. It does not include the
+	// loading of the streams, which is complete when server.Start returns.
 	natsPatience = 10 * time.Second
 
-	// maxStore and maxMemory are the most that JetStream stores, in bytes.
-	// Left out, the server takes the disk free at its start as the limit, and
-	// refuses events once the streams have grown by that much, even if the
-	// disk was enlarged meanwhile. The disk is the limit here. Nothing of the
-	// ledger is in memory streams.
+	// maxStore and maxMemory limit what JetStream stores, in bytes. Without
+	// maxStore, the server would use the space that is free at its start as the
+	// limit. It would refuse commits when the streams have grown by that much,
+	// even if the disk was enlarged since. With maxStore, only the disk is the
+	// limit. The ledger has no memory streams.
 	maxStore  = 1 << 50
 	maxMemory = 1 << 30
 )
@@ -40,17 +40,17 @@ type NATS struct {
 type NATSConfig struct {
 	// Dir is the store directory; it is created with mode 0700.
 	Dir string
-	// Addr is the loopback host:port to listen on; port 0 lets the system
-	// choose. Empty means no listener: in-process connections only.
+	// Addr is the loopback host:port to listen on. With port 0 the system
+	// chooses a port. If Addr is empty, only in-process connections are possible.
 	Addr string
-	// Logger receives the server's own messages: notices at debug level,
-	// warnings and errors at theirs. Nil discards them.
+	// Logger receives the server's messages: notices at debug level, warnings and
+	// errors at their own level. Nil discards them.
 	Logger *slog.Logger
 }
 
-// StartNATS starts a server and returns when it accepts connections and all
-// streams in cfg.Dir are loaded. It fails when the directory cannot be
-// written, the address is not a loopback one or is taken, or the streams
+// StartNATS starts a server. It returns when the server accepts connections and
+// has loaded all streams in cfg.Dir. It fails when the directory cannot be
+// written, the address is not a loopback address or is in use, or the streams
 // cannot be read.
 func StartNATS(cfg NATSConfig) (*NATS, error) {
 	opts, err := natsOptions(cfg)
@@ -96,10 +96,10 @@ func natsOptions(cfg NATSConfig) (*server.Options, error) {
 		ServerName:         "tallystick",
 		JetStream:          true,
 		StoreDir:           cfg.Dir,
-		SyncAlways:         true, // The default syncs every two minutes, and loses what came after at a power cut.
+		SyncAlways:         true, // By default the server syncs every two minutes, and a power cut loses what was written since.
 		JetStreamMaxStore:  maxStore,
 		JetStreamMaxMemory: maxMemory,
-		NoSigs:             true, // Signals belong to the process, which stops the server in its order.
+		NoSigs:             true, // This process handles signals, and stops the server at the right time.
 		DontListen:         cfg.Addr == "",
 	}
 	if opts.DontListen {
@@ -109,7 +109,7 @@ func natsOptions(cfg NATSConfig) (*server.Options, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS: address %q is not host:port: %w", cfg.Addr, err)
 	}
-	// Whoever reaches the listener can append to the ledger.
+	// Every client that can connect can append to the ledger.
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("embedded NATS has no authentication and does not listen on %s: "+
 			"use 127.0.0.1:PORT, or run a NATS server of your own", cfg.Addr)
@@ -124,8 +124,8 @@ func natsOptions(cfg NATSConfig) (*server.Options, error) {
 	return opts, nil
 }
 
-// exportStatus lets every client ask for the state of JetStream, SyncAlways
-// included, which only the system account may do otherwise.
+// exportStatus lets every client request the status of JetStream, which includes
+// SyncAlways. By default only the system account may request it.
 func exportStatus(srv *server.Server) error {
 	const subject = "$SYS.REQ.SERVER.PING.JSZ"
 	if err := srv.SystemAccount().AddServiceExportWithResponse(subject, server.Streamed, nil); err != nil {
@@ -134,17 +134,18 @@ func exportStatus(srv *server.Server) error {
 	return srv.GlobalAccount().AddServiceImport(srv.SystemAccount(), subject, subject)
 }
 
-// Connect returns a connection through memory, not through a socket. It does
-// not outlive Stop: a server started later on the directory is another one.
+// Connect returns an in-process connection, which uses no socket. The connection
+// ends with Stop. It does not reconnect to a server that is started later on the
+// same directory.
 func (n *NATS) Connect(opts ...nats.Option) (*nats.Conn, error) {
 	return nats.Connect("", append(opts[:len(opts):len(opts)], nats.InProcessServer(n.server))...)
 }
 
-// URL returns nats://host:port, or "" when the server does not listen.
+// URL returns nats://host:port, or "" if the server has no listener.
 func (n *NATS) URL() string { return n.url }
 
-// Stop closes all connections, flushes the streams and returns when the server
-// is gone. It may be called again, and from several goroutines.
+// Stop closes all connections, flushes the streams, and returns when the server
+// has ended. It may be called more than once, and from several goroutines.
 func (n *NATS) Stop() {
 	n.stop.Do(func() { close(n.disk.done) })
 	n.server.Shutdown()

@@ -41,12 +41,12 @@ func (l *natsLog) Warnf(format string, v ...any) {
 func (l *natsLog) Noticef(format string, v ...any) {
 	l.log.Debug(natsMessage(format, v), "server", "nats")
 }
-func (l *natsLog) Debugf(string, ...any) {} // The server is told not to produce these.
+func (l *natsLog) Debugf(string, ...any) {} // The server is configured not to produce these.
 func (l *natsLog) Tracef(string, ...any) {}
 
 func natsMessage(format string, v []any) string { return fmt.Sprintf(format, v...) }
 
-// loggerOr returns log, or one that discards when log is nil.
+// loggerOr returns log, or a logger that discards all messages if log is nil.
 func loggerOr(log *slog.Logger) *slog.Logger {
 	if log == nil {
 		return slog.New(slog.DiscardHandler)

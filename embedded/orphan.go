@@ -16,17 +16,18 @@ import (
 )
 
 const (
-	orphanFast     = 3 * time.Second  // for a fast shutdown of an orphan, then an immediate one
-	orphanPatience = 10 * time.Second // for all of it
+	orphanFast     = 3 * time.Second  // the wait for a fast shutdown of an orphan, before an immediate one
+	orphanPatience = 10 * time.Second // the wait for an orphan in all
 )
 
-// pidFile is what a postmaster writes to data/postmaster.pid.
+// pidFile is the part of data/postmaster.pid that is used here.
 type pidFile struct {
-	pid   int  // 0: no file
-	ready bool // it accepts connections
+	pid   int  // 0 if there is no file
+	ready bool // the server accepts connections
 }
 
-// readPidFile returns the zero value when there is no file, or half a one.
+// readPidFile returns the zero value if there is no file or the file is
+// incomplete.
 func readPidFile(data string) pidFile {
 	content, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
 	if err != nil {
@@ -41,16 +42,18 @@ func readPidFile(data string) pidFile {
 	return pidFile{pid: pid, ready: len(lines) > status && strings.TrimSpace(lines[status]) == "ready"}
 }
 
-// clusterMark returns the cluster_name of the server on data. It is made from
-// the path, so that a copied directory does not claim the original's server.
+// clusterMark returns the cluster_name of the server on data. It is derived from
+// the path, so that the server of a directory is not taken for the server of a
+// copy of that directory.
 func clusterMark(data string) string {
 	return fmt.Sprintf("tallystick-%x", sha256.Sum256([]byte(data)))[:27]
 }
 
-// serversOf returns which of the processes, given as command lines by process
-// id, are a server on data. The postmaster has the mark among its arguments,
-// its backends have it in their titles. Unlike the working directory this can
-// be read in a container, where root may not look into others' processes.
+// serversOf returns the ids of those processes that belong to a server on data.
+// processes maps process ids to command lines. The postmaster has the mark in its
+// arguments, and its backends have it in their titles. Command lines can be read
+// in a container, too. Working directories cannot, because root in a container may
+// not inspect the processes of other users.
 func serversOf(data string, processes map[int]string) []int {
 	mark := clusterMark(data)
 	var pids []int
@@ -63,23 +66,23 @@ func serversOf(data string, processes map[int]string) []int {
 	return pids
 }
 
-// isPostgres tells whether a command line is that of a postmaster as we start
-// it, or of a backend.
+// isPostgres reports whether a command line is that of a postmaster that this
+// package started, or of a backend.
 func isPostgres(line string) bool {
 	program, _, _ := strings.Cut(line, " -D ")
 	return filepath.Base(program) == "postgres" || strings.HasPrefix(line, "postgres: ")
 }
 
-// stopOrphans ends the server that a killed parent left running on the
-// cluster, or the backends that a killed postmaster left, and returns when the
-// last of them is gone. The caller's lock on the directory means that such a
+// stopOrphans stops the server that a killed parent left running on the cluster,
+// or the backends that a killed postmaster left. It returns when the last of these
+// processes has ended. The caller holds the lock on the directory, so such a
 // server has no other owner.
 func (p *Postgres) stopOrphans(ctx context.Context) error {
 	begin, sent := time.Now(), syscall.Signal(0)
 	for {
 		processes, err := commandLines()
 		if err != nil {
-			return fmt.Errorf("looking for a server left by an earlier run: %w", err)
+			return fmt.Errorf("look for a server left by an earlier run: %w", err)
 		}
 		running := serversOf(p.data, processes)
 		if len(running) == 0 {
@@ -94,7 +97,7 @@ func (p *Postgres) stopOrphans(ctx context.Context) error {
 			sent = signal
 			p.log.Warn("stopping a postgres left by an earlier run", "pids", targets, "signal", signal.String())
 			if err := killAll(targets, signal); err != nil {
-				return fmt.Errorf("a server left by an earlier run: %w", err)
+				return fmt.Errorf("stop a server left by an earlier run: %w", err)
 			}
 		}
 		if err := pause(ctx, 10*time.Millisecond); err != nil {
@@ -103,10 +106,11 @@ func (p *Postgres) stopOrphans(ctx context.Context) error {
 	}
 }
 
-// orphanSignal returns which of the running processes get which signal after
-// some time of waiting. A postmaster stops its backends itself. Backends
-// without one end when they are idle, but a busy one only after its query; it
-// gets what a postmaster sends to all when one of them crashes.
+// orphanSignal returns which of the running processes get a signal after the time
+// waited, and which signal. A postmaster stops its backends itself. Backends
+// without a postmaster end when they are idle, but a busy backend ends only after
+// its query. They therefore get SIGQUIT, which a postmaster sends to its backends
+// when one of them crashes.
 func orphanSignal(running []int, postmaster int, waited time.Duration) ([]int, syscall.Signal) {
 	switch {
 	case !slices.Contains(running, postmaster):
@@ -118,7 +122,7 @@ func orphanSignal(running []int, postmaster int, waited time.Duration) ([]int, s
 	}
 }
 
-// killAll sends signal to those of the processes that still exist.
+// killAll sends signal to the processes that still exist.
 func killAll(pids []int, signal syscall.Signal) error {
 	for _, pid := range pids {
 		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -128,11 +132,11 @@ func killAll(pids []int, signal syscall.Signal) error {
 	return nil
 }
 
-// dropPidFile removes the pid file when the process id in it belongs to some
-// other program by now, as is common after the restart of a container: the
-// server would take that for its predecessor and refuse to start. In all other
-// cases the file stays. The server removes it when the process is gone, and
-// needs it to find backends that are not.
+// dropPidFile removes the pid file when another program now has the process id in
+// it, which is common after the restart of a container. The server would take that
+// program for an earlier server and refuse to start. In all other cases the file
+// stays. The server removes it itself if that process does not exist, and uses it
+// to find backends that still run.
 func (p *Postgres) dropPidFile(processes map[int]string) error {
 	line, exists := processes[readPidFile(p.data).pid]
 	if !exists || isPostgres(line) {
@@ -145,7 +149,7 @@ func (p *Postgres) dropPidFile(processes map[int]string) error {
 	return err
 }
 
-// pause waits for d, or returns ctx's error when that ends first.
+// pause waits for d. If ctx ends first, it returns the error of ctx.
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

@@ -20,7 +20,7 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// portFree tells whether port can be listened on.
+// portFree reports whether it is possible to listen on port.
 func portFree(port int) bool {
 	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
@@ -30,13 +30,14 @@ func portFree(port int) bool {
 	return true
 }
 
-// choosePort sets the port: the wanted one, else the one used last time, else
-// a free one. A wanted port that is taken is an error; clients were told it.
+// choosePort sets the port: the wanted one, or else the one used last time, or else
+// a free one. It fails when the wanted port is in use, because clients are
+// configured with that port.
 func (p *Postgres) choosePort(wanted int) (err error) {
 	if wanted != 0 {
 		p.port, p.portFixed = wanted, true
 		if !portFree(wanted) {
-			return fmt.Errorf("port %d of 127.0.0.1 is taken: stop what listens there, or choose another port", wanted)
+			return fmt.Errorf("port %d of 127.0.0.1 is taken: stop the program that listens there, or choose another port", wanted)
 		}
 		return nil
 	}
@@ -48,15 +49,15 @@ func (p *Postgres) choosePort(wanted int) (err error) {
 	return err
 }
 
-// lastPort returns the port in the file port, 0 when there is none.
+// lastPort returns the port in the file port, or 0 if there is none.
 func (p *Postgres) lastPort() int {
 	content, _ := os.ReadFile(filepath.Join(p.dir, "port"))
 	port, _ := strconv.Atoi(strings.TrimSpace(string(content)))
 	return port
 }
 
-// keepPort remembers the port for the next start. From here on it is fixed,
-// because URL has been or will be called.
+// keepPort stores the port for the next start. From now on the port does not
+// change, because callers of URL may use it.
 func (p *Postgres) keepPort() error {
 	p.portFixed = true
 	if p.lastPort() == p.port {
@@ -65,20 +66,21 @@ func (p *Postgres) keepPort() error {
 	return writeFile(filepath.Join(p.dir, "port"), []byte(strconv.Itoa(p.port)+"\n"))
 }
 
-// socketDir returns the directory of the Unix socket, which is faster than
-// TCP, or "" when the path would be too long for one.
+// socketDir returns the directory of the Unix socket, which is faster than TCP. It
+// returns "" when the path cannot be used for a socket.
 func (p *Postgres) socketDir() string {
 	dir := filepath.Join(p.dir, "run")
-	// A comma would begin a second directory, a quote would need its twin.
+	// In the server's setting, a comma separates directories and a double quote
+	// begins a quoted name.
 	if len(dir)+len("/.s.PGSQL.65535") > maxSocketPath || strings.ContainsAny(dir, `,"`) {
 		return ""
 	}
 	return dir
 }
 
-// clearSocketDir makes the socket directory anew. Sockets and their lock files
-// survive a crash, and a lock file whose process id was given to another
-// program would keep the server from starting.
+// clearSocketDir deletes the socket directory and creates it again. Sockets and
+// their lock files survive a crash. If another program now has the process id in a
+// lock file, the server would not start.
 func (p *Postgres) clearSocketDir() error {
 	dir := p.socketDir()
 	if dir == "" {

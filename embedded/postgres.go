@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Postgres is a private PostgreSQL cluster whose server runs as a child of
-// this process. The server is started again whenever it ends by itself.
+// Postgres is a private PostgreSQL cluster whose server runs as a child of this
+// process. If the server ends by itself, it is started again.
 type Postgres struct {
 	log      *slog.Logger
 	account  *account
@@ -21,37 +21,38 @@ type Postgres struct {
 	password string
 
 	port      int
-	portFixed bool // the port was handed out, or asked for
+	portFixed bool // callers know the port, or asked for it
 
 	restarts chan chan struct{} // requests; closed by the supervisor when done
 	cancel   context.CancelFunc // ends the supervisor, which stops the server
 	done     chan struct{}      // closed when the supervisor has ended
-	stopErr  error              // of the last stop; read after done is closed
+	stopErr  error              // the error of the last stop; read after done is closed
 }
 
-// PostgresConfig says where a cluster lives.
+// PostgresConfig says where the cluster is stored and where its server listens.
 type PostgresConfig struct {
-	// Dir holds all of it: the cluster in data, the superuser's password in
-	// password (mode 0600), the server's messages in postgres.log. It is
-	// created with mode 0700, or 0711 for root, because the server then runs
-	// as the user postgres, else nobody, who must also be able to enter the
-	// directories above.
+	// Dir contains all files: the cluster in data, the superuser's password in
+	// password (mode 0600), and the server's messages in postgres.log. It is
+	// created with mode 0700. When this process runs as root, the mode is 0711,
+	// because the server then runs as the user postgres, or else nobody. That
+	// user must also be able to enter the directories above Dir.
 	Dir string
-	// Port is the TCP port on 127.0.0.1. With 0 it is the port used last time
-	// if that is free, else any free one.
+	// Port is the TCP port on 127.0.0.1. With 0, the port used last time is used
+	// again if it is free, or else any free port.
 	Port int
 	// Logger receives restarts and failures. Nil discards them.
 	Logger *slog.Logger
 }
 
 // StartPostgres starts the server of the cluster in cfg.Dir and returns when it
-// accepts connections to the database tallystick. The first call on a
-// directory makes the cluster; after a crash the server first recovers, which
-// takes as long as it takes: ctx bounds the start, not the life of the server.
+// accepts connections to the database tallystick. The first call on a directory
+// creates the cluster. After a crash the server first recovers, and only ctx limits
+// the time for that. When ctx ends after the start, the server keeps running.
 //
-// It fails when there is no PostgreSQL of the right version and none can be
-// downloaded, when cfg.Port is taken, when the server's user cannot reach
-// cfg.Dir, or when the server ends by itself, then with its last messages.
+// StartPostgres fails when there is no PostgreSQL of the right version and none can
+// be downloaded, when cfg.Port is in use, or when the server's user cannot enter
+// cfg.Dir. It also fails when the server ends by itself. The error then contains
+// the server's last messages.
 func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	return startPostgres(ctx, cfg, systemFinder())
 }
@@ -72,12 +73,13 @@ func startPostgres(ctx context.Context, cfg PostgresConfig, find finder) (*Postg
 	return p, nil
 }
 
-// firstStart does all that only the first start of a process has to do.
+// firstStart prepares the directory and starts the server for the first time in
+// this process.
 func (p *Postgres) firstStart(ctx context.Context, cfg PostgresConfig, find finder) (*process, error) {
 	if err := p.prepare(ctx, cfg.Dir, find); err != nil {
 		return nil, err
 	}
-	// An orphan still holds the port that it had.
+	// An orphan still uses its port.
 	if err := p.stopOrphans(ctx); err != nil {
 		return nil, err
 	}
@@ -94,9 +96,9 @@ func (p *Postgres) firstStart(ctx context.Context, cfg PostgresConfig, find find
 	return server, nil
 }
 
-// URL returns the URL for this process: through the Unix socket, as
-// postgres://tallystick:PASSWORD@/tallystick?host=DIR&port=PORT, or TCPURL
-// when the path of the directory is too long for a socket.
+// URL returns the URL that this process uses. It connects through the Unix socket:
+// postgres://tallystick:PASSWORD@/tallystick?host=DIR&port=PORT. If the path of the
+// directory cannot be used for a socket, URL returns TCPURL.
 func (p *Postgres) URL() string {
 	dir := p.socketDir()
 	if dir == "" {
@@ -112,9 +114,9 @@ func (p *Postgres) TCPURL() string {
 	return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/%s?sslmode=disable", role, p.password, p.port, role)
 }
 
-// Restart stops the server and starts it again at the same URLs. It returns
-// when the server accepts connections, or when ctx ends; the server then
-// starts all the same. After Stop it returns an error.
+// Restart stops the server and starts it again at the same URLs. It returns when
+// the server accepts connections. If ctx ends first, Restart returns an error, and a
+// restart that has begun continues. After Stop it returns an error.
 func (p *Postgres) Restart(ctx context.Context) error {
 	request := make(chan struct{})
 	select {
@@ -134,19 +136,20 @@ func (p *Postgres) Restart(ctx context.Context) error {
 	}
 }
 
-// Stop disconnects all clients, stops the server and returns when it is gone.
-// It may be called again, and from several goroutines.
+// Stop disconnects all clients, stops the server and returns when it has ended. It
+// may be called more than once, and from several goroutines.
 func (p *Postgres) Stop() error {
 	p.cancel()
 	<-p.done
 	return p.stopErr
 }
 
-// supervise owns the server until life ends, and then stops it. The ledger
-// promises to survive restarts of its database without help.
+// supervise restarts the server when it ends or when Restart asks for it. When life
+// ends, it stops the server. The ledger must survive restarts of its database
+// without an operator.
 func (p *Postgres) supervise(life context.Context, server *process) {
 	defer close(p.done)
-	quick := 0 // deaths in a row within a minute of the start
+	quick := 0 // consecutive times that the server ended within a minute of its start
 	for server != nil {
 		select {
 		case <-life.Done():
@@ -169,9 +172,9 @@ func (p *Postgres) supervise(life context.Context, server *process) {
 	}
 }
 
-// revive starts the server, again and again until it runs. It waits longer
-// after each failure, of which failures came before. It returns nil when life
-// ends first.
+// revive tries to start the server until it runs. It waits longer after each
+// failure. failures is the number of failures before the call. If life ends first,
+// revive returns nil.
 func (p *Postgres) revive(life context.Context, failures int) *process {
 	for ; ; failures++ {
 		if err := pause(life, backoff(failures)); err != nil {
@@ -188,8 +191,8 @@ func (p *Postgres) revive(life context.Context, failures int) *process {
 	}
 }
 
-// backoff returns the pause after a number of failures: nothing, 50 ms, 100 ms
-// and so on up to 5 s.
+// backoff returns the pause after a number of failures: 0, 50 ms, 100 ms and so on,
+// at most 5 s.
 func backoff(failures int) time.Duration {
 	if failures == 0 {
 		return 0

@@ -10,33 +10,34 @@ import (
 	"time"
 )
 
-// process is a running child. It is reaped as soon as it ends.
+// process is a child process. It is reaped as soon as it ends.
 type process struct {
 	cmd     *exec.Cmd
 	started time.Time
-	exited  chan struct{} // closed when the process is gone
+	exited  chan struct{} // closed when the process has ended
 	err     error         // how it ended; read after exited is closed
 }
 
-// command prepares one of the server's programs. It runs as the account, in a
-// process group of its own so that Ctrl-C in a terminal reaches only us, and
-// is interrupted by the kernel, where it can do that, when we die.
+// command returns the command for one of the server's programs. The program runs as
+// the account. It has its own process group, so that Ctrl-C in a terminal reaches
+// only this process. On Linux, the kernel interrupts the program when this process
+// dies.
 func (p *Postgres) command(program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(p.programs.dir, program), args...)
-	cmd.Dir = "/" // Ours may be closed to the account.
+	cmd.Dir = "/" // The account may not be able to enter the current directory.
 	cmd.Env = serverEnv()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.account.credential()}
 	dieWithParent(cmd.SysProcAttr)
 	return cmd
 }
 
-// spawn starts cmd and watches it.
+// spawn starts cmd and waits for its end in a goroutine.
 func spawn(cmd *exec.Cmd) (*process, error) {
 	c := &process{cmd: cmd, started: time.Now(), exited: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
-		// The kernel takes the end of the thread that forked for the death of
-		// the parent. This thread must live as long as the child does.
+		// For the kernel, the parent dies when the thread that forked ends. This
+		// thread must therefore exist for as long as the child does.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -53,20 +54,20 @@ func spawn(cmd *exec.Cmd) (*process, error) {
 // pid returns the process id.
 func (c *process) pid() int { return c.cmd.Process.Pid }
 
-// stop ends a postmaster in order and returns when it is gone: clients are
-// disconnected and a checkpoint is written. A server that does not manage that
-// in time is stopped as a crash would, and recovers at the next start.
+// stop shuts a postmaster down and returns when it has ended. The server disconnects
+// its clients and writes a checkpoint. If that takes too long, the server is stopped
+// as in a crash, and recovers at the next start.
 func (c *process) stop(log *slog.Logger) error {
 	steps := []struct {
 		signal   syscall.Signal
 		patience time.Duration
 	}{
 		{syscall.SIGINT, 4 * time.Second},   // fast shutdown
-		{syscall.SIGQUIT, 10 * time.Second}, // immediate shutdown, which itself kills backends after 5 s
+		{syscall.SIGQUIT, 10 * time.Second}, // immediate shutdown; the postmaster kills its backends after 5 s
 		{syscall.SIGKILL, 10 * time.Second},
 	}
 	for _, step := range steps {
-		_ = c.cmd.Process.Signal(step.signal) // Fails only when it is gone already.
+		_ = c.cmd.Process.Signal(step.signal) // Fails only if the process has already ended.
 		select {
 		case <-c.exited:
 			return nil
@@ -77,7 +78,8 @@ func (c *process) stop(log *slog.Logger) error {
 	return errors.New("embedded postgres: the server does not end, not even when killed")
 }
 
-// kill ends the process and its whole group, and returns when it is gone.
+// kill kills the process and its whole group, and returns when the process has
+// ended.
 func (c *process) kill() {
 	_ = syscall.Kill(-c.pid(), syscall.SIGKILL)
 	<-c.exited

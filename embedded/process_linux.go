@@ -11,13 +11,13 @@ import (
 // maxSocketPath is the longest path of a Unix socket, in bytes.
 const maxSocketPath = 107
 
-// dieWithParent has the kernel send SIGINT, for PostgreSQL a fast shutdown,
-// when the thread that started the process ends. Go requests it after it has
-// changed the user, which would reset it.
+// dieWithParent makes the kernel send SIGINT when the thread that started the
+// process ends. SIGINT is a fast shutdown for PostgreSQL. Go makes the request after
+// the change of the user, because that change would cancel it.
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGINT }
 
-// commandLines returns the command lines of the processes that this one can
-// see, by process id. That of a zombie is empty.
+// commandLines returns the command lines of all visible processes, by process id.
+// The command line of a zombie is empty.
 func commandLines() (map[int]string, error) {
 	dirs, err := filepath.Glob("/proc/[0-9]*")
 	lines := make(map[int]string, len(dirs))

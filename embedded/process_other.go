@@ -12,12 +12,12 @@ import (
 // maxSocketPath is the longest path of a Unix socket, in bytes.
 const maxSocketPath = 103
 
-// dieWithParent does nothing: there is no such request here. A server whose
-// parent is killed runs on until the next start stops it.
+// dieWithParent does nothing, because the system has no such request. A server whose
+// parent is killed continues to run until the next start stops it.
 func dieWithParent(*syscall.SysProcAttr) {}
 
-// commandLines returns the command lines of the processes that this one can
-// see, by process id. That of a zombie is empty.
+// commandLines returns the command lines of all visible processes, by process id.
+// The command line of a zombie is empty.
 func commandLines() (map[int]string, error) {
 	out, err := exec.Command("ps", "-axo", "pid=,stat=,command=").Output()
 	lines := map[int]string{}

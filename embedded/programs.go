@@ -13,11 +13,12 @@ import (
 	"strings"
 )
 
-// oldestMajor is the oldest PostgreSQL that a new cluster is made with.
+// oldestMajor is the oldest major version of PostgreSQL that is used for a new
+// cluster.
 const oldestMajor = 14
 
-// usualPlaces are the directories of server programs by distribution. Most of
-// them keep initdb and postgres out of PATH.
+// usualPlaces are the directories in which distributions install the server's
+// programs. Most distributions do not have initdb and postgres in PATH.
 var usualPlaces = []string{
 	"/usr/lib/postgresql/*/bin", // Debian, Ubuntu
 	"/usr/pgsql-*/bin",          // Fedora, RHEL: packages of postgresql.org
@@ -30,19 +31,20 @@ var usualPlaces = []string{
 	"/Applications/Postgres.app/Contents/Versions/*/bin",
 }
 
-// programs is a directory with initdb and postgres of one major version.
+// programs is a directory that contains initdb and postgres of one major version.
 type programs struct {
 	dir   string
 	major int
 }
 
-// finder looks for server programs.
+// finder finds the server's programs.
 type finder struct {
 	candidates []string // directories, best first
 	repository string   // Maven repository for the download; "" is Maven Central
 }
 
-// systemFinder searches PATH, then the usual places, newest version first.
+// systemFinder returns a finder that searches PATH, and then the usual places with
+// the newest version first.
 func systemFinder() finder {
 	dirs := filepath.SplitList(os.Getenv("PATH"))
 	for _, pattern := range usualPlaces {
@@ -59,15 +61,15 @@ func systemFinder() finder {
 
 var digits = regexp.MustCompile(`\d+`)
 
-// numberIn returns the first number in path, 0 when there is none.
+// numberIn returns the first number in path, or 0 if there is none.
 func numberIn(path string) int {
 	n, _ := strconv.Atoi(digits.FindString(path))
 	return n
 }
 
-// find returns the programs for a cluster of major version want; 0 means a
-// new cluster, which takes the first of oldestMajor or newer. It downloads
-// into home/binaries when nothing is installed.
+// find returns the programs for a cluster of major version want. 0 means a new
+// cluster, for which the first programs of oldestMajor or newer are used. If no
+// version is installed, find downloads the programs into home/binaries.
 func (f finder) find(ctx context.Context, home string, want int) (programs, error) {
 	downloaded := filepath.Join(home, "binaries", "bin")
 	var others []string
@@ -94,7 +96,8 @@ func (f finder) find(ctx context.Context, home string, want int) (programs, erro
 	return programs{downloaded, major}, nil
 }
 
-// mismatch says that the installed versions, others, are not the one needed.
+// mismatch returns the error for a machine on which only other versions are
+// installed.
 func mismatch(home string, want int, others []string) error {
 	have := strings.Join(others, ", ")
 	if want == 0 {
@@ -107,7 +110,8 @@ func mismatch(home string, want int, others []string) error {
 		filepath.Join(home, "data"), want, have, want, want, want)
 }
 
-// missing says that there are no programs and that the download failed.
+// missing returns the error for a machine that has no programs and on which the
+// download failed.
 func missing(want int, cause error) error {
 	version := ""
 	if want != 0 {
@@ -118,8 +122,8 @@ func missing(want int, cause error) error {
 		"macOS: brew install postgresql@16), or pass --postgres URL to use a server of your own", version, cause)
 }
 
-// majorVersion returns the major version of the programs in dir, or an error
-// when initdb or postgres is missing there or does not run.
+// majorVersion returns the major version of the programs in dir. It fails when
+// initdb or postgres does not exist there or does not run.
 func majorVersion(ctx context.Context, dir string) (int, error) {
 	if _, err := exec.LookPath(filepath.Join(dir, "initdb")); err != nil {
 		return 0, err

@@ -16,14 +16,15 @@ import (
 )
 
 var (
-	// errPortTaken: somebody took the port between choosing and using it.
+	// errPortTaken means that another program took the port after it was chosen.
 	errPortTaken = errors.New("the port is taken")
-	// errBusy: processes of an earlier server have not ended yet.
+	// errBusy means that processes of an earlier server have not ended yet.
 	errBusy = errors.New("an earlier server is still ending")
 )
 
-// start runs the server until it accepts connections. It moves to another port
-// where it still may, and waits for the processes of an earlier server to end.
+// start starts the server and returns when it accepts connections. If the port is
+// taken and not fixed yet, start chooses another port. If processes of an earlier
+// server still run, start waits for their end.
 func (p *Postgres) start(ctx context.Context) (*process, error) {
 	deadline := time.Now().Add(orphanPatience)
 	for {
@@ -43,7 +44,7 @@ func (p *Postgres) start(ctx context.Context) (*process, error) {
 	}
 }
 
-// launch starts the server once. It leaves none running when it fails.
+// launch tries once to start the server. If it fails, no server is left running.
 func (p *Postgres) launch(ctx context.Context) (*process, error) {
 	if err := p.clearSocketDir(); err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func (p *Postgres) launch(ctx context.Context) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() // The server has its own descriptor.
+	defer log.Close() // The server has its own file descriptor.
 	begin, err := log.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, err
@@ -74,11 +75,13 @@ func (p *Postgres) launch(ctx context.Context) (*process, error) {
 	}
 }
 
-// awaitReady returns nil when the server accepts connections and has the
-// database, and also when it ended by itself. It waits through recovery.
+// awaitReady waits until the server accepts connections and has the database. It
+// waits for the end of recovery. It also returns nil when the server ended by
+// itself.
 //
-// The pid file tells when connecting makes sense. Connecting at once would
-// fill the log with refusals, and might reach a stranger on the port.
+// It connects only when the pid file says that the server is ready. Earlier attempts
+// would fill the log with refused connections, and could reach another program on
+// the port.
 func (p *Postgres) awaitReady(ctx context.Context, server *process) error {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		if f := readPidFile(p.data); f.ready && f.pid == server.pid() {
@@ -96,7 +99,7 @@ func (p *Postgres) awaitReady(ctx context.Context, server *process) error {
 	}
 }
 
-// ensureDatabase creates the database unless it exists.
+// ensureDatabase creates the database if it does not exist.
 func (p *Postgres) ensureDatabase(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -119,9 +122,9 @@ func (p *Postgres) ensureDatabase(ctx context.Context) error {
 	return err
 }
 
-// transient tells whether a failed connection may succeed later: the server
-// did not answer, is starting up (57P03), was interrupted (57P01, 57P02), or
-// has all its connections in use (53300).
+// transient reports whether a failed connection may succeed later: the server did
+// not respond, is starting (57P03), was interrupted (57P01, 57P02), or has all its
+// connections in use (53300).
 func transient(err error) bool {
 	var refusal *pgconn.PgError
 	if !errors.As(err, &refusal) {
@@ -134,11 +137,11 @@ func transient(err error) bool {
 	return false
 }
 
-// logPath returns the path of the server's messages.
+// logPath returns the path of the file with the server's messages.
 func (p *Postgres) logPath() string { return filepath.Join(p.dir, "postgres.log") }
 
-// maxLog is the size in bytes at which a start begins a new log; one old one
-// is kept.
+// maxLog is the size in bytes above which a start begins a new log. One old log is
+// kept.
 const maxLog = 8 << 20
 
 // openLog opens the log for appending.
@@ -151,11 +154,11 @@ func (p *Postgres) openLog() (*os.File, error) {
 	return os.OpenFile(p.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }
 
-// exitError says why a server that ended during its start did so, from what it
-// wrote to the log after begin.
+// exitError returns why the server ended during its start. It finds the cause in
+// the messages that the server wrote to the log after begin.
 func (p *Postgres) exitError(server *process, begin int64) error {
 	said := p.logSince(begin)
-	err := fmt.Errorf("the server ended during its start (%s), its last messages in %s were:\n%s",
+	err := fmt.Errorf("the server ended during its start (%s); its last messages in %s were:\n%s",
 		server.cmd.ProcessState, p.logPath(), said)
 	switch {
 	case strings.Contains(said, "could not bind"), strings.Contains(said, "could not create any TCP/IP sockets"):
@@ -166,7 +169,7 @@ func (p *Postgres) exitError(server *process, begin int64) error {
 	return err
 }
 
-// logSince returns the last lines, at most 4 KiB, of the log after begin.
+// logSince returns the end of the log after begin, at most 4 KiB.
 func (p *Postgres) logSince(begin int64) string {
 	f, err := os.Open(p.logPath())
 	if err != nil {
