@@ -18,7 +18,7 @@ import (
 
 var settingName = regexp.MustCompile(`\bTALLYSTICK_[A-Z_]+`)
 
-// settingsOf returns the environment variables that a program says it reads.
+// settingsOf returns the environment variables that a program documents.
 func settingsOf(t *testing.T, program string) string {
 	t.Helper()
 	help, err := exec.CommandContext(t.Context(), filepath.Join(programs, program), "--help").CombinedOutput()
@@ -28,8 +28,8 @@ func settingsOf(t *testing.T, program string) string {
 	return " " + strings.Join(settingName.FindAllString(string(help), -1), " ") + " "
 }
 
-// TestDeployedSettings: the services read what compose and the example set, and
-// the image has the programs that compose starts.
+// TestDeployedSettings: the services read every variable that compose and the example
+// file set. The image contains the programs that compose starts.
 func TestDeployedSettings(t *testing.T) {
 	t.Parallel()
 	read := func(name string) string {
@@ -81,8 +81,8 @@ func TestDeployedSettings(t *testing.T) {
 	}
 }
 
-// TestReadmeServices runs the README's commands that start the services by hand
-// word for word, but for the ports.
+// TestReadmeServices runs the README's commands that start the services by hand. Only
+// the ports are changed.
 func TestReadmeServices(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../README.md")
@@ -118,7 +118,7 @@ func TestReadmeServices(t *testing.T) {
 	command.Dir = directory
 	command.Env = append(os.Environ(), "TALLYSTICK_POSTGRES="+embeddedtest.Database(t))
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) } // what it started, too
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) } // kills the children, too
 	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

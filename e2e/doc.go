@@ -1,3 +1,3 @@
-// Package e2e tests the programs as their users run them: real processes, real
-// HTTP, the real NATS server and the real PostgreSQL.
+// Package e2e tests the programs as users run them: as processes, over HTTP, with a
+// NATS server and PostgreSQL.
 package e2e

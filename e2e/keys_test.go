@@ -19,16 +19,16 @@ import (
 )
 
 // TestCustomersOnReplicas: as long as the log and the keys keep their leaders, no PUT
-// of a customer is refused: neither while three servers run, nor while one that
-// follows is paused. The paused one led the cluster itself, so that the others elect
-// its successor meanwhile.
+// of a customer is refused, neither while three servers run nor while a follower is
+// paused. The paused server is the leader of the cluster, so that the others elect a
+// new one meanwhile.
 func TestCustomersOnReplicas(t *testing.T) {
 	const customers = 50
 	servers := embeddedtest.NATSReplicas(t)
 	openReplicated(t, servers)
 	streams := streamsOf(t, servers)
 	follower := streams.metaLeader()
-	other := (follower + 1) % 3 // the paused one reads from no connection
+	other := (follower + 1) % 3 // a paused server reads from no connection
 	address := freeAddress(t)
 	master := events.MasterKey{1}
 	api := start(t, append(environment(servers.URLOf(other), embeddedtest.Database(t), master[:]), "TALLYSTICK_HTTP="+address), "command-api")
@@ -62,16 +62,15 @@ func TestCustomersOnReplicas(t *testing.T) {
 	servers.Resume(follower)
 }
 
-// TestPausedFollower: a replica of the keys that is behind answers nobody. While
-// one is paused again and again, the projector stores every customer with its
-// profile.
+// TestPausedFollower: a replica of the keys that is behind serves no reads. While one
+// is paused again and again, the projector stores every customer with the profile.
 func TestPausedFollower(t *testing.T) {
 	const pauses, customers = 4, 40
 	servers := embeddedtest.NATSReplicas(t)
 	openReplicated(t, servers)
 	streams := streamsOf(t, servers)
 	follower := streams.metaLeader()
-	// Commands go to another server: the paused one reads from no connection.
+	// Commands go to another server, because a paused server reads from no connection.
 	inst := openReplicatedAt(t, servers.URLOf((follower+1)%3))
 	book := startReplicated(t, inst)
 	database := embeddedtest.Database(t)
@@ -83,7 +82,7 @@ func TestPausedFollower(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	// The projector has keys of its own, and is at the server that falls behind.
+	// The projector has its own Keys, and is connected to the server that falls behind.
 	reader := openReplicatedAt(t, servers.URLOf(follower))
 	projector := projections.NewProjector(projections.ProjectorConfig{Log: reader.Shards[0], Codec: reader.Codec, Pool: pool})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -95,7 +94,7 @@ func TestPausedFollower(t *testing.T) {
 		for i := range customers {
 			id := ids.Customer(fmt.Sprintf("customer-%d-%d", pause, i))
 			name := string(id)
-			// A server that comes back can call for an election: then it is repeated.
+			// A server that continues can cause an election. Then the request is repeated.
 			await(t, "the customer is made", 60*time.Second, func() bool {
 				if inst.Keys.Ensure(t.Context(), book.project, id) != nil {
 					return false
@@ -120,7 +119,7 @@ func TestPausedFollower(t *testing.T) {
 	}
 }
 
-// replicatedStreams are the log and the bucket of keys, of which each has a leader.
+// replicatedStreams are the log and the bucket of keys. Each has a leader.
 type replicatedStreams struct {
 	t       *testing.T
 	servers *embeddedtest.Replicas
@@ -128,7 +127,8 @@ type replicatedStreams struct {
 	js      jetstream.JetStream
 }
 
-// leaderNames are the leaders of the log and of the keys, each with the moment since.
+// leaderNames are the leaders of the log and of the keys, each with the time since
+// which it leads.
 type leaderNames [2]struct {
 	name  string
 	since time.Time
@@ -137,7 +137,7 @@ type leaderNames [2]struct {
 func streamsOf(t *testing.T, servers *embeddedtest.Replicas) replicatedStreams {
 	t.Helper()
 	conn, err := nats.Connect(servers.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond),
-		nats.PingInterval(500*time.Millisecond)) // and so it leaves a paused server
+		nats.PingInterval(500*time.Millisecond)) // so that it notices a paused server and reconnects
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,8 @@ func (r replicatedStreams) metaLeader() (leader int) {
 	return leader
 }
 
-// follow makes a server follow in both streams: where it leads it steps down.
+// follow makes a server a follower in both streams. Where it is the leader, it steps
+// down.
 func (r replicatedStreams) follow(server int) {
 	r.t.Helper()
 	await(r.t, "the server follows", 60*time.Second, func() bool {
@@ -194,15 +195,16 @@ func (r replicatedStreams) follow(server int) {
 		for i, leader := range r.leaders() {
 			if leader.name == r.servers.Name(server) {
 				follows = false
-				_, _ = r.conn.Request("$JS.API.STREAM.LEADER.STEPDOWN."+replicatedNames[i], nil, 5*time.Second) // looked at again
+				_, _ = r.conn.Request("$JS.API.STREAM.LEADER.STEPDOWN."+replicatedNames[i], nil, 5*time.Second) // the loop checks the result
 			}
 		}
 		return follows
 	})
 }
 
-// whileLed does something until both streams had the same leaders throughout: a
-// busy machine can make the servers elect others. Then it must have succeeded.
+// whileLed repeats an action until both streams had the same leaders throughout it. On
+// a busy machine the servers may elect other leaders. An action without an election
+// must succeed.
 func (r replicatedStreams) whileLed(when string, do func() error) {
 	r.t.Helper()
 	for range 10 {

@@ -22,13 +22,13 @@ import (
 	"tallystick/ledger"
 )
 
-// kills is how often TestKill kills. The moments are random, every third of them
-// within start-up.
+// kills is the number of kills in TestKill. The moments are random. Every third kill
+// is during the start.
 const kills = 24
 
-// TestKill kills the whole `up` under load, again and again. Afterwards every
-// acknowledged transfer is there exactly once, every other one wholly or not at
-// all, Postgres equals a fold of the log, and every webhook came.
+// TestKill kills `up` under load, again and again. Afterwards every acknowledged
+// transfer exists exactly once, and every other transfer exists completely or not at
+// all. Postgres equals a fold of the log, and every webhook was received.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()

@@ -19,11 +19,11 @@ import (
 	"tallystick/embedded/embeddedtest"
 )
 
-// programs is where TestMain built the commands.
+// programs is the directory into which TestMain builds the commands.
 var programs string
 
 func TestMain(m *testing.M) {
-	embeddedtest.ServeReplica() // which needs none of the programs
+	embeddedtest.ServeReplica() // needs none of the programs
 	directory, err := os.MkdirTemp("", "tallystick-programs-")
 	if err != nil {
 		panic(err)
@@ -51,7 +51,8 @@ type program struct {
 	err    error
 }
 
-// lockedBuffer has no more of bytes.Buffer than it locks.
+// lockedBuffer is a bytes.Buffer for concurrent use. It has only the methods that it
+// protects with the lock.
 type lockedBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer
@@ -69,8 +70,8 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
-// start runs a command with the most permissive umask: what it keeps to its owner
-// is so by the mode that it asks for.
+// start runs a command with the most permissive umask. A file is then private only if
+// the command creates it with a private mode.
 func start(t testing.TB, environment []string, name string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, output: &lockedBuffer{}, ended: make(chan struct{})}
@@ -98,13 +99,14 @@ func (p *program) signal(s os.Signal) {
 	p.cmd.Process.Signal(s) //nolint:errcheck // it may have ended
 }
 
-// kill ends it at once, as losing the machine does.
+// kill ends the program at once, like the loss of the machine.
 func (p *program) kill() {
 	p.signal(os.Kill)
 	<-p.ended
 }
 
-// stop ends it in order: by itself, and without cutting off anything to get there.
+// stop asks the program to end. The program must end by itself, and must not abort
+// anything to do so.
 func (p *program) stop() {
 	p.t.Helper()
 	p.signal(syscall.SIGINT)
@@ -160,7 +162,7 @@ func await(t testing.TB, what string, patience time.Duration, done func() bool) 
 	}
 }
 
-// freeAddress is a loopback address that nobody listens on just now.
+// freeAddress returns a loopback address on which no program listens now.
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -171,13 +173,13 @@ func freeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// keys are who a request is from.
+// keys are the credentials of a request.
 type keys struct {
 	APIKey    string `json:"api_key"`
 	SecretKey string `json:"secret_key"`
 }
 
-// credentialsFile is credentials.json.
+// credentialsFile is the content of credentials.json.
 type credentialsFile struct {
 	Operator keys
 	Demo     struct {
@@ -203,14 +205,14 @@ func readCredentials(t testing.TB, data string) credentialsFile {
 	return c
 }
 
-// client talks to one API as one caller.
+// client sends requests to one API with one set of credentials.
 type client struct {
 	t    testing.TB
 	base string
 	keys
 }
 
-// answer is a response, read whole.
+// answer is a response with its complete body.
 type answer struct {
 	status int
 	header http.Header
@@ -218,7 +220,7 @@ type answer struct {
 	raw    string
 }
 
-// try sends a request; the error is of the connection.
+// try sends a request. It returns an error only if the connection fails.
 func (c client) try(ctx context.Context, method, path string, body any) (answer, error) {
 	var reader *bytes.Reader
 	switch b := body.(type) {
@@ -254,7 +256,7 @@ func (c client) try(ctx context.Context, method, path string, body any) (answer,
 	return a, nil
 }
 
-// must sends a request that has to succeed.
+// must sends a request that must succeed.
 func (c client) must(method, path string, body any) map[string]any {
 	c.t.Helper()
 	a, err := c.try(c.t.Context(), method, path, body)
@@ -267,8 +269,8 @@ func (c client) must(method, path string, body any) map[string]any {
 	return a.body
 }
 
-// newProject makes a project with n customers of username user<i> and phone
-// +2326000000<i>, each with a funded wallet, and returns their wallets.
+// newProject creates a project with n customers, each with a funded wallet, and returns
+// the wallets. Customer i has the username user<i> and the phone +2326000000<i>.
 func (c client) newProject(settings map[string]any, n int, funds string) (client, []string) {
 	c.t.Helper()
 	project := c.must("POST", "/v1/projects", settings)

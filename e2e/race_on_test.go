@@ -2,5 +2,6 @@
 
 package e2e
 
-// raceDetector tells whether the programs are built with it, too.
+// raceDetector reports whether the tests run under the race detector. The programs are
+// then built with it, too.
 const raceDetector = true

@@ -13,8 +13,8 @@ import (
 	"tallystick/embedded/embeddedtest"
 )
 
-// TestReadmeTour runs the tour of the README word for word, but for the
-// addresses, and looks for what it promises in what it prints.
+// TestReadmeTour runs the tour of the README, of which only the addresses are changed,
+// and compares its output with what the README says.
 func TestReadmeTour(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../README.md")

@@ -11,8 +11,8 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// receiver is a merchant's server: it verifies what comes with the official
-// library and keeps it.
+// receiver is a merchant's server. It verifies each webhook with the official library
+// and stores it.
 type receiver struct {
 	*httptest.Server
 	t testing.TB
@@ -37,7 +37,7 @@ func newReceiver(t testing.TB) *receiver {
 	return r
 }
 
-// register makes the endpoint and takes its secret.
+// register creates the endpoint and stores its secret.
 func (r *receiver) register(c client, types ...string) {
 	r.t.Helper()
 	made := c.must("POST", "/v1/webhook-endpoints", map[string]any{"url": r.URL + "/hook", "event_types": types})
@@ -82,7 +82,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// of returns the messages of a type that have come so far.
+// of returns the messages of a type that were received so far.
 func (r *receiver) of(kind string) []message {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -22,13 +22,13 @@ import (
 	"tallystick/ledger"
 )
 
-// replicaLoad is how long TestReplicasKilled writes, in four parts: before each
-// server is killed, and before all are.
+// replicaLoad is how long TestReplicasKilled writes. It has four parts: one before the
+// kill of each server, and one before the kill of all.
 var replicaLoad = flag.Duration("replica-load", 8*time.Second, "how long TestReplicasKilled writes")
 
-// TestReplicasKilled writes to three servers, kills one after the other, then all
-// at once. What was acknowledged is there, the chain is whole, and in the end
-// each server has every commit.
+// TestReplicasKilled writes to three servers, kills one after the other, and then all
+// at once. Everything that was acknowledged exists, the chain is complete, and in the
+// end each server has every commit.
 func TestReplicasKilled(t *testing.T) {
 	servers := embeddedtest.NATSReplicas(t)
 	inst := openReplicated(t, servers)
@@ -54,8 +54,8 @@ func TestReplicasKilled(t *testing.T) {
 	checkLog(t, openReplicated(t, servers), last, acknowledged)
 }
 
-// openReplicated opens the ledger over a connection of its own, with three
-// replicas when it is made.
+// openReplicated opens the ledger over its own connection. It creates the ledger with
+// three replicas.
 func openReplicated(t *testing.T, servers *embeddedtest.Replicas) *events.Installation {
 	t.Helper()
 	return openReplicatedAt(t, servers.URL())
@@ -80,7 +80,7 @@ func openReplicatedAt(t *testing.T, url string) *events.Installation {
 	return inst
 }
 
-// awaitReplicas waits until each server has all commits, and returns how many.
+// awaitReplicas waits until each server has all commits, and returns their number.
 func awaitReplicas(t *testing.T, servers *embeddedtest.Replicas, inst *events.Installation) uint64 {
 	t.Helper()
 	var last uint64
@@ -144,8 +144,8 @@ func (b *replicated) must(command domain.Command) []domain.Event {
 	return receipt.Events
 }
 
-// replicaWriters transfer on and on. What is not answered is repeated with the same
-// reference until it is.
+// replicaWriters make transfers until they are stopped. A transfer without a response
+// is repeated with the same reference until it gets one.
 type replicaWriters struct {
 	b            *replicated
 	acknowledged atomic.Int64
@@ -190,7 +190,7 @@ func (l *replicaWriters) transfer(command *domain.Transact) {
 			return
 		}
 		select {
-		case <-time.After(20 * time.Millisecond): // nobody answered: repeat it
+		case <-time.After(20 * time.Millisecond): // no response: repeat the transfer
 		case <-l.ctx.Done():
 			return
 		}
@@ -204,22 +204,22 @@ func (l *replicaWriters) run(d time.Duration) {
 	<-time.After(d) // the load
 }
 
-// progress waits until more is acknowledged.
+// progress waits until more transfers are acknowledged.
 func (l *replicaWriters) progress() {
 	l.b.t.Helper()
 	before := l.acknowledged.Load()
 	await(l.b.t, "transfers are acknowledged", 60*time.Second, func() bool { return l.acknowledged.Load() > before+100 })
 }
 
-// stop ends the writers, and returns what was acknowledged.
+// stop ends the writers, and returns the acknowledged transfers.
 func (l *replicaWriters) stop() []ids.Reference {
 	l.cancel()
 	l.writers.Wait()
 	return l.references
 }
 
-// checkLog reads the log once more, with nothing in memory: the chain is whole to
-// the last commit, and each acknowledged transfer is there, once.
+// checkLog reads the log again, with no state in memory. The chain must be complete to
+// the last commit, and each acknowledged transfer must exist once.
 func checkLog(t *testing.T, inst *events.Installation, last uint64, acknowledged []ids.Reference) {
 	t.Helper()
 	found := map[ids.Reference]int{}

@@ -9,7 +9,7 @@ import (
 	"tallystick/embedded/embeddedtest"
 )
 
-// refused sends a request that has to be refused, and returns the error.
+// refused sends a request that must be refused, and returns the error.
 func (c client) refused(status int, code, method, path string, body any) map[string]any {
 	c.t.Helper()
 	a, err := c.try(c.t.Context(), method, path, body)
@@ -24,7 +24,7 @@ func (c client) refused(status int, code, method, path string, body any) map[str
 	return details
 }
 
-// standing is what a write says of a wallet: balance, held, available.
+// standing returns balance, held and available of a wallet in the response to a write.
 func standing(answer map[string]any, wallet string) string {
 	for _, each := range answer["wallets"].([]any) {
 		if w := each.(map[string]any); w["wallet_id"] == wallet {
@@ -41,8 +41,8 @@ func (c client) expect(what, got, want string) {
 	}
 }
 
-// TestTime: credit that expires and a scheduled transfer that comes due while the
-// process is dead are seen to by the next one, and told once.
+// TestTime: credit expires and a scheduled transfer comes due while no process runs.
+// The next process carries both out, and sends each webhook once.
 func TestTime(t *testing.T) {
 	t.Parallel()
 	address, data := freeAddress(t), filepath.Join(embeddedtest.Dir(t), "data")
@@ -91,7 +91,7 @@ func TestTime(t *testing.T) {
 	compareWithLog(t, data)
 }
 
-// TestRules walks through the life of wallets as a developer does, over HTTP.
+// TestRules uses wallets over HTTP as a developer does.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(embeddedtest.Dir(t), "data")
@@ -175,7 +175,7 @@ func reversal(c client, from, to string) {
 	part := c.must("POST", path+"/reverse", map[string]any{"reference": "back-1", "amount": "10.00"})
 	c.expect("a part back", standing(part, from), "39.60 0.00 39.60")
 	c.refused(422, "AMOUNT_TOO_LARGE", "POST", path+"/reverse", map[string]any{"reference": "back-2", "amount": "20.01"})
-	// With the fee of the rest; that of the first part stays kept.
+	// With the fee of the rest. The fee of the first part is not returned.
 	c.expect("the rest back", standing(c.must("POST", path+"/reverse", map[string]any{"reference": "back-3", "return_fees": true}), from), "59.87 0.00 59.87")
 	linked := c.must("GET", path, nil)["reversal"].(map[string]any)
 	if linked["whole"] != true || len(linked["reversal_ids"].([]any)) != 2 {

@@ -19,8 +19,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// installation is the three services as processes, with a NATS and a Postgres of
-// the test's own that can be restarted.
+// installation is the three services as processes, with the test's own NATS and
+// Postgres, which the test can restart.
 type installation struct {
 	client
 	nats     *embedded.NATS
@@ -49,15 +49,15 @@ func install(t *testing.T) *installation {
 		p := start(t, append(environment, "TALLYSTICK_HTTP="+address), name)
 		i.running = append(i.running, p)
 		i.client = client{t, "http://" + address, operator}
-		defer p.ready("http://" + address) // all together: each waits for the last
+		defer p.ready("http://" + address) // after all were started
 	}
 	return i
 }
 
-// operator is who may make projects in an installation of the tests.
+// operator is the credentials that may create projects in the tests' installations.
 var operator = keys{"operator", "operator-secret-of-at-least-32-characters"}
 
-// environment is what the services need.
+// environment returns the environment variables that the services need.
 func environment(nats, postgres string, master []byte) []string {
 	return []string{
 		"TALLYSTICK_NATS=" + nats, "TALLYSTICK_POSTGRES=" + postgres, "TALLYSTICK_MASTER_KEY=" + base64.StdEncoding.EncodeToString(master),
@@ -81,8 +81,8 @@ func (i *installation) startNATS(t *testing.T) {
 	}
 }
 
-// TestServices runs the three services against servers given by URL, and checks
-// that each stops in order.
+// TestServices runs the three services against servers given by URL, and checks that
+// each ends by itself when it is asked to.
 func TestServices(t *testing.T) {
 	t.Parallel()
 	i := install(t)
@@ -114,7 +114,7 @@ func (c client) awaitProjected(transaction, wallet string) {
 	})
 }
 
-// TestConfiguration: what is set wrong is named.
+// TestConfiguration: an error message names the wrong setting.
 func TestConfiguration(t *testing.T) {
 	t.Parallel()
 	cases := map[string][]string{
@@ -135,9 +135,9 @@ func TestConfiguration(t *testing.T) {
 	}
 }
 
-// TestOutages restarts NATS and Postgres under load. Commands are answered or
-// refused with 503 and Retry-After, never wrongly, and everything comes back by
-// itself.
+// TestOutages restarts NATS and Postgres under load. Each command gets a correct
+// response, or 503 with Retry-After. After an outage everything works again without
+// help.
 func TestOutages(t *testing.T) {
 	t.Parallel()
 	i := install(t)
@@ -176,8 +176,8 @@ func TestOutages(t *testing.T) {
 	load.check(conn, merchant)
 }
 
-// load makes transfers of 1.00 in a ring until it is stopped, and remembers what
-// it was told of each.
+// load makes transfers of 1.00 in a ring of wallets until it is stopped. It stores the
+// outcome of each.
 type load struct {
 	client
 	wallets      []string
@@ -233,7 +233,7 @@ func (l *load) one(ctx context.Context, reference string, n int) {
 	l.mu.Lock()
 	l.outcomes[reference] = outcome
 	l.mu.Unlock()
-	if outcome != "done" { // not a busy loop while nothing is there
+	if outcome != "done" { // no busy loop during an outage
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
@@ -241,8 +241,8 @@ func (l *load) one(ctx context.Context, reference string, n int) {
 	}
 }
 
-// settle asks for the transfers of which nothing is known: each is wholly there,
-// or wholly not. It leaves "done" or "absent".
+// settle requests the transfers with an unknown outcome. Each must exist completely or
+// not at all. Its outcome becomes "done" or "absent".
 func (l *load) settle() {
 	l.t.Helper()
 	for reference, outcome := range l.outcomes {
@@ -264,7 +264,7 @@ func (l *load) settle() {
 	}
 }
 
-// check compares the read model and the webhooks with what was settled.
+// check compares the read model and the webhooks with the outcomes after settle.
 func (l *load) check(conn *pgx.Conn, merchant *receiver) {
 	l.t.Helper()
 	done := map[string]bool{}

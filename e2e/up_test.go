@@ -55,7 +55,7 @@ func (s *system) postgres() *pgx.Conn {
 	return conn
 }
 
-// customerWallet is the wallet of one of the demo's customers.
+// customerWallet returns the wallet of one of the demo's customers.
 func (s *system) customerWallet(customer string) string {
 	s.t.Helper()
 	return s.demo().must("POST", "/v1/wallets", map[string]any{"customer_id": customer})["id"].(string)
@@ -66,8 +66,8 @@ func (s *system) balance(c client, wallet string) string {
 	return c.must("GET", "/v1/wallets/"+wallet+"/balance", nil)["balance"].(string)
 }
 
-// TestSeedTransfer runs the seed's own JavaScript against a running `up`, to
-// what the merchant and the analyst see of it.
+// TestSeedTransfer runs the seed's JavaScript against a running `up`, and checks what
+// the merchant and the analyst then see.
 func TestSeedTransfer(t *testing.T) {
 	t.Parallel()
 	s := up(t, filepath.Join(embeddedtest.Dir(t), "data"), freeAddress(t), "--demo")
@@ -91,7 +91,7 @@ func TestSeedTransfer(t *testing.T) {
 	if a, f := s.balance(s.demo(), ama), s.balance(s.demo(), fatu); a != "949.50" || f != "300.00" {
 		t.Errorf("the sender has %s and the recipient %s", a, f)
 	}
-	// Of the sender, the recipient and the fee account, in whatever order.
+	// Of the sender, the recipient and the fee account, in any order.
 	await(t, "the webhooks", 20*time.Second, func() bool { return len(merchant.of("wallet.balance.updated")) >= 3 })
 	balances := map[string]any{}
 	for _, m := range merchant.of("wallet.balance.updated") {
@@ -106,14 +106,14 @@ func TestSeedTransfer(t *testing.T) {
 	s.stop()
 }
 
-// checkSecrets fails the test if anybody but the owner gets to a file below a
-// directory: each is closed to them itself, or stands in a directory that is.
+// checkSecrets fails the test if anybody but the owner can read a file below a
+// directory. Either the mode of the file prevents it, or that of a directory above it.
 func checkSecrets(t *testing.T, directory string) {
 	t.Helper()
 	files := 0
 	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // gone since the directory was read
+			return nil // deleted since the directory was read
 		}
 		if err != nil {
 			return err
@@ -139,7 +139,7 @@ func checkSecrets(t *testing.T, directory string) {
 	}
 }
 
-// checkEntries looks into Postgres: the entries of the transfer and of the fee.
+// checkEntries checks the entries of the transfer and of the fee in Postgres.
 func checkEntries(t *testing.T, s *system, transaction string) {
 	t.Helper()
 	var entries int
@@ -158,7 +158,8 @@ func checkEntries(t *testing.T, s *system, transaction string) {
 	}
 }
 
-// TestUpAgain: what a person sees who starts, stops and makes mistakes.
+// TestUpAgain checks what a user sees who starts and stops `up`, and who makes
+// mistakes.
 func TestUpAgain(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
@@ -207,7 +208,7 @@ func TestUpAgain(t *testing.T) {
 	}
 }
 
-// runPasted runs the commands that --demo prints, as a person who pastes them does.
+// runPasted runs the commands that --demo prints, as if a user pasted them.
 func runPasted(t *testing.T, s *system) {
 	t.Helper()
 	_, pasted, _ := strings.Cut(s.output.String(), "Commands to paste:")
