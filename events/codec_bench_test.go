@@ -10,8 +10,7 @@ import (
 	"tallystick/events"
 )
 
-// transfers is a decision as the log is full of: one transfer, with its fee or
-// without.
+// transfers returns a typical decision of the log: one transfer, with or without a fee.
 func transfers(fee int64) []domain.Event {
 	operation := transfer
 	operation.Fee = usd(fee)
@@ -62,9 +61,9 @@ func BenchmarkCodec(b *testing.B) {
 	}
 }
 
-// BenchmarkFrame compresses and decompresses commits of some transfers, each with
-// wallets, amounts and a reference of its own: ns/op is of a commit, B/transfer
-// what a transfer takes in the log.
+// BenchmarkFrame compresses and decompresses commits of some transfers. Each transfer
+// has its own wallets, amounts and reference. ns/op is the time for a commit, and
+// B/transfer the size of a transfer in the log.
 func BenchmarkFrame(b *testing.B) {
 	for _, n := range []int{1, 40, 400} {
 		codec := newCodec()
@@ -101,7 +100,7 @@ func BenchmarkFrame(b *testing.B) {
 	}
 }
 
-// distinct is a transfer that shares with others only what transfers share.
+// distinct returns a transfer that differs from the others in all its values.
 func distinct(i int) []domain.Event {
 	r := random{rand.New(rand.NewPCG(uint64(i), 7))}
 	facts := transfers(0)

@@ -11,8 +11,8 @@ import (
 	"tallystick/domain"
 )
 
-// absent are the fields that a fact can do without, by type: all others must be
-// there. ("entries.lots.lot" is in each lot of each entry.)
+// absent lists the optional fields of each type of fact. All other fields are required.
+// ("entries.lots.lot" is a field of each lot of each entry.)
 var absent = map[string]string{
 	"project.created": `locale time_zone one_wallet_per_customer fees fees.currency fees.percentage fees.fixed fees.minimum fees.maximum
 		own_transfers_free limits limits.maximum_balance limits.maximum_amount limits.daily_amount limits.monthly_amount
@@ -57,9 +57,9 @@ func optional(kind string) map[string]bool {
 	return fields
 }
 
-// TestStrict takes every form of every fact and changes one field of it, nested
-// ones too: one that is missing, that is of no type a field can have, or that
-// nobody knows is an error, but for those that can be absent.
+// TestStrict takes every form of every fact and changes one field, which may be nested.
+// A field that is missing, has a wrong type or is unknown must be an error. Only
+// optional fields may be missing.
 func TestStrict(t *testing.T) {
 	t.Parallel()
 	for name := range goldens() {
@@ -84,13 +84,13 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// change is what was done to a fact, and where.
+// change is a change of one field of a fact.
 type change struct{ how, path string }
 
-// free are objects whose fields are anybody's.
+// free are the objects that may have any field.
 var free = map[string]bool{"metadata": true, "failure.details": true}
 
-// changes makes a commit of each change to its only fact.
+// changes returns, for each possible change, a commit with the changed fact.
 func changes(t *testing.T, commit []byte, each func(change, []byte)) {
 	t.Helper()
 	var whole struct{ Facts []json.RawMessage }
@@ -103,7 +103,7 @@ func changes(t *testing.T, commit []byte, each func(change, []byte)) {
 	})
 }
 
-// alter makes all changes to one value, which is at a path.
+// alter makes all changes to the value at a path.
 func alter(t *testing.T, path string, value json.RawMessage, each func(change, []byte)) {
 	t.Helper()
 	switch value[0] {
@@ -154,7 +154,7 @@ type field struct {
 	value json.RawMessage
 }
 
-// objectFields are the fields in their order, which matters to the reader.
+// objectFields returns the fields in their order, on which the decoder depends.
 func objectFields(t *testing.T, value json.RawMessage) (fields []field) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(value))
@@ -192,7 +192,7 @@ func join(t *testing.T, items []json.RawMessage) []byte {
 	return list
 }
 
-// TestWords: where only some words can stand, no other is read.
+// TestWords: a field that allows certain words only cannot be decoded with another word.
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ golden, old, new string }{
@@ -243,7 +243,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestTimesAreUTC: a moment is written in one way, wherever its clock stands.
+// TestTimesAreUTC: a time is encoded in the same way whatever its time zone is.
 func TestTimesAreUTC(t *testing.T) {
 	t.Parallel()
 	here := domain.HoldPlaced{Asked: asked, Project: project, Hold: "hold_1", Wallet: wallet, Reference: "room-9", Amount: usd(1), ExpiresAt: at(13, 9)}
@@ -254,7 +254,7 @@ func TestTimesAreUTC(t *testing.T) {
 	}
 }
 
-// TestZones: a zone that could not be read back is not written.
+// TestZones: a time zone that could not be decoded is not encoded.
 func TestZones(t *testing.T) {
 	t.Parallel()
 	codec := newCodec()

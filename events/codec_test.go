@@ -64,7 +64,7 @@ func TestAmountWithoutCurrencyIsLeftOut(t *testing.T) {
 	}
 }
 
-// TestPlace: a commit says where its facts stand.
+// TestPlace: a commit returns the places of its facts.
 func TestPlace(t *testing.T) {
 	t.Parallel()
 	codec := newCodec()
@@ -90,7 +90,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// TestDecodeRefuses changes one thing of a commit that reads.
+// TestDecodeRefuses changes one thing in a valid commit.
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
 	codec := newCodec()
@@ -157,7 +157,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// TestErasure: without a key the personal data is gone, and nothing else.
+// TestErasure: without the key the personal data cannot be read. Everything else can.
 func TestErasure(t *testing.T) {
 	t.Parallel()
 	keys := events.NewMemoryKeys()
@@ -183,8 +183,9 @@ func TestErasure(t *testing.T) {
 	if _, err := codec.NewBuilder(place, previous).Add([]domain.Event{ama}, 1<<20); !errors.Is(err, events.ErrErased) {
 		t.Errorf("written without a key: %v", err)
 	}
-	// What was sealed for one customer opens for no other: it reads as what was
-	// sealed with a key that is gone. That the log was changed, the chain tells.
+	// Data that was encrypted for one customer cannot be decrypted for another. The
+	// error is the same as for a key that was destroyed. The chain shows that the log
+	// was changed.
 	swapped := strings.Replace(string(data), `"customer_id":"kofi"`, `"customer_id":"efua"`, 1)
 	ensure(t, codec, &domain.CustomerUpserted{Project: ama.Project, Customer: "efua"})
 	commit, err = codec.Decode([]byte(swapped))
@@ -196,8 +197,8 @@ func TestErasure(t *testing.T) {
 	}
 }
 
-// TestBuilderLimit: facts that would make the commit too large are left out, and
-// the commit is as if they had never been offered.
+// TestBuilderLimit: facts that would make the commit too large are not added. The
+// commit is the same as without the attempt to add them.
 func TestBuilderLimit(t *testing.T) {
 	t.Parallel()
 	codec := newCodec()
@@ -209,7 +210,7 @@ func TestBuilderLimit(t *testing.T) {
 		builder := codec.NewBuilder(place, previous)
 		add(t, builder, true, c.limit, first)
 		add(t, builder, c.count == 2, c.limit, second)
-		// One that has no wire form changes nothing either.
+		// A fact that cannot be encoded does not change the commit either.
 		if ok, err := builder.Add([]domain.Event{first, nil}, 1<<20); ok || err == nil {
 			t.Errorf("added nil: %t, %v", ok, err)
 		}
@@ -223,8 +224,8 @@ func TestBuilderLimit(t *testing.T) {
 	}
 }
 
-// TestBuilderGroups: how the facts were grouped does not show, and neither does
-// a decision that made none.
+// TestBuilderGroups: the bytes of a commit do not depend on how its facts were grouped
+// into decisions. A decision without facts does not change them.
 func TestBuilderGroups(t *testing.T) {
 	t.Parallel()
 	codec := newCodec()
@@ -258,8 +259,8 @@ func TestBuilderHoldsTheNumberOfFacts(t *testing.T) {
 	add(t, builder, false, 1<<30, fact)
 }
 
-// TestCursor: whoever reads the log in order notices anything missing, changed
-// or put in between.
+// TestCursor: a reader of the log notices every commit that is missing, changed or
+// inserted.
 func TestCursor(t *testing.T) {
 	t.Parallel()
 	log := chain(t, 4)
@@ -282,7 +283,7 @@ func TestCursor(t *testing.T) {
 	}
 }
 
-// chain is a log of n commits; chains of different lengths differ in every commit.
+// chain returns a log of n commits. Chains of different lengths differ in every commit.
 func chain(t *testing.T, n int) (log [][]byte) {
 	t.Helper()
 	codec := newCodec()
@@ -319,8 +320,8 @@ func follow(log [][]byte) error {
 	return nil
 }
 
-// FuzzDecode: whatever the bytes, no panic; and what reads is written as
-// something that reads the same.
+// FuzzDecode: no bytes cause a panic. A commit that can be decoded can be encoded, and
+// then decoded with the same result.
 func FuzzDecode(f *testing.F) {
 	files, err := filepath.Glob(goldenDir + "/*")
 	if err != nil || len(files) == 0 {
@@ -357,8 +358,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// commitYear in UTC may be one that cannot be written, of a time that was read in
-// another zone.
+// commitYear returns the year in UTC. It may be one that cannot be encoded, because the
+// time was read in another zone.
 func commitYear(commit *events.Commit) int {
 	if commit == nil {
 		return 0

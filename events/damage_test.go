@@ -10,8 +10,8 @@ import (
 	"tallystick/events"
 )
 
-// TestKindsOfDecodeErrors: what is wrong with the bytes never passes; a keyring
-// that cannot be asked now may.
+// TestKindsOfDecodeErrors: an error in the bytes never passes. An error of a keyring
+// that cannot provide a key now may pass.
 func TestKindsOfDecodeErrors(t *testing.T) {
 	t.Parallel()
 	keys := events.NewMemoryKeys()

@@ -20,9 +20,9 @@ const (
 	damagedBytes   = 900 << 10
 )
 
-// TestDamagedStream changes the files of a stream while its server is down. The
-// server starts without a word, and delivers what it can read; whoever reads must
-// hear within seconds that the rest will never come.
+// TestDamagedStream changes the files of a stream while its server is down. The server
+// starts without an error, and delivers the messages that it can read. Within seconds a
+// reader must get an error that says that the rest is missing.
 func TestDamagedStream(t *testing.T) {
 	t.Parallel()
 	whole := embeddedtest.Dir(t)
@@ -76,7 +76,7 @@ func TestDamagedStream(t *testing.T) {
 			stream, _ := serve(t, dir)
 			tip := events.Cursor{Sequence: damagedCommits, Hash: events.HashOf(bytes.Repeat([]byte{damagedCommits - 1}, damagedBytes))}
 			if last, err := tip.VerifyIn(t.Context(), stream, "the test"); last < damagedCommits {
-				if !errors.Is(err, events.ErrLostCommits) { // the stream itself does not know that it was longer
+				if !errors.Is(err, events.ErrLostCommits) { // the stream alone does not show that it was longer
 					t.Errorf("it ends with %d, and %v", last, err)
 				}
 				return
@@ -111,8 +111,8 @@ func serve(t *testing.T, dir string) (stream *events.Stream, stop func()) {
 	return stream, server.Stop
 }
 
-// TestStreamGrowsShorter: a reader that waits at the end notices that the log has
-// lost what it read, and one whose server is gone does not wait for ever.
+// TestStreamGrowsShorter: a reader that waits at the end notices that the log has lost
+// commits that it read. A reader whose server has ended does not wait for ever.
 func TestStreamGrowsShorter(t *testing.T) {
 	t.Parallel()
 	follow := func(t *testing.T, stream *events.Stream) (ended chan error) {
@@ -149,7 +149,7 @@ func TestStreamGrowsShorter(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = <-ended
-		for err != nil && !errors.Is(err, events.ErrDamaged) { // the stream was away for a moment: read on
+		for err != nil && !errors.Is(err, events.ErrDamaged) { // the stream was not available for a moment: read on
 			err = stream.Read(t.Context(), 4, events.Forever, func(events.Message) error { return nil })
 		}
 		if !errors.Is(err, events.ErrLostCommits) {

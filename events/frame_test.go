@@ -16,13 +16,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// dictionary1 is the SHA-256 of dictionary 1. Frames that were compressed with it
-// are in somebody's log: it never changes.
+// dictionary1 is the SHA-256 of dictionary 1, which must never change: existing logs
+// contain frames that were compressed with it.
 const dictionary1 = "a6d9c0df91130d18eb2df67b96d288cf4453675222fc468cbe3155c08fb62cc4"
 
 const storedDir = "testdata/stored"
 
-// compress makes a frame as a commit is stored in.
+// compress returns a frame like the one in which a commit is stored.
 func compress(t testing.TB, json []byte) []byte {
 	t.Helper()
 	return events.Compress(json)
@@ -39,8 +39,8 @@ func TestDictionaryStays(t *testing.T) {
 	}
 }
 
-// TestStoredGolden: the bytes of a commit that was stored once are read for ever.
-// Today's compressor need not make the same ones.
+// TestStoredGolden: the stored bytes of a commit can always be decoded. The compressor
+// may produce different bytes today.
 func TestStoredGolden(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(storedDir, "commit.1.zst")
@@ -72,8 +72,8 @@ func TestStoredGolden(t *testing.T) {
 	}
 }
 
-// TestStored: every fact goes through a frame and back, and what was decoded does
-// not live in memory that the next decoding writes over.
+// TestStored: every fact can be stored in a frame and decoded again. A decoded commit
+// does not refer to memory that the next decoding overwrites.
 func TestStored(t *testing.T) {
 	t.Parallel()
 	codec := newCodec()
@@ -102,14 +102,14 @@ func TestStored(t *testing.T) {
 	}
 }
 
-// TestFramesAreBounded: no frame makes its reader use more memory than a commit
-// may have, and what is wrong with a frame is damage.
+// TestFramesAreBounded: no frame makes its reader use more memory than the maximum size
+// of a commit. A frame that is wrong is damage.
 func TestFramesAreBounded(t *testing.T) {
 	t.Parallel()
 	json := encode(t, newCodec(), goldens()["wallet.created.v1"])
 	whole := compress(t, json)
 	bomb := bytes.Repeat([]byte{' '}, events.MaxCommitBytes+1)
-	streamed := func(data []byte) []byte { // the size is not known at its head
+	streamed := func(data []byte) []byte { // its header does not contain the size
 		var out bytes.Buffer
 		w, err := zstd.NewWriter(&out)
 		if err != nil {
@@ -127,7 +127,7 @@ func TestFramesAreBounded(t *testing.T) {
 	if err := head.Decode(whole); err != nil {
 		t.Fatal(err)
 	}
-	// The size ends the head; all sizes here take two bytes.
+	// The size is at the end of the header. All sizes here take two bytes.
 	says := func(frame []byte, change byte) []byte {
 		frame = bytes.Clone(frame)
 		frame[head.HeaderSize-2] += change
@@ -168,7 +168,8 @@ func TestFramesAreBounded(t *testing.T) {
 	}
 }
 
-// TestBuilderHoldsTheSize: no limit lets a commit have more bytes than a reader takes.
+// TestBuilderHoldsTheSize: whatever the limit, a commit never has more bytes than a
+// reader accepts.
 func TestBuilderHoldsTheSize(t *testing.T) {
 	t.Parallel()
 	builder := newCodec().NewBuilder(place, previous)

@@ -31,7 +31,7 @@ func usd(minor int64) money.Amount { return money.New("USD", minor, 2) }
 
 func ghs(minor int64) money.Amount { return money.New("GHS", minor, 2) }
 
-// must unwraps what is known to be right.
+// must returns the value, and panics if ok is false.
 func must[T any](value T, ok bool) T {
 	if !ok {
 		panic("not what it says")
@@ -48,7 +48,7 @@ func zone(name string) *time.Location {
 	return must(zone, err == nil)
 }
 
-// at is a moment of March 2026.
+// at returns a time in March 2026.
 func at(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC) }
 
 func lot(version uint64, amount, original int64, day int) domain.LotPart {

@@ -22,9 +22,9 @@ import (
 	"tallystick/events"
 )
 
-// There is no flag to change a golden file: bytes of that kind may be in
-// somebody's log, and must be read for ever. What a type writes from now on is a
-// new version, in a new file.
+// There is no flag to change a golden file. Existing logs may contain such bytes, and
+// they must always be readable. A type that is encoded differently gets a new version
+// and a new file.
 var update = flag.Bool("update", false, "write the golden files that are missing")
 
 const goldenDir = "testdata/golden"
@@ -34,7 +34,7 @@ var (
 	previous = events.HashOf([]byte("the commit before"))
 )
 
-// encode makes a commit of the facts. Their customers have keys.
+// encode returns a commit of the facts, and creates keys for their customers.
 func encode(t testing.TB, codec *events.Codec, facts ...domain.Event) []byte {
 	t.Helper()
 	ensure(t, codec, facts...)
@@ -58,7 +58,7 @@ func ensure(t testing.TB, codec *events.Codec, facts ...domain.Event) {
 
 func newCodec() *events.Codec { return &events.Codec{Keys: events.NewMemoryKeys()} }
 
-// TestGolden: a fact is written as its file has it, and read back from it.
+// TestGolden: a fact is encoded as in its file, and the file is decoded to that fact.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, fact := range goldens() {
@@ -100,7 +100,7 @@ func reads(t *testing.T, codec *events.Codec, data []byte, fact domain.Event) {
 	}
 }
 
-// writeMissing creates the file, and never touches one that is there.
+// writeMissing creates the file, and never changes an existing file.
 func writeMissing(t *testing.T, file string, data []byte) {
 	t.Helper()
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
@@ -116,8 +116,8 @@ func writeMissing(t *testing.T, file string, data []byte) {
 	}
 }
 
-// TestGoldenIsComplete: no type of fact and no form that can be read without a
-// file, and no file without a fact.
+// TestGoldenIsComplete: every type of fact and every form that can be decoded has a
+// file, and every file has a fact.
 func TestGoldenIsComplete(t *testing.T) {
 	t.Parallel()
 	types := map[string]bool{}
@@ -147,7 +147,7 @@ func TestGoldenIsComplete(t *testing.T) {
 	}
 }
 
-// factTypes reads the types with a method evolve from the source of domain.
+// factTypes returns the types in the source of domain that have a method evolve.
 func factTypes(t *testing.T) (names []string) {
 	t.Helper()
 	sources, err := filepath.Glob("../domain/*.go")

@@ -37,13 +37,13 @@ func sealed(t *testing.T, keys events.Keyring, plain string) []byte {
 	return data
 }
 
-// keyring is what Keys and MemoryKeys have in common.
+// keyring is the common interface of Keys and MemoryKeys.
 type keyring interface {
 	events.Keyring
 	Ensure(ctx context.Context, project ids.Project, customer ids.Customer) error
 }
 
-// erase deletes all customers' keys from the bucket, as an operator would one.
+// erase deletes the keys of all customers from the bucket, as an operator deletes one.
 func erase(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
 	bucket, err := js.KeyValue(t.Context(), "TALLYSTICK_KEYS")
@@ -55,7 +55,7 @@ func erase(t *testing.T, js jetstream.JetStream) {
 		t.Fatal(err)
 	}
 	for _, name := range names {
-		if name == "master-check" { // nobody's
+		if name == "master-check" { // not a customer's key
 			continue
 		}
 		if strings.Contains(name, string(ama)) {
@@ -84,7 +84,7 @@ func TestKeysSealAndOpen(t *testing.T) {
 		t.Error("what is sealed shows, or shows that it is the same")
 	}
 
-	// Another process, and one that reads all keys at its start.
+	// Another process, and a process that reads all keys at its start.
 	another, loaded := openKeys(t, js, master), openKeys(t, js, master)
 	if err := loaded.Load(t.Context()); err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func TestKeysSealAndOpen(t *testing.T) {
 		if err != nil || string(plain) != "+233201234567" {
 			t.Errorf("%s process: %q, %v", name, plain, err)
 		}
-		// Not for another customer or project, and not when a bit was changed.
+		// Open fails for another customer or project, and after the change of a bit.
 		if err := keys.Ensure(t.Context(), "proj_2", ama); err != nil {
 			t.Fatal(err)
 		}
@@ -128,8 +128,8 @@ func TestKeysWithTheWrongMasterKey(t *testing.T) {
 	}
 }
 
-// TestKeysErased: a customer is erased by the marker that takes the key's place,
-// and by nothing else. A key that is not there may come yet, or come back.
+// TestKeysErased: only the marker in place of the key erases a customer. A key that is
+// not found may still appear, or may be restored.
 func TestKeysErased(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -176,7 +176,7 @@ func TestKeysErased(t *testing.T) {
 	}
 }
 
-// keyOf returns the bucket and the name of the only customer's key in it.
+// keyOf returns the bucket, and the name of the key of the only customer in it.
 func keyOf(t *testing.T, js jetstream.JetStream) (jetstream.KeyValue, string) {
 	t.Helper()
 	bucket, err := js.KeyValue(t.Context(), "TALLYSTICK_KEYS")
@@ -194,8 +194,8 @@ func keyOf(t *testing.T, js jetstream.JetStream) (jetstream.KeyValue, string) {
 	return bucket, names[0]
 }
 
-// TestDecodeWithoutTheKey: a profile whose key is not found is an error that says
-// so, also through the decoder. It is never an empty profile.
+// TestDecodeWithoutTheKey: when a key is not found, Decode returns ErrKeyNotFound. It
+// never returns an empty profile.
 func TestDecodeWithoutTheKey(t *testing.T) {
 	t.Parallel()
 	data := encode(t, newCodec(), goldens()["customer.upserted.v1"])
@@ -205,9 +205,10 @@ func TestDecodeWithoutTheKey(t *testing.T) {
 	}
 }
 
-// TestKeysOfOneWhoComesBack: a customer who was erased may be made again. What is
-// written then can be read, also by a process that knows the key of before; what
-// was erased stays erased, and is no error: the log must be read past it for ever.
+// TestKeysOfOneWhoComesBack: a customer who was erased can be created again. The new
+// data can be read, even by a process that has the old key in its cache. The old data
+// stays erased: its error is ErrErased, with which a replay can continue, because every
+// replay reads that part of the log.
 func TestKeysOfOneWhoComesBack(t *testing.T) {
 	t.Parallel()
 	js := connect(t)
@@ -241,8 +242,8 @@ func TestKeysOfOneWhoComesBack(t *testing.T) {
 	}
 }
 
-// TestKeysEnsuredTogether: of many processes that make a customer's key at the
-// same time one does, and all use it.
+// TestKeysEnsuredTogether: when many processes create a customer's key at the same
+// time, one succeeds, and all use that key.
 func TestKeysEnsuredTogether(t *testing.T) {
 	t.Parallel()
 	js := connect(t)

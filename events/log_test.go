@@ -18,7 +18,7 @@ func TestMemory(t *testing.T) {
 	logtest.Run(t, func(*testing.T) logtest.Log { return events.NewMemory() })
 }
 
-// TestStream runs each rule on a shard of its own, of one server.
+// TestStream tests each rule on a separate shard of one server.
 func TestStream(t *testing.T) {
 	t.Parallel()
 	js := connect(t)

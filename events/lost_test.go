@@ -9,8 +9,8 @@ import (
 	"tallystick/events"
 )
 
-// TestLostStream: a stream that is gone is not made anew where an installation is
-// known to have been.
+// TestLostStream: a stream that is gone is not created again when it is known that the
+// installation existed.
 func TestLostStream(t *testing.T) {
 	t.Parallel()
 	nobody := func(context.Context) (string, error) { return "", nil }

@@ -13,10 +13,10 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// TestAppendOutcomes: what a server answers to an append, and what may be concluded.
-// A commit is taken for refused only when the server says that it did not store
-// it. The answers of a replicated stream in the middle of other writes come at
-// no moment that a test could choose, so a subscriber gives them in its place.
+// TestAppendOutcomes: for each response of a server to an append, the outcome of
+// Append. A commit counts as refused only when the server says that it did not store
+// it. A test cannot choose when a replicated stream sends the responses that it sends
+// during other writes. A subscriber sends the responses instead.
 func TestAppendOutcomes(t *testing.T) {
 	t.Parallel()
 	answer := func(code int) string {
@@ -58,7 +58,7 @@ func TestAppendOutcomes(t *testing.T) {
 	}
 }
 
-// answered is a stream whose server gives every append the same answer.
+// answered returns a stream whose server sends the same response to every append.
 func answered(t *testing.T, answer string) *events.Stream {
 	t.Helper()
 	conn, js := embeddedtest.JetStream(t, embeddedtest.NATS(t))
@@ -80,7 +80,8 @@ func answered(t *testing.T, answer string) *events.Stream {
 	return stream
 }
 
-// TestAppendToAServerThatIsGone: the commit may have arrived before the server went.
+// TestAppendToAServerThatIsGone: the outcome is unknown, because the commit may have
+// arrived before the server ended.
 func TestAppendToAServerThatIsGone(t *testing.T) {
 	t.Parallel()
 	server := embeddedtest.NATS(t)

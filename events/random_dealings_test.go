@@ -76,7 +76,7 @@ func (r random) transactionFact() domain.Event {
 	case 0:
 		origin := maybe(r, r.origin)
 		if r.IntN(4) == 0 {
-			origin = domain.Origin{Kind: domain.EscrowOrigin} // which never came to be
+			origin = domain.Origin{Kind: domain.EscrowOrigin} // an escrow that was never created
 		}
 		return &domain.TransactionFailed{
 			Project: project, Transaction: id, Reference: reference, Origin: origin, Operations: operations,
@@ -103,7 +103,7 @@ func (r random) transactionFact() domain.Event {
 	}
 }
 
-// dealing is a fact of expiring credit, a hold, an escrow or a monitor.
+// dealing returns a fact of expiring credit, a hold, an escrow or a monitor.
 func (r random) dealing() domain.Event {
 	project, wallet, asset, scale := ids.Project(r.text()), ids.Wallet(r.text()), money.AssetCode(r.text()), r.IntN(19)
 	transaction, hold := ids.Transaction(r.text()), ids.Hold(r.text())

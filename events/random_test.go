@@ -9,16 +9,16 @@ import (
 	"tallystick/domain/money"
 )
 
-// random makes facts, most of which no ledger would: the wire form has to carry
-// whatever the domain may come to allow.
+// random generates facts. A ledger would not write most of them. The encoding must
+// support everything that the domain may allow in the future.
 type random struct{ *rand.Rand }
 
 func (r random) coin() bool { return r.IntN(2) == 0 }
 
-// one of several.
+// one returns one of the values.
 func one[T any](r random, all ...T) T { return all[r.IntN(len(all))] }
 
-// maybe is a value, or half the time none.
+// maybe returns a value or, in half of the cases, none.
 func maybe[T any](r random, value func() T) (none T) {
 	if r.coin() {
 		return none
@@ -26,7 +26,7 @@ func maybe[T any](r random, value func() T) (none T) {
 	return value()
 }
 
-// several are up to n, and none at all where there is none.
+// several returns up to n values, and nil instead of an empty slice.
 func several[T any](r random, n int, value func() T) (all []T) {
 	for range r.IntN(n + 1) {
 		all = append(all, value())
@@ -34,8 +34,9 @@ func several[T any](r random, n int, value func() T) (all []T) {
 	return all
 }
 
-// text is never empty, and has what is hard to write: quotes, escapes, control
-// characters, what HTML and JavaScript treat specially, characters of several bytes.
+// text returns a text that is not empty. It may have quotes, escapes, control
+// characters, characters that are special in HTML and JavaScript, and characters of
+// several bytes.
 func (r random) text() string {
 	letters := []rune("abcXYZ019 _-\"\\/\t\n\r\x01\x7f<>&'é\u2028ሴ漢😀\ufffd")
 	text := make([]rune, 1+r.IntN(12))
@@ -49,7 +50,7 @@ func (r random) maybe() string { return maybe(r, r.text) }
 
 func (r random) metadata() domain.Metadata {
 	if r.coin() {
-		return nil // empty metadata is none once it was written
+		return nil // empty metadata is not encoded
 	}
 	metadata := domain.Metadata{"": r.text()}
 	for range r.IntN(4) {
@@ -58,7 +59,7 @@ func (r random) metadata() domain.Metadata {
 	return metadata
 }
 
-// digits of a number of at least zero, of up to 36 digits.
+// digits returns a number of up to 36 digits that is not negative.
 func (r random) digits(scale int) string {
 	digits := make([]byte, 1+r.IntN(36-scale))
 	for i := range digits {
@@ -74,13 +75,13 @@ func (r random) digits(scale int) string {
 	return text
 }
 
-// money of an asset, of up to 36 digits.
+// money returns an amount of an asset, of up to 36 digits.
 func (r random) money(asset money.AssetCode, scale int) money.Amount {
 	return must(money.Parse(asset, one(r, "", "-")+r.digits(scale)))
 }
 
-// moment is of whole nanoseconds, seconds or microseconds, in years that can be
-// written.
+// moment returns a time in whole nanoseconds, seconds or microseconds, in a year that
+// can be encoded.
 func (r random) moment() time.Time {
 	unit := one(r, time.Nanosecond, time.Microsecond, time.Second)
 	return time.Unix(r.Int64N(250e9), r.Int64N(1e9)).UTC().Truncate(unit)

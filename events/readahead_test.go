@@ -13,8 +13,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// TestReadDropsNothing: a reader that is slow, or of small commits, loses none on
-// the way. The reader would find the gap, and begin again each time.
+// TestReadDropsNothing: no commit is lost on its way to a slow reader, or if commits are
+// small. The reader would notice the gap, but would have to begin again each time.
 func TestReadDropsNothing(t *testing.T) {
 	t.Parallel()
 	const commits = 2000
@@ -25,7 +25,7 @@ func TestReadDropsNothing(t *testing.T) {
 		}
 	}
 	err := stream.Read(t.Context(), 1, commits, func(m events.Message) error {
-		if m.Sequence%5 == 0 { // the server has sent what it was asked for
+		if m.Sequence%5 == 0 { // the server has sent all requested messages
 			for range 10 {
 				if err := conn.Flush(); err != nil {
 					return err
@@ -39,8 +39,8 @@ func TestReadDropsNothing(t *testing.T) {
 	}
 }
 
-// TestReadAheadIsBounded: however large the commits are, no more of them are on
-// their way to a reader than ReadAheadBytes, and the client drops none.
+// TestReadAheadIsBounded: however large the commits are, at most ReadAheadBytes of them
+// are on their way to a reader, and the client drops none.
 func TestReadAheadIsBounded(t *testing.T) {
 	t.Parallel()
 	const commits, size = 60, 900 << 10
@@ -55,7 +55,7 @@ func TestReadAheadIsBounded(t *testing.T) {
 	reading, conn := openOn(t, server.URL())
 	before, largest := conn.Stats().InBytes, uint64(0)
 	err := reading.Read(t.Context(), 1, commits, func(m events.Message) error {
-		for range 5 { // the server has sent what it was asked for
+		for range 5 { // the server has sent all requested messages
 			if err := conn.Flush(); err != nil {
 				return err
 			}

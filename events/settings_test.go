@@ -11,9 +11,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// TestOpenMakesStreamsSafe: compression by the server and direct gets are switched
-// off on every stream of ours, also where they were on, and nothing in the streams
-// is lost by that. A reader does not switch, and does not go on either.
+// TestOpenMakesStreamsSafe: Open switches off compression by the server and direct gets
+// on every stream of the installation, and loses nothing in the streams. A process that
+// only reads does not switch them off, and fails.
 func TestOpenMakesStreamsSafe(t *testing.T) {
 	t.Parallel()
 	js := connect(t)
