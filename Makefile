@@ -30,7 +30,7 @@ lint: ## go vet, staticcheck, and generated files that are not up to date
 bench: ## Go benchmarks: replay, memory, the write path, projector, webhooks (the system's own: bin/tallystick bench)
 	go test -run '^$$' -bench . -benchtime 2s ./domain/... ./events/... ./ledger/... ./projections/... ./webhooks/... ./api/...
 
-soak: ## longer campaigns: the property tests, the fuzzers and the kill tests, many times over
+soak: ## run the property tests, the fuzzers and the kill tests many times, and mutation tests of ledger
 	go test -race -count 20 -timeout 60m -run 'Histories|Extremes|Money|Quantity|Rescale|Rate|Share|FeeRule|TestLots' ./domain/...
 	go test -race -timeout 20m -run ManyLots ./domain -lots 100000
 	go test -timeout 60m -run Duel ./domain/naive -commands 1000000

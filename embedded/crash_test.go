@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The database must come back without help, also when a backend is too busy to
-// notice that its postmaster is gone: that one still has the shared memory.
+// The database must recover without help, even if a busy backend does not notice that
+// its postmaster has ended. Such a backend still holds the shared memory.
 func TestPostgresComesBackByItself(t *testing.T) {
 	t.Parallel()
 	p := startCluster(t, PostgresConfig{Dir: testDir(t)})
@@ -36,7 +36,7 @@ func TestPostgresComesBackByItself(t *testing.T) {
 	}
 }
 
-// startEndlessQuery returns when a backend runs a query that does not end.
+// startEndlessQuery starts a query that does not end, and returns when it runs.
 func startEndlessQuery(t *testing.T, p *Postgres) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), p.URL())
@@ -55,8 +55,8 @@ func startEndlessQuery(t *testing.T, p *Postgres) {
 	})
 }
 
-// startParent starts a process that runs the cluster in dir. The channel has
-// the line it says, and the function kills it.
+// startParent starts a process that runs the cluster in dir. The channel returns the
+// line that the process prints. The function kills the process.
 func startParent(t *testing.T, dir string) (<-chan string, func()) {
 	t.Helper()
 	parent := exec.Command(os.Args[0])
@@ -76,7 +76,7 @@ func startParent(t *testing.T, dir string) (<-chan string, func()) {
 	}()
 	kill := sync.OnceFunc(func() {
 		_ = parent.Process.Kill()
-		for range said { // Wait may close the pipe only when it was read.
+		for range said { // Wait closes the pipe, so read all of it before.
 		}
 		_ = parent.Wait()
 	})
@@ -106,8 +106,8 @@ func TestPostgresAfterKilledParent(t *testing.T) {
 	}
 }
 
-// The parent is killed at each stage of the first start, which goes on from
-// there in the next one.
+// The parent is killed at each stage of the first start. The next start continues from
+// there.
 func TestPostgresFirstStartIsCrashSafe(t *testing.T) {
 	t.Parallel()
 	dir := testDir(t)
@@ -128,8 +128,8 @@ func TestPostgresFirstStartIsCrashSafe(t *testing.T) {
 	}
 }
 
-// A server that nobody supervises stands for one whose parent was killed
-// where the kernel does not pass that on.
+// A server without a supervisor is in the same state as a server whose parent was
+// killed on a system where the kernel does not stop it.
 func TestPostgresStopsOrphan(t *testing.T) {
 	t.Parallel()
 	dir := testDir(t)
@@ -147,8 +147,8 @@ func TestPostgresStopsOrphan(t *testing.T) {
 	expectKept(t, p.URL())
 }
 
-// Another program has the process id in the pid file, as after the restart of
-// a container. It must not be harmed, nor keep the server from starting.
+// Another program has the process id in the pid file, as after the restart of a
+// container. It must not be stopped, and must not prevent the start of the server.
 func TestPostgresSparesStranger(t *testing.T) {
 	t.Parallel()
 	dir := testDir(t)

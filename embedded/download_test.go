@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// repository serves archive as the programs of every platform and version.
+// repository is a server that returns archive for every platform and version.
 func repository(t *testing.T, archive []byte) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -32,8 +32,8 @@ func repository(t *testing.T, archive []byte) string {
 	return s.URL
 }
 
-// programs.txz has shell scripts bin/postgres, bin/pg_ctl and bin/initdb. Like
-// the real one, that initdb refuses the encoding that it is given.
+// programs.txz contains shell scripts bin/postgres, bin/pg_ctl and bin/initdb. Like the
+// real initdb, this one refuses the encoding that it is given.
 func TestDownload(t *testing.T) {
 	t.Parallel()
 	archive, err := os.ReadFile(filepath.Join("testdata", "programs.txz"))

@@ -52,7 +52,7 @@ func TestNATSKeepsMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	first.Stop()
-	first.Stop() // Does nothing, and returns.
+	first.Stop() // A second call does nothing.
 
 	second := startNATS(t, NATSConfig{Dir: dir})
 	stream, err := streams(t, second).Stream(t.Context(), "S")
@@ -127,8 +127,8 @@ func TestNATSRefusals(t *testing.T) {
 	}
 }
 
-// A stream directory that cannot be entered makes the server's own start fail,
-// which it reports through its log only.
+// The server cannot start if it cannot enter a stream directory. It reports that only
+// in its log.
 func TestNATSReportsFailedStart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

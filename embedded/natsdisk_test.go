@@ -16,9 +16,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// TestNATSDiskFull runs itself in a process of its own, which may not write files
-// beyond some size for a while: any user may do that, and to the server it is a
-// disk that takes no more.
+// TestNATSDiskFull runs itself in a separate process, in which the size of files is
+// limited for a while. Any user may set that limit. For the server it is the same as a
+// full disk.
 func TestNATSDiskFull(t *testing.T) {
 	t.Parallel()
 	const inside = "TALLYSTICK_TEST_DISK"
@@ -34,7 +34,7 @@ func TestNATSDiskFull(t *testing.T) {
 }
 
 func fillDisk(t *testing.T, dir string) {
-	signal.Ignore(syscall.SIGXFSZ) // a write beyond the limit is an error, and not the end
+	signal.Ignore(syscall.SIGXFSZ) // a write beyond the limit is an error and does not end the process
 	limit := func(size uint64) {
 		t.Helper()
 		var now syscall.Rlimit

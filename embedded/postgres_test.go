@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// parentDir is the environment variable that makes the test binary a parent to
-// be killed: it starts the cluster in that directory, and stays.
+// parentDir is an environment variable that contains a directory. If it is set, the test
+// binary starts the cluster in that directory and waits to be killed.
 const parentDir = "TALLYSTICK_TEST_PARENT_DIR"
 
 func TestMain(m *testing.M) {
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// beParent says "ready" when the cluster runs and has a committed row.
+// beParent prints "ready" when the cluster runs and has a committed row.
 func beParent(dir string) {
 	p, err := StartPostgres(context.Background(), PostgresConfig{Dir: dir})
 	if err == nil {
@@ -41,8 +41,8 @@ func beParent(dir string) {
 	select {}
 }
 
-// testDir returns a directory that the server's user can enter and whose path
-// is short enough for a socket; that of t.TempDir is neither.
+// testDir returns a directory that the server's user can enter and whose path is short
+// enough for a socket. Neither is true of t.TempDir.
 func testDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "tallystick-embedded-")
@@ -56,7 +56,7 @@ func testDir(t *testing.T) string {
 	return dir
 }
 
-// startCluster starts a server that is stopped when t ends.
+// startCluster starts a server, and stops it when t ends.
 func startCluster(t *testing.T, cfg PostgresConfig) *Postgres {
 	t.Helper()
 	begin := time.Now()
@@ -73,7 +73,7 @@ func startCluster(t *testing.T, cfg PostgresConfig) *Postgres {
 	return p
 }
 
-// ask runs a query for one text on a connection of its own.
+// ask runs a query on a new connection and returns its result, which is one text.
 func ask(ctx context.Context, target, query string) (string, error) {
 	conn, err := pgx.Connect(ctx, target)
 	if err != nil {
@@ -85,7 +85,7 @@ func ask(ctx context.Context, target, query string) (string, error) {
 	return answer, err
 }
 
-// write commits the row that expectKept looks for.
+// write commits the row that expectKept requires.
 func write(ctx context.Context, p *Postgres) error {
 	conn, err := pgx.Connect(ctx, p.URL())
 	if err != nil {
@@ -96,7 +96,7 @@ func write(ctx context.Context, p *Postgres) error {
 	return err
 }
 
-// mustWrite is write for the test's own process.
+// mustWrite calls write and fails the test if it fails.
 func mustWrite(t *testing.T, p *Postgres) {
 	t.Helper()
 	if err := write(t.Context(), p); err != nil {
@@ -112,7 +112,7 @@ func expectKept(t *testing.T, target string) {
 	}
 }
 
-// eventually waits until ok, for at most 30 s.
+// eventually waits until ok returns true, for at most 30 s.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -127,7 +127,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// noServer tells whether no process of the cluster in dir is left.
+// noServer reports whether no process of the cluster in dir is left.
 func noServer(t *testing.T, dir string) bool {
 	t.Helper()
 	processes, err := commandLines()
@@ -177,7 +177,7 @@ func TestPostgresKeepsDataAndPort(t *testing.T) {
 func TestPostgresSettings(t *testing.T) {
 	t.Parallel()
 	p := startCluster(t, PostgresConfig{Dir: testDir(t)})
-	// Files of the cluster must not win over our settings.
+	// Files of the cluster must not override the settings of this package.
 	conf := []byte("fsync = off\nsynchronous_commit = off\n")
 	if err := os.WriteFile(filepath.Join(p.data, "postgresql.auto.conf"), conf, 0o644); err != nil {
 		t.Fatal(err)
@@ -244,7 +244,7 @@ func TestPostgresPorts(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "choose another port") {
 		t.Errorf("with a taken port: %v", err)
 	}
-	// The port used last time was given to somebody else.
+	// Another program now uses the port of the last start.
 	if err := os.WriteFile(filepath.Join(dir, "port"), []byte(strconv.Itoa(port)), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestPostgresPorts(t *testing.T) {
 	if err := p.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	// The port is taken between choosing and starting.
+	// Another program takes the port between its choice and the start.
 	late := &Postgres{log: p.log, account: p.account, programs: p.programs, dir: p.dir, data: p.data, password: p.password, port: port}
 	server, err := late.start(t.Context())
 	if err != nil {
@@ -316,8 +316,8 @@ func expectError(t *testing.T, err error, says ...string) {
 	}
 }
 
-// A failed start gives the server's own words and leaves nothing running, and
-// neither does one that was given up.
+// The error of a failed start contains the server's messages. Neither a failed nor a
+// cancelled start leaves a server running.
 func TestPostgresFailedStart(t *testing.T) {
 	t.Parallel()
 	dir := testDir(t)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// fakePrograms makes a directory with programs that say they are version.
+// fakePrograms creates a directory with programs that print version as their version.
 func fakePrograms(t *testing.T, version string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -22,7 +22,7 @@ func fakePrograms(t *testing.T, version string) string {
 	return dir
 }
 
-// closedRepository returns the address of a repository that does not answer.
+// closedRepository returns the address of a repository that does not respond.
 func closedRepository(t *testing.T) string {
 	t.Helper()
 	s := httptest.NewServer(nil)
