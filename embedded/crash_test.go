@@ -76,7 +76,7 @@ func startParent(t *testing.T, dir string) (<-chan string, func()) {
 	}()
 	kill := sync.OnceFunc(func() {
 		_ = parent.Process.Kill()
-		for range said { // Wait closes the pipe, so read all of it before.
+		for range said { // Wait closes the pipe, so all of it is read before.
 		}
 		_ = parent.Wait()
 	})

@@ -144,9 +144,9 @@ func (p *Postgres) Stop() error {
 	return p.stopErr
 }
 
-// supervise restarts the server when it ends or when Restart asks for it. When life
-// ends, it stops the server. The ledger must survive restarts of its database
-// without an operator.
+// supervise owns the server until life ends, and then stops it. Until then it starts
+// the server again when it ends, or when Restart asks for it. The ledger must survive
+// restarts of its database without an operator.
 func (p *Postgres) supervise(life context.Context, server *process) {
 	defer close(p.done)
 	quick := 0 // consecutive times that the server ended within a minute of its start

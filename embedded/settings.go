@@ -24,8 +24,8 @@ func (p *Postgres) settings() []string {
 		"synchronous_commit=on",
 		"full_page_writes=on",
 
-		// The balances and the newest entries should stay in memory. The default
-		// of 128 MB is too small for that.
+		// The balances and the newest entries stay in memory. The default of
+		// 128 MB is meant for machines that also run many other programs.
 		"shared_buffers=256MB",
 		// Checkpoints are rare and spread out, because after each checkpoint the
 		// first change of a page writes the whole page to the log. The recovery

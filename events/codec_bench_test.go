@@ -100,7 +100,8 @@ func BenchmarkFrame(b *testing.B) {
 	}
 }
 
-// distinct returns a transfer that differs from the others in all its values.
+// distinct returns a transfer that has in common with others only what all transfers
+// have in common.
 func distinct(i int) []domain.Event {
 	r := random{rand.New(rand.NewPCG(uint64(i), 7))}
 	facts := transfers(0)

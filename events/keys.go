@@ -228,8 +228,8 @@ func (k *Keys) Open(project ids.Project, customer ids.Customer, sealed []byte) (
 	if !errors.Is(err, ErrErased) {
 		return plain, err
 	}
-	// The data was encrypted with another key: either that key was destroyed, or the
-	// key in the cache was destroyed and the customer has a new one, which is that key.
+	// The data was encrypted with another key. Either that key was destroyed, or it is
+	// the customer's new key, and the key in the cache was destroyed.
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
 	if key, err = k.read(ctx, name); err != nil {

@@ -92,7 +92,7 @@ func makeSafe(ctx context.Context, js jetstream.JetStream, stream jetstream.Stre
 	if compressed {
 		// nats-server 2.15 applies the setting when it loads the stream.
 		logger.Warn("stream: compression by the server switched off; it can lose the stream when a server is killed. "+
-			"Each NATS server goes on compressing until its next start: restart the servers one after the other, in order, "+
+			"Each NATS server goes on compressing until its next start: shut down (do not kill) and start them one after the other, "+
 			"each when the one before is current again", "stream", config.Name)
 	}
 	return stream, nil
