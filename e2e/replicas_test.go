@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,6 +54,71 @@ func TestReplicasKilled(t *testing.T) {
 	last := awaitReplicas(t, servers, inst)
 	t.Logf("%d transfers acknowledged, %d commits", len(acknowledged), last)
 	checkLog(t, openReplicated(t, servers), last, acknowledged)
+}
+
+// TestLeaderless: while a stream has no leader, since two of three servers are gone,
+// no service is ready, each says why, and a write is refused with 503. All are ready
+// again when the servers are back, without a restart.
+func TestLeaderless(t *testing.T) {
+	servers := embeddedtest.NATSReplicas(t)
+	openReplicated(t, servers)
+	master := events.MasterKey{1}
+	environment := environment(servers.URLOf(0), embeddedtest.Database(t), master[:])
+	var addresses []string
+	for _, name := range []string{"projector", "webhook-dispatcher", "command-api"} {
+		address := freeAddress(t)
+		start(t, append(environment, "TALLYSTICK_HTTP="+address), name)
+		addresses = append(addresses, "http://"+address)
+	}
+	ready := func() (count int) {
+		for _, address := range addresses {
+			if isReady(address) {
+				count++
+			}
+		}
+		return count
+	}
+	await(t, "every service is ready", 60*time.Second, func() bool { return ready() == 3 })
+	c := client{t, addresses[2], operator}
+	put := func(id string) (int, error) {
+		a, err := c.try(t.Context(), "POST", "/v1/projects", map[string]any{"name": id, "currency": "GHS"})
+		return a.status, err
+	}
+	servers.Kill(1)
+	servers.Kill(2)
+	await(t, "no service is ready", 60*time.Second, func() bool { return ready() == 0 })
+	for _, address := range addresses {
+		if why := reasonsOf(t, address); len(why) == 0 {
+			t.Errorf("%s is not ready and does not say why", address)
+		}
+	}
+	if status, err := put("leaderless"); err != nil || status != http.StatusServiceUnavailable {
+		t.Errorf("a write without a leader: %d %v", status, err)
+	}
+	servers.Start(1)
+	servers.Start(2)
+	await(t, "every service is ready again", 60*time.Second, func() bool { return ready() == 3 })
+	await(t, "a write is acknowledged", 60*time.Second, func() bool {
+		status, err := put("led again")
+		return err == nil && status == http.StatusCreated
+	})
+}
+
+// reasonsOf returns what a service that is not ready says.
+func reasonsOf(t *testing.T, base string) map[string]any {
+	t.Helper()
+	response, err := http.Get(base + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var body struct {
+		Reasons map[string]any `json:"reasons"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
+		t.Fatal(err)
+	}
+	return body.Reasons
 }
 
 // openReplicated opens the ledger over its own connection. It creates the ledger with

@@ -132,12 +132,19 @@ func ask[T any](ctx context.Context, question func() (T, error)) (T, error) {
 	}
 }
 
+// errNoLeader: a majority of a stream's replicas is gone, or elects. It may pass.
+var errNoLeader = errors.New("the stream has no leader")
+
 // Last returns the sequence of the newest commit, or 0 if there is none. It asks the
 // stream's leader.
 func (s *Stream) Last(ctx context.Context) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	info, err := ask(ctx, func() (*jetstream.StreamInfo, error) { return s.stream.Info(ctx) })
+	if err == nil && info.Cluster != nil && info.Cluster.Leader == "" {
+		// A replica that may be behind answers for a stream without a leader.
+		err = errNoLeader
+	}
 	if err != nil {
 		return 0, fmt.Errorf("events: state of %s: %w", s.name, err)
 	}
