@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -46,35 +45,16 @@ func TestMain(m *testing.M) {
 type program struct {
 	t      testing.TB
 	cmd    *exec.Cmd
-	output *lockedBuffer
+	output *embeddedtest.Buffer
 	ended  chan struct{}
 	err    error
-}
-
-// lockedBuffer is a bytes.Buffer for concurrent use. It has only the methods that it
-// protects with the lock.
-type lockedBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
 }
 
 // start runs a command with the most permissive umask. A file is then private only if
 // the command creates it with a private mode.
 func start(t testing.TB, environment []string, name string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, output: &lockedBuffer{}, ended: make(chan struct{})}
+	p := &program{t: t, output: &embeddedtest.Buffer{}, ended: make(chan struct{})}
 	p.cmd = exec.Command("sh", append([]string{"-c", `umask 0; exec "$0" "$@"`, filepath.Join(programs, name)}, args...)...)
 	p.cmd.Env = append(os.Environ(), environment...)
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"net"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"tallystick/embedded/embeddedtest"
@@ -50,22 +48,7 @@ func deployedNATS(t *testing.T, edits ...string) string {
 }
 
 // warnings is a log that keeps what was logged.
-type warnings struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (w *warnings) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.buffer.Write(p)
-}
-
-func (w *warnings) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.buffer.String()
-}
+type warnings struct{ embeddedtest.Buffer }
 
 func (w *warnings) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
