@@ -10,6 +10,7 @@ import (
 
 	"tallystick/domain/ids"
 	"tallystick/domain/money"
+	"tallystick/domain/money/moneytest"
 )
 
 // numbers are what a life is given in every place that takes a number. One that
@@ -218,19 +219,19 @@ func FuzzFee(f *testing.F) {
 		if !fits || amount.Sign() < 0 || first(checkFees([]FeeRule{rule}), checkFeesFit([]FeeRule{rule}, &Project{}, about)) != nil {
 			return
 		}
-		want := new(big.Rat).Mul(rational(amount.String()), rational(rule.Percentage.String()))
+		want := new(big.Rat).Mul(moneytest.Rational(amount.String()), moneytest.Rational(rule.Percentage.String()))
 		want.Quo(want, big.NewRat(100, 1))
 		if rule.Fixed.Set() {
-			want.Add(want, rational(rule.Fixed.String()))
+			want.Add(want, moneytest.Rational(rule.Fixed.String()))
 		}
-		if rule.Minimum.Set() && want.Cmp(rational(rule.Minimum.String())) < 0 {
-			want = rational(rule.Minimum.String())
+		if rule.Minimum.Set() && want.Cmp(moneytest.Rational(rule.Minimum.String())) < 0 {
+			want = moneytest.Rational(rule.Minimum.String())
 		}
-		if rule.Maximum.Set() && want.Cmp(rational(rule.Maximum.String())) > 0 {
-			want = rational(rule.Maximum.String())
+		if rule.Maximum.Set() && want.Cmp(moneytest.Rational(rule.Maximum.String())) > 0 {
+			want = moneytest.Rational(rule.Maximum.String())
 		}
-		if got := rule.On(amount); got.String() != plain(rounded(want, asset.Scale), asset.Scale) {
-			t.Fatalf("the fee on %s by %+v is %s, want %s", amount, rule, got, plain(rounded(want, asset.Scale), asset.Scale))
+		if got := rule.On(amount); got.String() != moneytest.Plain(moneytest.Rounded(want, asset.Scale), asset.Scale) {
+			t.Fatalf("the fee on %s by %+v is %s, want %s", amount, rule, got, moneytest.Plain(moneytest.Rounded(want, asset.Scale), asset.Scale))
 		}
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"tallystick/domain/money/moneytest"
 )
 
 // operand is a random decimal of up to 36 digits at a scale, as text and as an
@@ -19,22 +21,7 @@ func operand(r *rand.Rand, scale int) (string, *big.Int) {
 	if r.IntN(2) == 0 {
 		minor.Neg(minor)
 	}
-	return plain(minor, scale), minor
-}
-
-// plain prints minor units at a scale, the obvious way.
-func plain(minor *big.Int, scale int) string {
-	text := new(big.Int).Abs(minor).String()
-	if scale > 0 {
-		if len(text) <= scale {
-			text = strings.Repeat("0", scale-len(text)+1) + text
-		}
-		text = text[:len(text)-scale] + "." + text[len(text)-scale:]
-	}
-	if minor.Sign() < 0 {
-		text = "-" + text
-	}
-	return text
+	return moneytest.Plain(minor, scale), minor
 }
 
 func TestMoneyAgreesWithIntegers(t *testing.T) {
@@ -50,8 +37,8 @@ func TestMoneyAgreesWithIntegers(t *testing.T) {
 			t.Fatalf("parse %s, %s", textA, textB)
 		}
 		check := func(what, got string, want *big.Int) {
-			if got != plain(want, scale) {
-				t.Fatalf("%s of %s and %s is %s, want %s", what, textA, textB, got, plain(want, scale))
+			if got != moneytest.Plain(want, scale) {
+				t.Fatalf("%s of %s and %s is %s, want %s", what, textA, textB, got, moneytest.Plain(want, scale))
 			}
 		}
 		check("print", a.String(), minorA)
@@ -64,7 +51,7 @@ func TestMoneyAgreesWithIntegers(t *testing.T) {
 		if minor, ok := a.Minor(); ok != minorA.IsInt64() && !(minorA.IsInt64() && minorA.Int64() == -1<<63) || ok && minor != minorA.Int64() {
 			t.Fatalf("minor units of %s: %d, %t", textA, minor, ok)
 		}
-		percentage := plain(big.NewInt(r.Int64N(100_000_001)), 6)
+		percentage := moneytest.Plain(big.NewInt(r.Int64N(100_000_001)), 6)
 		share, ok := ParsePercentage(percentage)
 		if !ok {
 			t.Fatalf("parse %s %%", percentage)
@@ -138,11 +125,11 @@ func FuzzParseAmount(f *testing.F) {
 			if !fits {
 				continue
 			}
-			want := rational(text)
+			want := moneytest.Rational(text)
 			if i == 1 {
 				want.Quo(want, big.NewRat(10_000, 1))
 			}
-			if money.Scale() != asset.Scale || rational(money.String()).Cmp(want) != 0 || !money.Fits() {
+			if money.Scale() != asset.Scale || moneytest.Rational(money.String()).Cmp(want) != 0 || !money.Fits() {
 				t.Fatalf("%q is %s, at %d digits", text, money, money.Scale())
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"tallystick/domain/money/moneytest"
 )
 
 var seedFlag = flag.Uint64("seed", 0, "repeat the random tests of this seed; 0 takes a new one")
@@ -20,28 +22,6 @@ func random(t *testing.T) *rand.Rand {
 	}
 	t.Logf("-seed %d", seed)
 	return rand.New(rand.NewPCG(seed, 0))
-}
-
-// rational is a plain decimal, exactly.
-func rational(text string) *big.Rat {
-	value, ok := new(big.Rat).SetString(text)
-	if !ok {
-		panic(text)
-	}
-	return value
-}
-
-// rounded is a rational in units of 10^-scale, half even: the obvious way.
-func rounded(value *big.Rat, scale int) *big.Int {
-	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
-	units := new(big.Rat).Mul(value, new(big.Rat).SetInt(power))
-	below := new(big.Int).Div(units.Num(), units.Denom()) // toward minus infinity
-	rest := new(big.Rat).Sub(units, new(big.Rat).SetInt(below))
-	half := rest.Cmp(big.NewRat(1, 2))
-	if half > 0 || half == 0 && below.Bit(0) == 1 {
-		below.Add(below, big.NewInt(1))
-	}
-	return below
 }
 
 // TestRescale: a number at another scale is what big.Rat says, rounded half even,
@@ -61,11 +41,11 @@ func TestRescale(t *testing.T) {
 			t.Fatalf("parse %s", text)
 		}
 		got, lossless := rescale(value, scale)
-		want := rounded(rational(text), scale)
-		if printed := (Amount{value: got}).String(); printed != plain(want, scale) {
-			t.Fatalf("%s at %d digits is %s, want %s", text, scale, printed, plain(want, scale))
+		want := moneytest.Rounded(moneytest.Rational(text), scale)
+		if printed := (Amount{value: got}).String(); printed != moneytest.Plain(want, scale) {
+			t.Fatalf("%s at %d digits is %s, want %s", text, scale, printed, moneytest.Plain(want, scale))
 		}
-		if same := rational(plain(want, scale)).Cmp(rational(text)) == 0; same != lossless {
+		if same := moneytest.Rational(moneytest.Plain(want, scale)).Cmp(moneytest.Rational(text)) == 0; same != lossless {
 			t.Fatalf("%s at %d digits: lossless is %t", text, scale, lossless)
 		}
 	}
@@ -90,13 +70,13 @@ func TestRateRoundsDown(t *testing.T) {
 			continue
 		}
 		amount, _ := Parse("XAU", text)
-		exact := new(big.Rat).Mul(rational(text), rational(rateText))
+		exact := new(big.Rat).Mul(moneytest.Rational(text), moneytest.Rational(rateText))
 		power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(bought.Scale)), nil)
 		units := exact.Mul(exact, new(big.Rat).SetInt(power))
 		want := new(big.Int).Div(units.Num(), units.Denom())
 		got, fits := rate.Of(amount, bought)
-		if got.String() != plain(want, bought.Scale) || fits != (len(want.String()) <= MaxDigits) || got.Asset() != "XTS" {
-			t.Fatalf("%s at %s is %s %s (%t), want %s", text, rateText, got, got.Asset(), fits, plain(want, bought.Scale))
+		if got.String() != moneytest.Plain(want, bought.Scale) || fits != (len(want.String()) <= MaxDigits) || got.Asset() != "XTS" {
+			t.Fatalf("%s at %s is %s %s (%t), want %s", text, rateText, got, got.Asset(), fits, moneytest.Plain(want, bought.Scale))
 		}
 	}
 }
@@ -119,14 +99,14 @@ func TestShare(t *testing.T) {
 		scale := r.IntN(MaxScale + 1)
 		product := new(big.Int).Mul(fee, part)
 		down, rest := product.QuoRem(product, whole, new(big.Int))
-		if got := money(fee, scale).Share(money(part, 2), money(whole, 2), false); got.String() != plain(down, scale) {
-			t.Fatalf("%s × %s ÷ %s is %s, want %s", fee, part, whole, got, plain(down, scale))
+		if got := money(fee, scale).Share(money(part, 2), money(whole, 2), false); got.String() != moneytest.Plain(down, scale) {
+			t.Fatalf("%s × %s ÷ %s is %s, want %s", fee, part, whole, got, moneytest.Plain(down, scale))
 		}
 		if rest.Sign() != 0 {
 			down.Add(down, big.NewInt(1))
 		}
-		if got := money(fee, scale).Share(money(part, 2), money(whole, 2), true); got.String() != plain(down, scale) {
-			t.Fatalf("%s × %s ÷ %s, up, is %s, want %s", fee, part, whole, got, plain(down, scale))
+		if got := money(fee, scale).Share(money(part, 2), money(whole, 2), true); got.String() != moneytest.Plain(down, scale) {
+			t.Fatalf("%s × %s ÷ %s, up, is %s, want %s", fee, part, whole, got, moneytest.Plain(down, scale))
 		}
 		if all := money(fee, scale).Share(money(whole, 2), money(whole, 2), oneIn(2, r)); all.Cmp(money(fee, scale)) != 0 {
 			t.Fatalf("all of %s is %s", fee, all)
@@ -143,13 +123,13 @@ func TestQuantityOf(t *testing.T) {
 		text, minor := operand(r, digits)
 		quantity, _ := MajorUnits(text)
 		got, ok := quantity.In(asset)
-		want := rounded(rational(text), asset.Scale)
-		exact := rational(plain(want, asset.Scale)).Cmp(rational(text)) == 0
-		if fits := exact && len(new(big.Int).Abs(want).String()) <= MaxDigits; ok != fits || ok && got.String() != plain(want, asset.Scale) {
-			t.Fatalf("%s at %d digits is %s (%t), want %s (%t)", text, asset.Scale, got, ok, plain(want, asset.Scale), fits)
+		want := moneytest.Rounded(moneytest.Rational(text), asset.Scale)
+		exact := moneytest.Rational(moneytest.Plain(want, asset.Scale)).Cmp(moneytest.Rational(text)) == 0
+		if fits := exact && len(new(big.Int).Abs(want).String()) <= MaxDigits; ok != fits || ok && got.String() != moneytest.Plain(want, asset.Scale) {
+			t.Fatalf("%s at %d digits is %s (%t), want %s (%t)", text, asset.Scale, got, ok, moneytest.Plain(want, asset.Scale), fits)
 		}
 		units, _ := MinorUnits(minor.String())
-		if got, ok := units.In(asset); !ok || got.String() != plain(minor, asset.Scale) {
+		if got, ok := units.In(asset); !ok || got.String() != moneytest.Plain(minor, asset.Scale) {
 			t.Fatalf("%s units at %d digits are %s (%t)", minor, asset.Scale, got, ok)
 		}
 	}
@@ -165,11 +145,11 @@ func FuzzParseRate(f *testing.F) {
 			return
 		}
 		again, ok := ParseRate(rate.String())
-		if !ok || again.String() != rate.String() || rate.IsZero() || rational(text).Cmp(rational(rate.String())) != 0 || rational(text).Sign() <= 0 {
+		if !ok || again.String() != rate.String() || rate.IsZero() || moneytest.Rational(text).Cmp(moneytest.Rational(rate.String())) != 0 || moneytest.Rational(text).Sign() <= 0 {
 			t.Fatalf("%q is %s, which reads as %s", text, rate, again)
 		}
 		one, _ := Parse("XTS", "1.00")
-		if bought, _ := rate.Of(one, Asset{Code: "XAU", Scale: 4}); rational(bought.String()).Cmp(rational(text)) > 0 {
+		if bought, _ := rate.Of(one, Asset{Code: "XAU", Scale: 4}); moneytest.Rational(bought.String()).Cmp(moneytest.Rational(text)) > 0 {
 			t.Fatalf("one buys %s at %q", bought, text)
 		}
 	})
@@ -185,8 +165,8 @@ func FuzzParsePercentage(f *testing.F) {
 			return
 		}
 		again, ok := ParsePercentage(percentage.String())
-		value := rational(text)
-		if !ok || again.String() != percentage.String() || value.Cmp(rational(percentage.String())) != 0 || value.Sign() < 0 || value.Cmp(big.NewRat(100, 1)) > 0 {
+		value := moneytest.Rational(text)
+		if !ok || again.String() != percentage.String() || value.Cmp(moneytest.Rational(percentage.String())) != 0 || value.Sign() < 0 || value.Cmp(big.NewRat(100, 1)) > 0 {
 			t.Fatalf("%q is %s, which reads as %s", text, percentage, again)
 		}
 		amount, _ := Parse("XTS", "12345.67")
