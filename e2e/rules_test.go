@@ -87,6 +87,14 @@ func TestTime(t *testing.T) {
 	if len(told) != 3 || len(merchant.of("wallet.credit_expired")) != 3 {
 		t.Errorf("told of %d wallets in %d messages", len(told), len(merchant.of("wallet.credit_expired")))
 	}
+	await(t, "the read model has it", 20*time.Second, func() bool {
+		projected := map[string]any{}
+		for _, wallet := range shop.must("GET", "/v1/wallets", nil)["data"].([]any) {
+			w := wallet.(map[string]any)
+			projected[w["id"].(string)] = w["balance"]
+		}
+		return projected[wallets[0]] == "90.00" && projected[wallets[1]] == "110.00" && projected[wallets[2]] == "100.00"
+	})
 	s.stop()
 	compareWithLog(t, data)
 }
