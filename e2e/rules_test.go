@@ -88,15 +88,23 @@ func TestTime(t *testing.T) {
 		t.Errorf("told of %d wallets in %d messages", len(told), len(merchant.of("wallet.credit_expired")))
 	}
 	await(t, "the read model has it", 20*time.Second, func() bool {
-		projected := map[string]any{}
-		for _, wallet := range shop.must("GET", "/v1/wallets", nil)["data"].([]any) {
-			w := wallet.(map[string]any)
-			projected[w["id"].(string)] = w["balance"]
-		}
-		return projected[wallets[0]] == "90.00" && projected[wallets[1]] == "110.00" && projected[wallets[2]] == "100.00"
+		listed := shop.listedWallets()
+		return listed[wallets[0]] == "active 90.00" && listed[wallets[1]] == "frozen 110.00" && listed[wallets[2]] == "disabled 100.00"
 	})
 	s.stop()
 	compareWithLog(t, data)
+}
+
+// listedWallets returns the status and the balance of each wallet of a project, as the
+// read model has them.
+func (c client) listedWallets() map[string]string {
+	c.t.Helper()
+	listed := map[string]string{}
+	for _, wallet := range c.must("GET", "/v1/wallets", nil)["data"].([]any) {
+		w := wallet.(map[string]any)
+		listed[w["id"].(string)] = fmt.Sprint(w["status"], " ", w["balance"])
+	}
+	return listed
 }
 
 // TestRules uses wallets over HTTP as a developer does.
@@ -125,6 +133,7 @@ func TestRules(t *testing.T) {
 		list := shop.must("GET", "/v1/holds?wallet_id="+wallets[0], nil)["data"].([]any)
 		return len(list) == 1 && list[0].(map[string]any)["status"] == "released"
 	})
+	await(t, "the read model has the closing", 20*time.Second, func() bool { return shop.listedWallets()[wallets[1]] == "closed 0.00" })
 	s.stop()
 	compareWithLog(t, data)
 }
